@@ -1,0 +1,11 @@
+# find_package(attn) gives attn::attn.
+include(CMakeFindDependencyMacro)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+find_dependency(xtensor)
+find_dependency(xsimd)
+find_dependency(fmt)
+find_dependency(nlohmann_json)
+find_dependency(OpenMP)
+find_dependency(OpenBLAS)
+find_dependency(utf8proc)
+include(${CMAKE_CURRENT_LIST_DIR}/attn-targets.cmake)

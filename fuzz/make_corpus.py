@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors}/.
+
+good-NAME must parse, bad-NAME must give an error; files of other names (finds of the fuzzer) may do
+either and are left alone. Run it from anywhere; the output is the same every time.
+"""
+import json
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "corpus"
+
+
+def npy(descr, shape, data, fortran=False, version=1, header=None):
+    if header is None:
+        header = "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }" % (descr, fortran, shape)
+        start = 10 if version == 1 else 12
+        header += " " * (-(start + len(header) + 1) % 64) + "\n"
+    header = header.encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(header))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
+
+
+def npy_seeds():
+    f = struct.pack
+    yield "good-f4", npy("<f4", (2, 3), f("<6f", 1, -2, 0.5, 1e38, 1e-45, -0.0))
+    yield "good-f4-big", npy(">f4", (2,), f(">2f", 1, -2))
+    yield "good-f4-special", npy("<f4", (3,), f("<3f", float("nan"), float("inf"), float("-inf")))
+    yield "good-f8", npy("<f8", (1, 2), f("<2d", 1.5, 1e300))
+    yield "good-f8-big", npy(">f8", (2,), f(">2d", 1.5, -1e-300))
+    yield "good-f2", npy("<f2", (4,), f("<4e", 1.5, 65504, 6e-8, -0.0))
+    yield "good-f2-big", npy(">f2", (2,), f(">2e", 1.5, -2))
+    yield "good-i8", npy("<i8", (2,), f("<2q", -1, 2**62))
+    yield "good-i4-big", npy(">i4", (2,), f(">2i", -1, 7))
+    yield "good-i2", npy("<i2", (2,), f("<2h", -1, 7))
+    yield "good-i1", npy("|i1", (2,), f("2b", -1, 7))
+    yield "good-u8", npy("<u8", (1,), f("<Q", 2**64 - 1))
+    yield "good-u4", npy("<u4", (1,), f("<I", 2**32 - 1))
+    yield "good-u2-big", npy(">u2", (1,), f(">H", 2**16 - 1))
+    yield "good-u1", npy("|u1", (3,), bytes([0, 1, 255]))
+    yield "good-b1", npy("|b1", (3,), bytes([0, 1, 2]))
+    yield "good-fortran", npy("<i2", (2, 3, 2), f("<12h", *range(12)), fortran=True)
+    yield "good-scalar", npy("<f4", (), f("<f", 3))
+    yield "good-empty", npy("<f4", (0, 4), b"")
+    yield "good-rank8", npy("|u1", (1, 1, 1, 1, 1, 1, 1, 2), b"ab")
+    yield "good-version2", npy("|u1", (2,), b"ab", version=2)
+    yield "good-version3", npy("|u1", (2,), b"ab", version=3)
+    yield "good-python2", npy("", "", b"ab", header="{\"shape\":(2L,),'descr':'|u1','fortran_order':False}")
+    yield "bad-version4", npy("|u1", (2,), b"ab", version=4)
+    yield "bad-rank9", npy("|u1", (1,) * 9, b"a")
+    yield "bad-object", npy("|O", (1,), b"\x80\x04N.")
+    yield "bad-record", npy("", "", b"ab", header="{'descr': [('a', '<f4')], 'fortran_order': False}")
+    yield "bad-string", npy("<U1", (1,), b"abcd")
+    yield "bad-short", npy("<f4", (2,), b"abcdefg")
+    yield "bad-long", npy("<f4", (2,), b"abcdefghi")
+    yield "bad-overflow", npy("<f4", (2**32, 2**32), b"")
+    yield "bad-overflow-hidden", npy("<f4", (0, 2**32, 2**32), b"")
+    yield "bad-huge", npy("<f4", (10**6, 10**6), b"abcd")
+    yield "bad-negative", npy("<f4", (-1,), b"abcd")
+    yield "bad-key-twice", npy("", "", b"a", header="{'descr': '|u1', 'descr': '|u1', 'shape': (1,)}")
+    yield "bad-key-missing", npy("", "", b"a", header="{'descr': '|u1', 'shape': (1,)}")
+    yield "bad-header-cut", npy("<f4", (2,), b"abcdefgh")[:40]
+    yield "bad-length", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}"
+    yield "bad-magic", b"\x93NUMPX\x01\x00"
+    yield "bad-zip", b"PK\x03\x04"
+    yield "bad-empty", b""
+
+
+def csv_seeds():
+    yield "good-one", b"1"
+    yield "good-matrix", b"1,2,3\n4,5,6\n"
+    yield "good-crlf", b"1,2\r\n3,4\r\n"
+    yield "good-bom", b"\xef\xbb\xbf1,2\n"
+    yield "good-spaces", b" 1 ,\t+2\n-3 , 4 \n\n \n"
+    yield "good-special", b"nan,NaN,inf\n-inf,Infinity,-0\n"
+    yield "good-exponents", b"1e3,1E-3,.5,5.,1e-400\n"
+    yield "good-digits", b"0.1000000000000000055511151231257827021181583404541015625\n"
+    yield "bad-empty", b""
+    yield "bad-blank", b"\r\n\n"
+    yield "bad-ragged-short", b"1,2\n3\n"
+    yield "bad-ragged-long", b"1,2\n3,4,5\n"
+    yield "bad-blank-row", b"1,2\n\n3,4\n"
+    yield "bad-header", b"a,b\n1,2\n"
+    yield "bad-cell-empty", b"1,,2\n"
+    yield "bad-comma-end", b"1,2,\n"
+    yield "bad-semicolon", b"1;2\n3;4\n"
+    yield "bad-quoted", b"\"1\",\"2\"\n"
+    yield "bad-hex", b"0x8\n"
+    yield "bad-two-signs", b"+-1\n"
+    yield "bad-too-large", b"1e400\n"
+    yield "bad-nan-payload", b"nan(1)\n"
+    yield "bad-utf16", "1,2\n".encode("utf-16")
+    yield "bad-nul", b"1,\x002\n"
+    yield "bad-escape", b"\x1b[31m1\n"
+    yield "bad-formula", b"=1+1\n"
+    yield "matrix-text", b"1 2 3; 4 5 6"
+    yield "matrix-text-commas", b"1, 2, 3;\n4, 5, 6;\n"
+
+
+def json_seeds():
+    yield "good-object", b'{"a":[1,-2,3.5e-3,true,false,null,"x\\n\\u00e9"],"b":{"":{},"c":[]}}'
+    yield "good-matrix", b"[[1,2],[3,4],[5,6]]"
+    yield "good-tensor", b"[[[1.5],[2]],[[-0.0],[1e38]]]"
+    yield "good-number", b" 18446744073709551615 "
+    yield "good-bom", b"\xef\xbb\xbf[]"
+    yield "good-empty-lists", b"[[],[]]"
+    yield "good-surrogates", b'"\\ud83d\\ude42"'
+    yield "good-utf8", '"注意 🙂"'.encode()
+    yield "good-deep64", b"[" * 64 + b"]" * 64
+    yield "good-ragged", b"[[1],[2,3]]"
+    yield "bad-deep65", b"[" * 65 + b"]" * 65
+    yield "bad-deep", b"[" * 4000
+    yield "bad-deep-objects", b'{"a":' * 600
+    yield "bad-key-twice", b'{"a":1,"b":{"a":1},"a":1}'
+    yield "bad-key-twice-escaped", b'{"a":1,"\\u0061":1}'
+    yield "bad-trailing", b"{} {}"
+    yield "bad-nul", b"[1]\x00[2]"
+    yield "bad-overflow", b"[1e400]"
+    yield "bad-nan", b"[NaN]"
+    yield "bad-empty", b""
+    yield "bad-cut", b'{"a":[1,2'
+    yield "bad-comma", b"[1,]"
+    yield "bad-comment", b"[1] // one"
+    yield "bad-surrogate", b'"\\ud83d"'
+    yield "bad-surrogate-raw", b'"\xed\xa0\x80"'
+    yield "bad-utf8", b'"\xff\xfe"'
+    yield "bad-control", b'"\x1b[31m"'
+    yield "bad-zero", b"01"
+
+
+def safetensors(header, data=b"", pad=True):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    if pad:
+        text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors_seeds():
+    sizes = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1,
+             "BOOL": 1, "U16": 2, "U32": 4, "U64": 8}
+    header, at = {}, 0
+    for dtype, size in sizes.items():
+        header["t." + dtype] = entry(dtype, [1, 2], at, at + 2 * size)
+        at += 2 * size
+    yield "good-types", safetensors(header, bytes(range(at)))
+    yield "good-empty", safetensors({})
+    yield "good-metadata", safetensors({"__metadata__": {"format": "pt"}, "a": entry("F32", [1], 0, 4)}, b"abcd")
+    yield "good-scalar", safetensors({"a": entry("F32", [], 0, 4)}, b"abcd")
+    yield "good-special", safetensors({"a": entry("F32", [2], 0, 8)}, struct.pack("<2f", float("nan"), float("inf")))
+    yield "good-zero-size", safetensors({"a": entry("F32", [0, 9], 0, 0), "b": entry("U8", [1], 0, 1)}, b"a")
+    yield "good-unsorted", safetensors({"a": entry("U8", [2], 1, 3), "b": entry("U8", [1], 0, 1)}, b"abc")
+    yield "good-640", safetensors(b"{}" + b" " * 638)
+    yield "good-unpadded", safetensors({"ab": entry("U8", [2], 0, 2)}, b"ab", pad=False)
+    yield "bad-empty", b""
+    yield "bad-length-cut", b"\x02\0\0"
+    yield "bad-length-long", struct.pack("<Q", 3) + b"{}"
+    yield "bad-length-huge", struct.pack("<Q", 2**64 - 1) + b"{}"
+    yield "bad-length-zero", struct.pack("<Q", 0)
+    yield "bad-list", safetensors(b"[]")
+    yield "bad-space-first", safetensors(b" {}")
+    yield "bad-dtype", safetensors({"a": entry("F8_E4M3", [1], 0, 1)}, b"a")
+    yield "bad-gap", safetensors({"a": entry("U8", [1], 0, 1), "b": entry("U8", [1], 2, 3)}, b"abc")
+    yield "bad-overlap", safetensors({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 1, 3)}, b"abc")
+    yield "bad-rest", safetensors({"a": entry("U8", [1], 0, 1)}, b"ab")
+    yield "bad-outside", safetensors({"a": entry("U8", [3], 0, 3)}, b"ab")
+    yield "bad-backwards", safetensors({"a": entry("U8", [1], 1, 0)}, b"a")
+    yield "bad-size", safetensors({"a": entry("F32", [2], 0, 4)}, b"abcd")
+    yield "bad-overflow", safetensors({"a": entry("F32", [2**32, 2**32], 0, 0)})
+    yield "bad-overflow-hidden", safetensors({"a": entry("U8", [0, 2**63, 2], 0, 0)})
+    yield "bad-rank9", safetensors({"a": entry("U8", [1] * 9, 0, 1)}, b"a")
+    yield "bad-negative", safetensors({"a": entry("U8", [-1], 0, 1)}, b"a")
+    yield "bad-key-extra", safetensors({"a": {**entry("U8", [1], 0, 1), "x": 1}}, b"a")
+    yield "bad-key-missing", safetensors({"a": {"dtype": "U8", "shape": [1]}}, b"a")
+    yield "bad-name-twice", safetensors(b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},'
+                                        b'"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}')
+    yield "bad-metadata", safetensors({"__metadata__": {"a": 1}})
+    yield "bad-deep", safetensors(b'{"a":[[[[[[1]]]]]]}')
+    yield "bad-zip", b"PK\x03\x04" + bytes(30)
+    yield "bad-pickle", bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
+
+
+def main():
+    for name, seeds in (("npy", npy_seeds), ("csv", csv_seeds), ("json", json_seeds),
+                        ("safetensors", safetensors_seeds)):
+        folder = CORPUS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for stem, content in seeds():
+            (folder / stem).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

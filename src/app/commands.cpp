@@ -1,0 +1,44 @@
+// The table of all commands, in flow order. A command is one row here and its functions in commands/.
+#include "app/commands/all.h"
+
+namespace attn::app {
+
+namespace {
+
+constexpr const char* kText = "1  text -> tokens -> vectors";
+constexpr const char* kPosition = "2  vectors + positions";
+constexpr const char* kScores = "3  queries and keys -> scores -> weights";
+constexpr const char* kAttention = "4  weights and values -> context, in one head and in many";
+constexpr const char* kAbout = "About attn";
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {"tokens", kText, "words or characters, their ids, one-hot vectors", "tokens 'I saw a saw'", without_options(tokens)},
+      {"embed", kText, "a table of vectors: look-up equals one-hot times table", "embed 'I saw a saw'", without_options(embed)},
+      {"position", kPosition, "five ways to say where a token stands", "position --shift 3", with_options<PositionOptions>(bind, position)},
+      {"qkv", kScores, "queries, keys and values: one vector by hand, then all", "qkv 'the animal was tired'", without_options(qkv)},
+      {"score", kScores, "seven score functions on the same queries and keys", "score --function all", with_options<ScoreOptions>(bind, score)},
+      {"softmax", kScores, "from scores to weights: softmax and its rivals", "softmax '1 2 3; 4 5 6'", with_options<SoftmaxOptions>(bind, softmax)},
+      {"mask", kScores, "hiding keys: causal, local, padding, a graph", "mask --mask local:2", with_options<MaskOptions>(bind, mask)},
+      {"attend", kAttention, "one head of self-attention, the whole way", "attend 'the animal was tired'", with_options<AttendOptions>(bind, attend)},
+      {"heads", kAttention, "many heads: split, attend, concatenate", "heads --heads 2 --wrong-split", with_options<HeadsOptions>(bind, heads)},
+      {"why", kAbout, "expands any printed number into its arithmetic", "why 'weights[9,1]' attend", with_options<WhyOptions>(bind, why), false},
+      {"map", kAbout, "the flow, and the command for each stage", "map", without_options(map), false},
+      {"doctor", kAbout, "products, threads, terminal: is everything well?", "doctor", without_options(doctor), false},
+      {"completions", kAbout, "completions for bash, zsh or fish", "completions bash", with_options<CompletionsOptions>(bind, completions), false},
+      {"man", kAbout, "the manual page (attn man | man -l -)", "man", without_options(man), false},
+      {"version", kAbout, "the version", "version", without_options(version), false},
+  };
+  return table;
+}
+
+const Command* find_command(const std::string& name) {
+  for (const Command& command : commands()) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace attn::app

@@ -1,0 +1,65 @@
+#include "attn/nn/mask.h"
+
+#include <fmt/format.h>
+
+#include "app/commands/all.h"
+#include "attn/io/csv.h"
+#include "attn/nn/attention.h"
+#include "attn/ops/ops.h"
+
+namespace attn::app {
+
+void bind_mask(Cli& cli, std::string& mask) {
+  cli.choice("--mask", mask, {"none", "causal"}, "who may look at whom", {"local:R", "padding:N", "graph:FILE"});
+}
+
+Tensor make_mask(const Stage&, const std::string& mask, std::size_t n) {
+  const std::size_t colon = mask.find(':');
+  const std::string kind = mask.substr(0, colon), rest = colon == std::string::npos ? "" : mask.substr(colon + 1);
+  if (kind == "none") return {};
+  Array values;
+  if (kind == "causal") values = causal_mask(n);
+  if (kind == "local") {
+    values = local_mask(n, static_cast<std::size_t>(parse_integer("--mask local:R: R", rest, 0, 1'000'000)));
+  }
+  if (kind == "padding") {
+    values = padding_mask(n, static_cast<std::size_t>(parse_integer("--mask padding:N: N", rest, 0, 1'000'000)));
+  }
+  if (kind == "graph") values = graph_mask(n, read_csv(rest));
+  return Tensor::input(std::move(values));
+}
+
+void bind(Cli& cli, MaskOptions& o) { bind_mask(cli, o.mask); }
+
+void mask(Stage& s, const MaskOptions& o) {
+  s.trace.title = "Masks: who may look at whom";
+  const Tensor x = s.x();
+  const std::size_t n = x.shape()[0], d = x.shape()[1];
+  s.require_memory(sizeof(real) * 8.0 * double(n) * double(n), fmt::format("masks for {} tokens", n));
+  const AttentionParameters p{s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
+  const Tensor given = make_mask(s, o.mask, n);
+  const Tensor m = given ? given : Tensor::input(zeros({n, n}));
+  s.trace.restart_clock();
+  const Projected all = project(s.run, x, p);
+  const Tensor scores = matmul_nt(s.run, all.q, all.k, 1 / std::sqrt(double(d)));
+  note(s.run, "scores", "S = Q K^T / sqrt(d_k)", {"query", "key"}, scores);
+  const Tensor unmasked = softmax(s.run, scores);
+  note(s.run, "unmasked", "softmax(S): without a mask", {"query", "key"}, unmasked);
+  note(s.run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", "key"}, m);
+  const Tensor masked = add(s.run, scores, m);
+  note(s.run, "masked", "S + M: before the softmax", {"query", "key"}, masked);
+  s.explain("masked", "What is hidden has the score -inf: exp(-inf) is exactly 0.");
+  const Tensor weights = softmax(s.run, masked);
+  note(s.run, "weights", "A = softmax(S + M): after the softmax", {"query", "key"}, weights);
+  s.explain("weights", "Hidden keys have weight 0, and each row still sums to 1: the others share what is free. "
+                       "A row that may look nowhere is all 0.");
+  const Tensor keep = Tensor::input(kept(m.value()));
+  note(s.run, "keep", "1 where the query may look, 0 elsewhere", {"query", "key"}, keep);
+  const Tensor after = renormalize(s.run, unmasked, keep);
+  note(s.run, "renormalized", "keep softmax(S) / its row sum", {"query", "key"}, after);
+  s.same("hiding before the softmax = setting weights to 0 after it and dividing by what is left", weights.value(),
+         after.value());
+  s.trace.say("Setting weights to 0 without dividing is a common mistake: the rows no longer sum to 1.");
+}
+
+}  // namespace attn::app

@@ -1,0 +1,120 @@
+// From a command line to a Trace.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/command.h"
+#include "app/glossary.h"
+#include "attn/core/error.h"
+
+namespace attn::app {
+
+std::vector<OptionRow> option_rows(const Command& command) {
+  Cli cli(command.name);
+  Common common;
+  const auto unused = command.setup(cli);
+  if (command.takes_stage_options) cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)");
+  add_common_options(cli, common, command.takes_stage_options);
+  return cli.rows();
+}
+
+namespace {
+
+/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner command,
+/// those of showing too. So its line is read on its own, and how it is to be shown is taken over.
+Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) {
+  std::vector<std::string> own, inner, leading;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--depth" && i + 1 < arguments.size()) {
+      own.insert(own.end(), {word, arguments[++i]});
+    } else if (word.starts_with("--depth=") || word == "--depth") {
+      own.push_back(word);
+    } else if (inner.empty() && word.starts_with("-")) {
+      leading.push_back(word);
+    } else {
+      inner.push_back(word);
+    }
+  }
+  inner.insert(inner.end(), leading.begin(), leading.end());
+  own.push_back("--");
+  own.insert(own.end(), inner.begin(), inner.end());
+  Parsed parsed;
+  parsed.command = &why;
+  Cli cli(why.name);
+  parsed.compute = why.setup(cli);
+  cli.parse(own);
+  if (inner.size() > 1) parsed.common = parse_command_line({inner.begin() + 1, inner.end()}).common;
+  parsed.common.arguments = arguments;
+  parsed.common.repeat = 1;
+  return parsed;
+}
+
+}  // namespace
+
+Parsed parse_command_line(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
+  const Command* command = find_command(arguments[0]);
+  if (!command) {
+    std::vector<std::string> names;
+    for (const Command& c : commands()) names.push_back(c.name);
+    const std::string near = nearest(arguments[0], names);
+    throw Error(ErrorKind::usage, fmt::format("no command \"{}\"", escaped(arguments[0])),
+                near.empty() ? "attn --help lists the commands" : fmt::format("did you mean: attn {}?", near));
+  }
+  if (command->name == "why") return parse_why(*command, arguments);
+  Parsed parsed;
+  parsed.command = command;
+  parsed.common.arguments = arguments;
+  Cli cli(command->name);
+  parsed.compute = command->setup(cli);
+  if (command->takes_stage_options) cli.positional("text", parsed.common.text, "");
+  add_common_options(cli, parsed.common, command->takes_stage_options);
+  cli.parse({arguments.begin() + 1, arguments.end()});
+  if (command->takes_stage_options && parsed.common.text.size() == 1 && parsed.common.text[0].empty()) {
+    throw Error(ErrorKind::usage, "the text is empty", "write a sentence in quotes, or leave it out for an example");
+  }
+  return parsed;
+}
+
+namespace {
+
+/// Median and half the distance between the quartiles.
+std::pair<double, double> median_and_spread(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double q) { return values[static_cast<std::size_t>(q * double(values.size() - 1) + 0.5)]; };
+  return {at(0.5), (at(0.75) - at(0.25)) / 2};
+}
+
+Trace compute_once(const Parsed& parsed) {
+  Stage stage(parsed.common);
+  parsed.compute(stage);
+  if (parsed.command->takes_stage_options) stage.parameters.check();
+  return std::move(stage.trace);
+}
+
+}  // namespace
+
+Trace compute(const Parsed& parsed) {
+  std::vector<std::vector<double>> times;  // by step, then by pass
+  Trace trace;
+  for (std::int64_t pass = 0; pass < parsed.common.repeat; ++pass) {
+    trace = compute_once(parsed);
+    const std::vector<const Step*> steps = trace.steps();
+    times.resize(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) times[i].push_back(steps[i]->milliseconds);
+  }
+  trace.repeats = static_cast<int>(parsed.common.repeat);
+  trace.milliseconds = 0;
+  std::size_t i = 0;
+  for (Item& item : trace.items) {
+    auto* step = std::get_if<Step>(&item);
+    if (!step) continue;
+    std::tie(step->milliseconds, step->spread) = median_and_spread(times[i++]);
+    trace.milliseconds += step->milliseconds;
+    if (step->about.empty()) step->about = glossary(step->path);
+  }
+  return trace;
+}
+
+}  // namespace attn::app

@@ -1,0 +1,46 @@
+#include "app/glossary.h"
+
+namespace attn::app {
+
+namespace {
+
+struct Entry {
+  std::string_view name;
+  const char* about;
+};
+
+constexpr Entry kEntries[] = {
+    {"ids", "The same token has the same number everywhere."},
+    {"one_hot", "A row of zeros with a single 1: it says which token stands here, and nothing about its meaning."},
+    {"embedding", "One vector per word. Here they are random; training moves words of like use near one another."},
+    {"x", "What attention reads: row i is the vector of token i."},
+    {"w_q", "Turns a token's vector into its query: what it looks for."},
+    {"w_k", "Turns a token's vector into its key: what it can be found by."},
+    {"w_v", "Turns a token's vector into its value: what it gives when it is found."},
+    {"w_o", "Mixes what the heads found."},
+    {"q", "Row i is what token i looks for."},
+    {"k", "Row j is what token j can be found by."},
+    {"v", "Row j is what token j gives to those who look at it."},
+    {"q_heads", "Each head has its own columns of Q and so looks for its own things."},
+    {"k_heads", "Each head has its own columns of K."},
+    {"v_heads", "Each head has its own columns of V."},
+    {"scores", "Row i: how well the query of token i fits each key. Larger means a better fit."},
+    {"mask", "-inf is added to a score that must not count; 0 leaves it as it is."},
+    {"weights", "Row i: how much token i takes from each token. Each row sums to 1; look for the dark cells."},
+    {"context", "Row i: the values, mixed with the weights of row i. Every head makes its own mixture."},
+    {"concat", "Row i: what all heads found for token i, one after another."},
+    {"output", "Row i: what attention gives back for token i, a mixture from the whole sentence."},
+};
+
+}  // namespace
+
+std::string glossary(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  const std::string_view name = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  for (const Entry& entry : kEntries) {
+    if (entry.name == name) return entry.about;
+  }
+  return {};
+}
+
+}  // namespace attn::app

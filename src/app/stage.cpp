@@ -1,0 +1,159 @@
+#include "app/stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "attn/core/error.h"
+#include "attn/core/gemm.h"
+#include "attn/core/memory.h"
+#include "attn/io/matrix_file.h"
+#include "attn/nn/position.h"
+#include "attn/ops/ops.h"
+#include "attn/text/utf8.h"
+#include "attn/text/words.h"
+
+namespace attn::app {
+
+void add_common_options(Cli& cli, Common& c, bool stage) {
+  cli.begin_common();
+  if (stage) {
+    cli.integer("--seed", c.seed, 0, std::int64_t{1} << 62, "random numbers of this seed, always the same");
+    cli.integer("--dim", c.dim, 1, 1'000'000'000, "model width d: numbers per token");
+    cli.choice("--level", c.level, {"word", "char"}, "tokens are words or characters");
+    cli.choice("--position", c.position, {"none", "sinusoidal", "learned", "rotary"}, "positions that x gets before the stage");
+    cli.text("--input", c.input, "FILE", "the matrix X (n,d) from an .npy or .csv file in place of a text");
+    cli.text("--weights", c.weights, "FILE", "parameters from a safetensors file in place of random ones");
+    cli.text("--save-weights", c.save_weights, "FILE", "write the parameters to a safetensors file");
+    cli.integer("--threads", c.threads, 1, 1024, "processors to compute on; 1 gives the same digits always");
+    cli.integer("--repeat", c.repeat, 1, 100'000, "compute so often and show the median time and its spread");
+  }
+  cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
+  cli.choice("--convention", c.convention, {"row", "column"}, "show a token as a row, or (transposed) as a column");
+  cli.text("--show", c.show, "GLOB", "only the steps that match, as in --show 'weights' or 'q*'");
+  cli.flag("--quiet", c.quiet, "only the matrices, no explanations");
+  cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
+  cli.flag("--plain", c.plain, "linear text that reads well aloud");
+  cli.flag("--json", c.json, "one JSON document with every number");
+  cli.text("--export", c.export_folder, "DIR", "write every step as an NPY file, and trace.json");
+  cli.texts("--out", c.outputs, "FILE", "write .json, .csv, .npy, .svg or .html; may be repeated");
+}
+
+Stage::Stage(const Common& options)
+    : common(options),
+      rng(static_cast<std::uint64_t>(options.seed)),
+      parameters(rng),
+      run{nullptr, &trace, &rng} {
+  trace.command = options.arguments;
+  trace.seed = static_cast<std::uint64_t>(options.seed);
+  trace.threads = static_cast<int>(options.threads);
+  set_threads(trace.threads);
+  if (!options.weights.empty()) parameters.use(read_safetensors(options.weights), options.weights);
+}
+
+const std::vector<std::string>& Stage::tokens() {
+  if (!tokens_.empty()) return tokens_;
+  std::string text = kDefaultSentence;
+  if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
+  std::size_t bad = 0;
+  if (!valid_utf8(text, &bad)) {
+    throw Error(ErrorKind::usage, fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
+                "write it in a UTF-8 terminal");
+  }
+  tokens_ = common.level == "char" ? letters(text) : words(text);
+  if (tokens_.empty()) {
+    throw Error(ErrorKind::usage, "the text has no words",
+                fmt::format("write a sentence in quotes, such as '{}'", kDefaultSentence));
+  }
+  trace.tokens = tokens_;
+  for (const char* axis : {"token", "query", "key"}) trace.labels[axis] = tokens_;
+  return tokens_;
+}
+
+const std::vector<std::string>& Stage::vocabulary() {
+  if (vocabulary_.empty()) vocabulary_ = number_tokens(tokens()).vocabulary;
+  return vocabulary_;
+}
+
+Tensor Stage::ids() {
+  if (ids_) return ids_;
+  const Numbered numbered = number_tokens(tokens());
+  vocabulary_ = numbered.vocabulary;
+  Array values = empty({numbered.ids.size()});
+  std::copy(numbered.ids.begin(), numbered.ids.end(), values.data());
+  trace.labels["word"] = vocabulary_;
+  ids_ = Tensor::ids(std::move(values));
+  note(run, "ids", "the place of each token in the vocabulary", {"token"}, ids_);
+  return ids_;
+}
+
+Tensor Stage::embedding() {
+  const std::vector<std::string>& known = vocabulary();
+  require_memory(sizeof(real) * static_cast<double>(known.size()) * static_cast<double>(d()),
+                 fmt::format("an embedding table of {} x {}", known.size(), d()));
+  Array table = empty({known.size(), d()});
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const Array vector = rng.stream("embedding." + known[i]).normal({d()}, 1);
+    std::copy(vector.data(), vector.data() + d(), table.data() + i * d());
+  }
+  const Tensor embedding = parameters.get_or("embedding", std::move(table));
+  note(run, "embedding", "E: one row per word of the vocabulary", {"word", "d"}, embedding);
+  return embedding;
+}
+
+Tensor Stage::x() {
+  Tensor x;
+  if (!common.input.empty()) {
+    if (has_text()) {
+      throw Error(ErrorKind::usage, "a text and --input are both given", "give one of them: each makes X");
+    }
+    x = Tensor::input(read_matrix(common.input));
+    if (x.shape()[0] == 0 || x.shape()[1] == 0) {
+      throw Error(ErrorKind::bad_input, fmt::format("{}: X has shape {}", escaped(common.input, 200), to_string(x.shape())),
+                  "at least one row (token) and one column are needed");
+    }
+  } else {
+    const Tensor numbers = ids();
+    x = embed(run, embedding(), numbers);  // (n,d)
+  }
+  if (common.position == "none") return x;
+  const std::size_t n = x.shape()[0], width = x.shape()[1];
+  if (common.input.empty()) note(run, "token_embedding", "the row of E for each token", {"token", "d"}, x);
+  if (common.position == "rotary") return rotary(run, x);
+  Tensor position;
+  if (common.position == "sinusoidal") {
+    position = Tensor(sinusoidal_positions(n, width));
+  } else {
+    const Tensor table = parameters.get("position_table", {128, width}, 1);
+    note(run, "position_table", "P: one learned row per position", {"position", "d"}, table);
+    position = learned_positions(run, table, n);
+  }
+  note(run, "position", "PE", {"token", "d"}, position);
+  return add(run, x, position);
+}
+
+Tensor Stage::parameter(const std::string& path, const Shape& shape) {
+  require_memory(sizeof(real) * std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>()),
+                 fmt::format("the parameter {} {}", path, to_string(shape)));
+  return parameters.get(path, shape, 1 / std::sqrt(static_cast<double>(shape[0])));
+}
+
+void Stage::explain(std::string_view path, std::string text) {
+  if (Step* step = trace.find(path)) step->about = std::move(text);
+}
+
+void Stage::same(std::string claim, const Array& a, const Array& b) {
+  double magnitude = 0;
+  for (const real value : a) magnitude = std::max(magnitude, std::abs(double{value}));
+  if (!std::isfinite(magnitude)) magnitude = 1;
+  trace.check(std::move(claim), largest_difference(a, b), 1e-5 * std::max(magnitude, 1e-30));
+  trace.restart_clock();
+}
+
+void Stage::require_memory(double bytes, const std::string& what) const {
+  attn::require_memory(bytes, what);
+}
+
+}  // namespace attn::app

@@ -1,0 +1,86 @@
+#include "attn/core/array.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "attn/core/error.h"
+
+namespace attn {
+
+Array empty(const Shape& shape) { return Array::from_shape(shape); }
+
+Array full(const Shape& shape, real value) {
+  Array out = empty(shape);
+  std::fill(out.data(), out.data() + out.size(), value);
+  return out;
+}
+
+Array zeros(const Shape& shape) { return full(shape, 0); }
+
+Array matrix(std::initializer_list<std::initializer_list<real>> rows) {
+  const std::size_t width = rows.size() == 0 ? 0 : rows.begin()->size();
+  Array out = empty({rows.size(), width});
+  real* to = out.data();
+  for (const auto& r : rows) {
+    if (r.size() != width) throw Error(ErrorKind::internal, "matrix(): rows of different lengths");
+    to = std::copy(r.begin(), r.end(), to);
+  }
+  return out;
+}
+
+Shape shape_of(const Array& a) { return {a.shape().begin(), a.shape().end()}; }
+
+Array reshaped(const Array& a, const Shape& shape) {
+  if (count(shape) != a.size()) {
+    throw Error(ErrorKind::internal, fmt::format("cannot see {} numbers of shape {} as {}",
+                                                 a.size(), to_string(shape_of(a)), to_string(shape)));
+  }
+  Array out = a;
+  out.reshape(shape);
+  return out;
+}
+
+std::string to_string(const Shape& shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
+
+std::size_t count(const Shape& shape) {
+  std::size_t n = 1;
+  for (const std::size_t s : shape) n *= s;
+  return n;
+}
+
+std::size_t checked_bytes(const Shape& shape, std::size_t item_size) {
+  if (shape.size() > 8) {
+    throw Error(ErrorKind::bad_input, fmt::format("an array of {} axes", shape.size()),
+                "arrays here have at most 8 axes");
+  }
+  std::size_t bytes = item_size;
+  for (const std::size_t s : shape) {
+    if (__builtin_mul_overflow(bytes, s, &bytes)) {
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("shape {} has more elements than memory can address", to_string(shape)));
+    }
+  }
+  return bytes;
+}
+
+real largest_difference(const Array& a, const Array& b) {
+  if (shape_of(a) != shape_of(b)) {
+    throw Error(ErrorKind::internal, fmt::format("cannot compare {} with {}", to_string(shape_of(a)),
+                                                 to_string(shape_of(b))));
+  }
+  real largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const real x = a.data()[i], y = b.data()[i];
+    if (x == y || (std::isnan(x) && std::isnan(y))) continue;
+    const real difference = std::abs(x - y);
+    if (std::isnan(difference)) return std::numeric_limits<real>::infinity();
+    largest = std::max(largest, difference);
+  }
+  return largest;
+}
+
+}  // namespace attn

@@ -1,0 +1,63 @@
+#pragma once
+// The one array type of the project, and the only place that includes xtensor's arrays.
+#if __has_include(<xtensor/containers/xarray.hpp>)
+#include <xtensor/containers/xarray.hpp>
+#else
+#include <xtensor/xarray.hpp>
+#endif
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace attn {
+
+/// One number of a model: float in the program, double in the build that checks gradients.
+#ifdef ATTN_REAL_DOUBLE
+using real = double;
+#else
+using real = float;
+#endif
+
+/// Numbers in row-major order: the last axis is contiguous. Every function takes `const Array&`.
+using Array = xt::xarray<real, xt::layout_type::row_major>;
+using Shape = std::vector<std::size_t>;
+
+/// An array of this shape whose numbers are not set yet.
+Array empty(const Shape& shape);
+Array zeros(const Shape& shape);
+Array full(const Shape& shape, real value);
+/// matrix({{1, 2}, {3, 4}}) is the 2x2 matrix with these rows. Throws Error if the rows differ.
+Array matrix(std::initializer_list<std::initializer_list<real>> rows);
+
+Shape shape_of(const Array& a);
+/// The same numbers in the same order under another shape. Throws Error if the counts differ.
+Array reshaped(const Array& a, const Shape& shape);
+/// "(2, 11, 11)"; "()" for a single number.
+std::string to_string(const Shape& shape);
+/// Number of elements; 1 for an empty shape.
+std::size_t count(const Shape& shape);
+
+/// Bytes that an array of this shape and item size takes. The one place where shapes from outside
+/// become sizes: throws Error(bad_input) at rank above 8 or when the product overflows.
+std::size_t checked_bytes(const Shape& shape, std::size_t item_size);
+
+/// Length of the last axis: the width of a row.
+inline std::size_t columns(const Array& a) { return a.shape().back(); }
+/// Number of rows: the product of all axes but the last.
+inline std::size_t rows(const Array& a) { return columns(a) == 0 ? 0 : a.size() / columns(a); }
+
+inline std::span<const real> row(const Array& a, std::size_t i) {
+  return {a.data() + i * columns(a), columns(a)};
+}
+inline std::span<real> row(Array& a, std::size_t i) {
+  return {a.data() + i * columns(a), columns(a)};
+}
+
+/// Largest |a - b|. Two NaN, or two equal infinities, do not differ; NaN against a number is infinite.
+/// Throws Error if the shapes differ.
+real largest_difference(const Array& a, const Array& b);
+
+}  // namespace attn

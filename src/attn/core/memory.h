@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+namespace attn {
+
+/// Bytes that this process may still use: free memory of the machine, or `ulimit -v` if that is less.
+double available_memory();
+
+/// Throws Error(limit) with the estimate and the limit if `what` needs more bytes than 80 % of the
+/// available memory. Called before anything is allocated.
+void require_memory(double bytes, const std::string& what);
+
+}  // namespace attn

@@ -1,0 +1,23 @@
+#include "attn/graph/tape.h"
+
+#include <fmt/format.h>
+
+#include "attn/core/error.h"
+
+namespace attn {
+
+void Tape::backward(const Tensor& y, const Array& seed) {
+  if (shape_of(seed) != y.shape()) {
+    throw Error(ErrorKind::internal,
+                fmt::format("backward from a result of shape {} with a seed of shape {}",
+                            to_string(y.shape()), to_string(shape_of(seed))));
+  }
+  if (y.needs_grad()) {
+    Array& gradient = y.grad();
+    for (std::size_t i = 0; i < seed.size(); ++i) gradient.data()[i] += seed.data()[i];
+  }
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
+  steps_.clear();
+}
+
+}  // namespace attn

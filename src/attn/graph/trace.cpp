@@ -1,0 +1,125 @@
+#include "attn/graph/trace.h"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+namespace attn {
+
+namespace {
+
+bool glob_matches(std::string_view glob, std::string_view text) {
+  std::size_t g = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      resume = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+}  // namespace
+
+bool matches(std::string_view glob, std::string_view path) {
+  if (glob_matches(glob, path)) return true;
+  const std::size_t dot = path.rfind('.');
+  return glob.find('.') == std::string_view::npos && dot != std::string_view::npos &&
+         glob_matches(glob, path.substr(dot + 1));
+}
+
+void Trace::made(const Tensor& y, Making making) {
+  flops_ += making.flops;
+  milliseconds_ += lap();
+  kept_.push_back(y);
+  makings_.insert_or_assign(y.id(), std::move(making));
+}
+
+std::vector<std::string> Trace::named_ancestors(const Tensor& value) const {
+  std::vector<std::string> found;
+  std::unordered_set<const void*> seen{value.id()};
+  std::vector<const void*> open{value.id()};
+  while (!open.empty()) {
+    const void* id = open.back();
+    open.pop_back();
+    const auto making = makings_.find(id);
+    if (making == makings_.end()) continue;
+    for (const Tensor& input : making->second.inputs) {
+      if (!seen.insert(input.id()).second) continue;
+      if (const auto name = names_.find(input.id()); name != names_.end()) {
+        found.push_back(name->second);
+      } else {
+        open.push_back(input.id());
+      }
+    }
+  }
+  return found;
+}
+
+void Trace::add(std::string_view path, std::string_view formula, std::vector<std::string> axes,
+                const Tensor& value) {
+  const double since_last_op = lap();
+  Step step;
+  step.path = prefix + std::string(path);
+  step.formula = formula;
+  step.axes = std::move(axes);
+  if (value.kind() == Tensor::Kind::value) {
+    step.from = name(value).empty() ? named_ancestors(value)
+                                    : std::vector<std::string>{std::string(name(value))};
+    step.milliseconds = std::exchange(milliseconds_, 0.0) + since_last_op;
+    step.flops = std::exchange(flops_, 0.0);
+  }
+  step.data = value;
+  kept_.push_back(value);
+  names_.try_emplace(value.id(), step.path);
+  if (wanted_.empty() || matches(wanted_, step.path)) items.emplace_back(std::move(step));
+  restart_clock();
+}
+
+void Trace::restart_clock() { last_ = std::chrono::steady_clock::now(); }
+
+double Trace::lap() {
+  const auto before = std::exchange(last_, std::chrono::steady_clock::now());
+  return std::chrono::duration<double, std::milli>(last_ - before).count();
+}
+
+const Step* Trace::find(std::string_view path) const {
+  for (auto item = items.rbegin(); item != items.rend(); ++item) {
+    const auto* step = std::get_if<Step>(&*item);
+    if (step && step->path == path) return step;
+  }
+  return nullptr;
+}
+
+Step* Trace::find(std::string_view path) {
+  return const_cast<Step*>(std::as_const(*this).find(path));
+}
+
+std::vector<const Step*> Trace::steps() const {
+  std::vector<const Step*> out;
+  for (const Item& item : items) {
+    if (const auto* step = std::get_if<Step>(&item)) out.push_back(step);
+  }
+  return out;
+}
+
+const Making* Trace::making(const Tensor& tensor) const {
+  const auto found = makings_.find(tensor.id());
+  return found == makings_.end() ? nullptr : &found->second;
+}
+
+std::string_view Trace::name(const Tensor& tensor) const {
+  const auto found = names_.find(tensor.id());
+  return found == names_.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+}  // namespace attn

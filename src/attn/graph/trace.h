@@ -1,0 +1,183 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "attn/graph/run.h"
+#include "attn/graph/tensor.h"
+
+namespace attn {
+
+/// One number of a tensor, by its place in memory order.
+struct NumberRef {
+  Tensor tensor;
+  std::size_t index;
+};
+
+/// How one number of an op's result came about, in the numbers it was made from:
+/// pieces of text ("exp(", ") / ") and references, in reading order, and the value that this
+/// arithmetic gives, computed again in double.
+struct Reason {
+  std::string rule;  ///< in words: "a row of x times a column of w"
+  std::vector<std::variant<std::string, NumberRef>> arithmetic;
+  double value = 0;
+
+  Reason& text(std::string piece) {
+    arithmetic.emplace_back(std::move(piece));
+    return *this;
+  }
+  Reason& number(const Tensor& tensor, std::size_t index) {
+    arithmetic.emplace_back(NumberRef{tensor, index});
+    return *this;
+  }
+};
+
+/// What an op tells the trace about a result: its name, inputs, work, and how to explain element i.
+struct Making {
+  std::string op;
+  std::vector<Tensor> inputs;
+  double flops = 0;
+  std::function<Reason(std::size_t index)> explain;
+};
+
+/// A named matrix of the trace.
+struct Step {
+  std::string path;                   ///< "layer.0.attention.weights"
+  std::string formula;                ///< "A = softmax(S + M)"
+  std::vector<std::string> axes;      ///< {"head", "query", "key"}
+  Tensor data;                        ///< shared with the model, never copied
+  std::vector<std::string> from;      ///< paths of the steps it was computed from
+  double milliseconds = 0;            ///< work since the step before (median over repeats)
+  double spread = 0;                  ///< half the distance of the quartiles over repeats; 0 if one
+  double flops = 0;
+  std::string about;                  ///< one or two sentences: what it is, what to look at
+  std::vector<std::string> cells;     ///< a label per number to show in its place ("t3.d5"), or none
+
+  const Array& values() const { return data.value(); }
+  Shape shape() const { return data.shape(); }
+  Tensor::Kind kind() const { return data.kind(); }
+  bool is_ids() const { return data.is_ids(); }
+};
+
+/// Lines of explanation between the steps.
+struct Remark {
+  std::string text;
+};
+
+/// Text whose line breaks and spaces are kept: a drawing, a script.
+struct Verbatim {
+  std::string text;
+};
+
+/// Two ways to the same numbers, or a claim with a number: what was compared, how far apart.
+struct Check {
+  std::string claim;
+  double difference = 0;
+  double tolerance = 0;
+  bool holds() const { return difference <= tolerance; }  // false for NaN
+};
+
+/// A small table beside the matrices; a cell is a number or a word.
+struct Table {
+  using Cell = std::variant<double, std::string>;
+  std::string name;  ///< a path, as for steps
+  std::string about;
+  std::vector<std::string> columns;
+  std::vector<std::vector<Cell>> rows;
+};
+
+using Item = std::variant<Step, Remark, Verbatim, Check, Table>;
+
+/// What one command or one pass shows: named steps with explanation between them, in program order.
+/// Renderers, `why`, lessons and homework see a Trace and nothing else.
+class Trace {
+ public:
+  std::vector<std::string> command;  ///< argv without the program's name
+  std::string title;                 ///< one line above everything
+  std::uint64_t seed = 1;
+  int threads = 1;
+  int repeats = 1;                   ///< how many passes the times are the median of
+  double milliseconds = 0;           ///< the whole computation, without showing it
+  std::vector<std::string> tokens;
+  std::vector<Item> items;
+  /// Row and column labels by axis name ("query" -> the tokens).
+  std::map<std::string, std::vector<std::string>, std::less<>> labels;
+
+  /// Keep only steps whose path matches this glob (see matches()); "" keeps all.
+  void want(std::string glob) { wanted_ = std::move(glob); }
+
+  /// Called by ops: `y` was made like this.
+  void made(const Tensor& y, Making making);
+  /// Called through note(): `value` gets a name. Time and operations since the last note are its own.
+  void add(std::string_view path, std::string_view formula, std::vector<std::string> axes,
+           const Tensor& value);
+  /// Restarts the clock, so that what was done outside the model is nobody's time.
+  void restart_clock();
+
+  /// The step with this path, or null. The last one, if a path was used twice.
+  const Step* find(std::string_view path) const;
+  Step* find(std::string_view path);
+  std::vector<const Step*> steps() const;
+
+  /// How this tensor was made, or null for a parameter or an input.
+  const Making* making(const Tensor& tensor) const;
+  /// The path under which this tensor was noted first, or "".
+  std::string_view name(const Tensor& tensor) const;
+
+  void say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
+  void check(std::string claim, double difference, double tolerance) {
+    items.emplace_back(Check{std::move(claim), difference, tolerance});
+  }
+
+  /// A scope's prefix for the paths noted inside it ("layer.0.").
+  std::string prefix;
+
+ private:
+  std::vector<std::string> named_ancestors(const Tensor& value) const;
+
+  std::string wanted_;
+  std::unordered_map<const void*, Making> makings_;
+  std::unordered_map<const void*, std::string> names_;
+  std::vector<Tensor> kept_;  // keeps ids unique while this trace lives
+  // Work of the ops since the last computed step; naming an input or a parameter takes none of it.
+  double flops_ = 0, milliseconds_ = 0;
+  double lap();  // milliseconds since the last lap or restart
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+/// True if the dotted path matches the glob: `*` stands for any run of characters, `?` for one.
+/// A glob without a dot also matches the path's last name: "weights" fits "layer.0.weights".
+bool matches(std::string_view glob, std::string_view path);
+
+/// Names a result where it arises; one branch when nobody looks.
+inline void note(const Run& run, std::string_view path, std::string_view formula,
+                 std::initializer_list<const char*> axes, const Tensor& value) {
+  if (run.trace) run.trace->add(path, formula, {axes.begin(), axes.end()}, value);
+}
+
+/// Puts "name." before every path noted during its life.
+class Scope {
+ public:
+  Scope(const Run& run, std::string_view name) : trace_(run.trace) {
+    if (!trace_) return;
+    length_ = trace_->prefix.size();
+    trace_->prefix.append(name).append(".");
+  }
+  ~Scope() {
+    if (trace_) trace_->prefix.resize(length_);
+  }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  Trace* trace_;
+  std::size_t length_ = 0;
+};
+
+}  // namespace attn

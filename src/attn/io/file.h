@@ -1,0 +1,30 @@
+#pragma once
+// Whole files in and out. Every read has a limit, every write is checked.
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace attn {
+
+/// The most that a reader takes unless its caller says otherwise.
+inline constexpr std::size_t kFileLimit = std::size_t{1} << 30;
+
+/// The bytes of a regular file, or of standard input if `path` is "-".
+/// Throws Error(io) if it cannot be opened or read, Error(bad_input) for a folder, a pipe or a
+/// device (which could block or never end), Error(limit) beyond `limit` bytes.
+std::string read_file(const std::string& path, std::size_t limit = kFileLimit);
+
+/// What happens to the file that was there before.
+enum class Keep {
+  nothing,
+  backup,  ///< it stays as path + ".bak"
+};
+
+/// Makes `bytes` the content of `path`. Afterwards, whatever happened in between, the file holds
+/// either all of the new bytes or all of the old ones: they go to a temporary file in the same
+/// folder, are flushed to disk and renamed, and the folder is flushed. A target that is no regular
+/// file (a pipe, /dev/stdout, /dev/full) is written directly.
+/// Throws Error(io) with the path and the system's reason; nothing half-written is left behind.
+void write_file(const std::string& path, std::string_view bytes, Keep keep = Keep::nothing);
+
+}  // namespace attn

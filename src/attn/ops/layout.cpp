@@ -1,0 +1,171 @@
+#include "attn/core/rows.h"
+#include "attn/ops/op.h"
+
+namespace attn {
+
+namespace {
+
+/// The op that only moves: the result is made of blocks of `length` numbers, block b copied from
+/// source(b) in x. On the way back each block's gradient is added where the block came from.
+template <class Source>
+Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tensor& x,
+                   const Shape& shape, std::size_t length, Source source) {
+  Array out = empty(shape);
+  const std::size_t blocks = length == 0 ? 0 : out.size() / length;
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const real* from = x.value().data() + source(b);
+    std::copy(from, from + length, out.data() + b * length);
+  }
+  Tensor y = make_result(run, std::move(out), {x});
+
+  if (run.trace) {
+    run.trace->made(y, {op, {x}, 0, [=](std::size_t i) {
+      return moved(rule, x, source(i / length) + i % length);
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      for (std::size_t b = 0; b < blocks; ++b) {
+        add_scaled_row(1, y.grad().data() + b * length, x.grad().data() + source(b), length);
+      }
+    });
+  }
+  return y;
+}
+
+}  // namespace
+
+Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads) {
+  require_rank("split_heads", "x", x, 2);
+  Shape shape = x.shape();  // (...,n,H d)
+  const std::size_t width = shape.back(), n = shape[shape.size() - 2];
+  if (heads == 0 || width % heads != 0) {
+    throw Error(ErrorKind::usage, fmt::format("{} columns cannot be split into {} equal heads", width, heads),
+                "the number of heads must divide the width");
+  }
+  const std::size_t d = width / heads;
+  shape.back() = d;
+  shape.insert(shape.end() - 2, heads);  // (...,H,n,d)
+  return move_blocks(run, "split_heads", "a head's columns, taken out of the row", x, shape, d,
+                     [=](std::size_t b) {
+                       const std::size_t position = b % n, head = b / n % heads, item = b / n / heads;
+                       return (item * n + position) * width + head * d;
+                     });
+}
+
+Tensor merge_heads(const Run& run, const Tensor& x) {
+  require_rank("merge_heads", "x", x, 3);
+  const Shape from = x.shape();  // (...,H,n,d)
+  const std::size_t d = from.back(), n = from[from.size() - 2], heads = from[from.size() - 3];
+  Shape shape(from.begin(), from.end() - 3);
+  shape.push_back(n);
+  shape.push_back(heads * d);  // (...,n,H d)
+  return move_blocks(run, "merge_heads", "a head's numbers, put beside the other heads'", x, shape, d,
+                     [=](std::size_t b) {
+                       const std::size_t head = b % heads, position = b / heads % n,
+                                         item = b / heads / n;
+                       return ((item * heads + head) * n + position) * d;
+                     });
+}
+
+Tensor reshape(const Run& run, const Tensor& x, const Shape& shape) {
+  if (count(shape) != x.value().size()) {
+    throw Error(ErrorKind::internal, fmt::format("reshape: {} has other numbers than {}",
+                                                 to_string(x.shape()), to_string(shape)));
+  }
+  return move_blocks(run, "reshape", "the same place in memory order", x, shape, x.value().size(),
+                     [](std::size_t) { return std::size_t{0}; });
+}
+
+Tensor transpose(const Run& run, const Tensor& x) {
+  require_rank("transpose", "x", x, 2);
+  Shape shape = x.shape();  // (...,m,n)
+  const std::size_t n = shape.back(), m = shape[shape.size() - 2];
+  std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);  // (...,n,m)
+  return move_blocks(run, "transpose", "row and column exchanged", x, shape, 1, [=](std::size_t b) {
+    const std::size_t r = b % m, c = b / m % n, item = b / m / n;
+    return (item * m + r) * n + c;
+  });
+}
+
+Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {
+  if (x.shape().size() != 2 || begin > end || end > x.shape()[0]) {
+    throw Error(ErrorKind::internal,
+                fmt::format("slice_rows: rows {} to {} of {}", begin, end, to_string(x.shape())));
+  }
+  const std::size_t d = columns(x.value());
+  return move_blocks(run, "slice_rows", "a row taken out", x, {end - begin, d}, (end - begin) * d,
+                     [=](std::size_t) { return begin * d; });
+}
+
+Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {
+  require_rank("slice_columns", "x", x, 1);
+  const std::size_t d = columns(x.value());
+  if (begin > end || end > d) {
+    throw Error(ErrorKind::internal,
+                fmt::format("slice_columns: columns {} to {} of {}", begin, end, to_string(x.shape())));
+  }
+  return move_blocks(run, "slice_columns", "a column taken out", x, with_last(x.shape(), end - begin),
+                     end - begin, [=](std::size_t b) { return b * d + begin; });
+}
+
+Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
+  require_rank("concat_columns", "a", a, 1);
+  require_rank("concat_columns", "b", b, 1);
+  const std::size_t p = columns(a.value()), q = columns(b.value());
+  if (with_last(a.shape(), q) != b.shape()) {
+    shapes_do_not_fit("concat_columns", "a", a, "b", b, "only the last axis may differ");
+  }
+  Array out = empty(with_last(a.shape(), p + q));  // (...,p+q)
+  const std::size_t n = rows(out);                 // also where one part is 0 wide
+  for (std::size_t i = 0; i < n; ++i) {
+    real* to = std::copy_n(a.value().data() + i * p, p, out.data() + i * (p + q));
+    std::copy_n(b.value().data() + i * q, q, to);
+  }
+  Tensor y = make_result(run, std::move(out), {a, b});
+
+  if (run.trace) {
+    run.trace->made(y, {"concat_columns", {a, b}, 0, [=](std::size_t i) {
+      const std::size_t r = i / (p + q), c = i % (p + q);
+      return c < p ? moved("from the left part", a, r * p + c)
+                   : moved("from the right part", b, r * q + c - p);
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      for (std::size_t i = 0; i < n; ++i) {
+        const real* dy = y.grad().data() + i * (p + q);
+        if (a.needs_grad()) add_scaled_row(1, dy, a.grad().data() + i * p, p);
+        if (b.needs_grad()) add_scaled_row(1, dy + p, b.grad().data() + i * q, q);
+      }
+    });
+  }
+  return y;
+}
+
+Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
+  if (a.shape().size() != 2 || b.shape().size() != 2 || a.shape()[1] != b.shape()[1]) {
+    shapes_do_not_fit("concat_rows", "a", a, "b", b, "both need the same width");
+  }
+  const std::size_t size_a = a.value().size(), size_b = b.value().size();
+  Array out = empty({a.shape()[0] + b.shape()[0], a.shape()[1]});
+  std::copy_n(b.value().data(), size_b, std::copy_n(a.value().data(), size_a, out.data()));
+  Tensor y = make_result(run, std::move(out), {a, b});
+
+  if (run.trace) {
+    run.trace->made(y, {"concat_rows", {a, b}, 0, [=](std::size_t i) {
+      return i < size_a ? moved("from the upper part", a, i)
+                        : moved("from the lower part", b, i - size_a);
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      const real* dy = y.grad().data();
+      if (a.needs_grad()) add_scaled_row(1, dy, a.grad().data(), size_a);
+      if (b.needs_grad()) add_scaled_row(1, dy + size_a, b.grad().data(), size_b);
+    });
+  }
+  return y;
+}
+
+}  // namespace attn

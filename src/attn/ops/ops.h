@@ -1,0 +1,92 @@
+#pragma once
+// All operations, in the order in which a sentence flows through them. Each stands in the file named
+// beside it: its forward pass, its gradient, and the arithmetic of one of its numbers (`why`), side
+// by side. Shape letters: docs/notation.md; "..." stands for any leading axes (batch, head).
+// Every op throws Error with both shapes if they do not fit.
+#include <utility>
+
+#include "attn/graph/run.h"
+#include "attn/graph/tensor.h"
+
+namespace attn {
+
+// --- embed.cpp
+/// y[i] = table[ids[i]]: looking up a row. table (V,d), ids (n) -> (n,d).
+Tensor embed(const Run& run, const Tensor& table, const Tensor& ids);
+/// Row i is 1 at ids[i] and 0 elsewhere. ids (n) -> (n,V). A constant: no gradient.
+Tensor one_hot(const Run& run, const Tensor& ids, std::size_t vocabulary);
+
+// --- linear.cpp
+/// y = x W + b: a projection of every row alike. x (...,d_in), W (d_in,d_out), b (d_out) or none.
+Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b = {});
+
+// --- matmul.cpp
+/// y = a b for each leading index. a (...,m,k), b (...,k,n) -> (...,m,n).
+Tensor matmul(const Run& run, const Tensor& a, const Tensor& b);
+/// y = scale a b^T: every row of a with every row of b. a (...,m,k), b (...,n,k) -> (...,m,n).
+Tensor matmul_nt(const Run& run, const Tensor& a, const Tensor& b, double scale = 1);
+
+// --- arithmetic.cpp
+/// y = a + b; b may lack leading axes of a (one position table for all sentences).
+Tensor add(const Run& run, const Tensor& a, const Tensor& b);
+/// y = c x
+Tensor scale(const Run& run, const Tensor& x, double c);
+/// y = max(x, 0). Gradient 0 where x <= 0.
+Tensor relu(const Run& run, const Tensor& x);
+
+// --- layout.cpp: numbers move, none changes
+/// (...,n,H d) -> (...,H,n,d): head h takes columns h d .. h d + d - 1.
+Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads);
+/// (...,H,n,d) -> (...,n,H d): the heads side by side again.
+Tensor merge_heads(const Run& run, const Tensor& x);
+/// The same numbers in memory order under another shape.
+Tensor reshape(const Run& run, const Tensor& x, const Shape& shape);
+/// x^T for each leading index. (...,m,n) -> (...,n,m).
+Tensor transpose(const Run& run, const Tensor& x);
+/// [a, b]: the columns of b after those of a. a (...,p), b (...,q) -> (...,p+q).
+Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b);
+/// [a; b]: the rows of b under those of a. a (p,d), b (q,d) -> (p+q,d).
+Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b);
+/// Rows begin .. end-1 of x (m,d).
+Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
+/// Columns begin .. end-1 of x (...,d).
+Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
+
+// --- rotary.cpp
+/// Turns the pair (x[2i], x[2i+1]) of row p by the angle p / 10000^(2i/d). x (...,n,d), d even.
+/// Su et al. 2021, "RoFormer", section 3.2.2.
+Tensor rotary(const Run& run, const Tensor& x);
+
+// --- scores.cpp
+/// s[i,j] = sum_a v[a] tanh(q[i,a] + k[j,a]). q (n_q,a), k (n_k,a), v (a) -> (n_q,n_k).
+/// Bahdanau et al. 2015, "Neural machine translation by jointly learning to align", A.1.2.
+Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const Tensor& v);
+/// y[i] = x[i] / |x[i]|; a row of zeros stays zeros (gradient 0).
+Tensor unit_rows(const Run& run, const Tensor& x);
+
+// --- softmax.cpp
+/// y = softmax(s + mask) along the last axis. mask (additive: 0 or -inf) may lack leading axes of s.
+/// A row with nothing to look at (all -inf) gives zeros. s (...,n).
+Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask = {});
+/// y = exp(s) / sum(exp(s)) as the formula stands: overflows. No gradient.
+Tensor naive_softmax(const Run& run, const Tensor& s);
+
+// --- sparsemax.cpp
+/// The point of the probability simplex nearest to s: y = max(s - tau, 0). s (...,n).
+/// Rows of -inf, NaN or +inf as in softmax.
+/// Martins and Astudillo 2016, "From softmax to sparsemax", algorithm 1 and equation 14.
+Tensor sparsemax(const Run& run, const Tensor& s);
+
+// --- hard.cpp: a choice, not a mixture. No gradient.
+/// 1 at the largest number of each row (the first, if several), 0 elsewhere. A row of -inf gives
+/// zeros, a row with NaN gives NaN.
+Tensor hardmax(const Run& run, const Tensor& s);
+/// Draws one place per row with these probabilities: 1 there, 0 elsewhere. Needs run.rng.
+Tensor sample_rows(const Run& run, const Tensor& probabilities);
+
+// --- renormalize.cpp
+/// y = keep w / sum(keep w) along the last axis; keep holds 0 and 1 and is a constant. A row of which
+/// nothing is kept gives zeros. w (...,n), keep (n,n) may lack leading axes.
+Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep);
+
+}  // namespace attn

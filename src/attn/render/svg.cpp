@@ -1,0 +1,110 @@
+#include "attn/render/svg.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "attn/render/format.h"
+#include "attn/render/heatmap.h"
+#include "attn/text/utf8.h"
+
+namespace attn {
+
+namespace {
+
+constexpr double kMargin = 24, kPageWidth = 1240, kBetween = 24;
+constexpr std::size_t kMostBlocks = 16;
+constexpr std::size_t kTextColumns = 130;
+
+class SvgPage {
+ public:
+  void text(double x, std::string_view kind, const std::string& content) {
+    y_ += 17;
+    fmt::format_to(std::back_inserter(body_),
+                   "<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", kind, x, y_,
+                   markup(content));
+    width_ = std::max(width_, x + static_cast<double>(display_width(content)) * 8 + kMargin);
+  }
+  void paragraph(std::string_view kind, std::string_view content) {
+    for (const std::string& line : wrap(safe_text(content), kTextColumns))
+      text(kMargin, kind, line);
+  }
+  /// Beside the drawing before it if there is room, else below.
+  void place(const Drawing& drawing) {
+    if (x_ > kMargin && x_ + drawing.width > kPageWidth) end_row();
+    fmt::format_to(std::back_inserter(body_), "<g transform=\"translate({:.1f} {:.1f})\">{}</g>\n",
+                   x_, y_ + 8, drawing.svg);
+    x_ += drawing.width + kBetween;
+    row_ = std::max(row_, drawing.height);
+    width_ = std::max(width_, x_);
+  }
+  void end_row() {
+    if (row_ > 0) y_ += row_ + 12;
+    x_ = kMargin;
+    row_ = 0;
+  }
+  void space(double pixels) { y_ += pixels; }
+
+  std::string finish(const std::string& title) const {
+    return fmt::format(
+        R"(<svg xmlns="http://www.w3.org/2000/svg" width="{0:.0f}" height="{1:.0f}" viewBox="0 0 {0:.0f} {1:.0f}" color="#1b1f24">
+<title>{2}</title>
+<style>{3}svg .h{{font-weight:bold;font-size:15px}}svg .f{{font-size:13px;fill:#0b5cad}}svg .p{{font:13px sans-serif}}</style>
+{4}
+<rect width="100%" height="100%" fill="#ffffff"/>
+{5}</svg>
+)",
+        std::max(width_, 400.0), y_ + kMargin, markup(title), heatmap_style(), heatmap_defs(),
+        body_);
+  }
+
+ private:
+  std::string body_;
+  double x_ = kMargin, y_ = kMargin, row_ = 0, width_ = 0;
+};
+
+void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOptions& options) {
+  const MatrixView view(trace, step, options.column_convention);
+  page.space(14);
+  std::string facts = view.shape_text(" × ");
+  const std::string kind = kind_text(trace, step);
+  if (!kind.empty()) facts += " · " + kind;
+  page.text(kMargin, "h", safe_text(step.path));
+  if (!step.formula.empty()) page.paragraph("f", step.formula);
+  page.paragraph("d", facts);
+  if (!options.quiet && !step.about.empty()) page.paragraph("p", step.about);
+  if (view.empty()) {
+    page.text(kMargin, "p", "no numbers: one of the axes has length 0");
+    return;
+  }
+  const NumberFormat format = choose_format(view.values(), options.precision);
+  const Scale scale = scale_of(view.values());
+  const Extract blocks = extract(view.blocks(), kMostBlocks);
+  for (const std::size_t block : blocks.index) {
+    page.place(draw_heatmap(view, block, scale, format));
+  }
+  page.end_row();
+  if (worth_coloring(view, scale)) page.place(draw_legend(view, scale));
+  page.end_row();
+  const Picture reduced = picture(view, 0);
+  if (reduced.reduced()) page.paragraph("p", "Reduced: " + reduced.note() + ".");
+  if (!blocks.whole()) page.paragraph("p", "Not drawn: " + blocks.left_out("block") + ".");
+}
+
+}  // namespace
+
+std::string svg(const Trace& trace, const RenderOptions& options) {
+  SvgPage page;
+  if (!trace.title.empty()) page.text(kMargin, "h", safe_text(trace.title));
+  if (options.column_convention) {
+    page.paragraph("p",
+                   "Column convention: a token is a column, so every matrix is shown transposed.");
+  }
+  for (const Step* step : trace.steps()) {
+    if (shown(*step, options.show)) put(page, trace, *step, options);
+  }
+  return page.finish(trace.title.empty() ? "attn" : trace.title);
+}
+
+}  // namespace attn

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+
+#include "attn/graph/trace.h"
+#include "attn/render/lines.h"
+#include "attn/render/view.h"
+
+namespace attn {
+
+/// The trace for a terminal: every step as a matrix with labels, the explanation between them, and
+/// at the end what took how long. With colour the numbers stand on a heat map; without, matrices
+/// of numbers from 0 up have a shade behind each number. No line is wider than the window, except
+/// a Verbatim's.
+std::string terminal(const Trace& trace, const RenderOptions& options);
+
+/// The matrix of one step: labels, numbers, and what is not shown.
+void put_matrix(Page& page, const MatrixView& view);
+/// The whole matrix in little room, one or two characters for each number: where the large numbers
+/// are. False, and nothing is put, if it does not fit.
+bool put_map(Page& page, const MatrixView& view, const Scale& scale);
+/// Columns of text aligned, numbers on the right; columns that do not fit become narrower.
+void put_table(Page& page, const Table& table);
+/// What each computed step cost, and the total.
+void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& steps);
+
+}  // namespace attn

@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace attn {
+
+/// Lower-case words and punctuation marks, in order. A word is a run of letters, digits and marks, with
+/// apostrophes inside it ("didn't" is one word); a Chinese or Japanese character and every
+/// other sign is a token of its own. White space and control characters end a word and are dropped.
+/// `text` must be UTF-8.
+std::vector<std::string> words(std::string_view text);
+
+/// Characters (grapheme clusters) without white space and control characters.
+std::vector<std::string> letters(std::string_view text);
+
+/// The different tokens in the order of their first appearance, and each token's place among them.
+struct Numbered {
+  std::vector<std::string> vocabulary;
+  std::vector<std::size_t> ids;
+};
+Numbered number_tokens(const std::vector<std::string>& tokens);
+
+}  // namespace attn

@@ -1,0 +1,58 @@
+// Replays the fuzz targets' seeds and finds: good-NAME parses, bad-NAME is an Error, others either.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "attn/core/error.h"
+#include "attn/io/csv.h"
+#include "attn/io/file.h"
+#include "attn/io/json.h"
+#include "attn/io/npy.h"
+#include "attn/io/safetensors.h"
+
+#ifndef ATTN_CORPUS_DIR
+#define ATTN_CORPUS_DIR "tests/corpus"
+#endif
+
+namespace {
+
+void replay(const std::string& format, void (*read)(const std::string& bytes)) {
+  int files = 0;
+  for (const auto& item : std::filesystem::directory_iterator(ATTN_CORPUS_DIR "/" + format)) {
+    const std::string path = item.path().string(), name = item.path().filename().string();
+    INFO(path);
+    const std::string bytes = attn::read_file(path);
+    bool good = true;
+    try {
+      read(bytes);
+    } catch (const attn::Error& error) {
+      good = false;
+      const bool expected_kind =
+          error.kind() == attn::ErrorKind::bad_input || error.kind() == attn::ErrorKind::limit;
+      CHECK(expected_kind);
+    }
+    if (name.rfind("good-", 0) == 0) CHECK(good);
+    if (name.rfind("bad-", 0) == 0) CHECK(!good);
+    ++files;
+  }
+  CHECK(files >= 5);
+}
+
+}  // namespace
+
+TEST_CASE("corpus: every NPY seed does as its name says") {
+  replay("npy", [](const std::string& bytes) { attn::parse_npy(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every CSV seed does as its name says") {
+  replay("csv", [](const std::string& bytes) { attn::parse_csv(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every JSON seed does as its name says") {
+  replay("json", [](const std::string& bytes) { attn::parse_json(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every safetensors seed does as its name says") {
+  replay("safetensors", [](const std::string& bytes) { attn::parse_safetensors(bytes, "seed"); });
+}

@@ -1,0 +1,154 @@
+// Each op on an example small enough for paper.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "attn/graph/tape.h"
+#include "attn/ops/ops.h"
+#include "small_attention.h"
+
+using namespace attn;
+using namespace attn::testing;
+
+namespace {
+
+Tensor m(std::initializer_list<std::initializer_list<real>> rows) { return Tensor(matrix(rows)); }
+
+Tensor vector(std::initializer_list<real> numbers) {
+  return Tensor(reshaped(matrix({numbers}), {numbers.size()}));
+}
+
+bool is(const Tensor& y, const Array& expected, real tolerance = 0) {
+  return y.shape() == shape_of(expected) && largest_difference(y.value(), expected) <= tolerance;
+}
+
+}  // namespace
+
+TEST_CASE("embed: looks up rows") {
+  CHECK(is(embed(Run{}, m({{1, 2}, {3, 4}, {5, 6}}), vector({2, 0, 2})),
+           matrix({{5, 6}, {1, 2}, {5, 6}})));
+}
+
+TEST_CASE("one_hot: times the table is the looked-up row") {
+  const Tensor ids = vector({2, 0}), table = m({{1, 2}, {3, 4}, {5, 6}});
+  CHECK(is(one_hot(Run{}, ids, 3), matrix({{0, 0, 1}, {1, 0, 0}})));
+  CHECK(is(matmul(Run{}, one_hot(Run{}, ids, 3), table), embed(Run{}, table, ids).value()));
+}
+
+TEST_CASE("linear: x W + b") {
+  const Tensor x = m({{1, 2}, {3, 4}}), w = m({{1, 0, 2}, {0, 1, 3}});
+  CHECK(is(linear(Run{}, x, w), matrix({{1, 2, 8}, {3, 4, 18}})));
+  CHECK(is(linear(Run{}, x, w, vector({10, 20, 30})), matrix({{11, 22, 38}, {13, 24, 48}})));
+  CHECK(linear(Run{}, vector({1, 2}), w).shape() == Shape{3});
+}
+
+TEST_CASE("matmul: a b and a b^T") {
+  const Tensor a = m({{1, 2}, {3, 4}}), b = m({{5, 6}, {7, 8}});
+  CHECK(is(matmul(Run{}, a, b), matrix({{19, 22}, {43, 50}})));
+  CHECK(is(matmul_nt(Run{}, a, b), matrix({{17, 23}, {39, 53}})));
+  CHECK(is(matmul_nt(Run{}, a, b, 0.5), matrix({{8.5, 11.5}, {19.5, 26.5}})));
+}
+
+TEST_CASE("matmul: each leading index by itself, or one right matrix for all") {
+  const Tensor a(reshaped(matrix({{1, 2, 3, 4}}), {2, 1, 2}));
+  const Tensor b(reshaped(matrix({{1, 1, 2, 2}}), {2, 2, 1}));
+  CHECK(is(matmul(Run{}, a, b), reshaped(matrix({{3, 14}}), {2, 1, 1})));
+  CHECK(is(matmul(Run{}, a, m({{1}, {10}})), reshaped(matrix({{21, 43}}), {2, 1, 1})));
+}
+
+TEST_CASE("matmul_nt: part of a sequence with the whole of it is not square") {
+  const Tensor x = m({{1, 0}, {0, 1}, {1, 1}});
+  CHECK(is(matmul_nt(Run{}, slice_rows(Run{}, x, 0, 2), x), matrix({{1, 0, 1}, {0, 1, 1}})));
+}
+
+TEST_CASE("add: the same position table for every sentence") {
+  const Tensor a(reshaped(matrix({{1, 2, 3, 4}}), {2, 1, 2}));
+  CHECK(is(add(Run{}, a, vector({10, 20})), reshaped(matrix({{11, 22, 13, 24}}), {2, 1, 2})));
+}
+
+TEST_CASE("scale and relu: elementwise; NaN stays NaN") {
+  CHECK(is(scale(Run{}, vector({1, -2}), -0.5), vector({-0.5, 1}).value()));
+  CHECK(is(relu(Run{}, vector({-1, 0, 2})), vector({0, 0, 2}).value()));
+  CHECK(std::isnan(relu(Run{}, vector({kNaN})).value()(0)));
+}
+
+TEST_CASE("split_heads: a head is a block of columns") {
+  const Tensor y = split_heads(Run{}, m({{1, 2, 3, 4}, {5, 6, 7, 8}}), 2);
+  CHECK(is(y, reshaped(matrix({{1, 2, 5, 6, 3, 4, 7, 8}}), {2, 2, 2})));
+}
+
+TEST_CASE("layout: transpose, concat and slice move numbers") {
+  const Tensor x = m({{1, 2, 3}, {4, 5, 6}});
+  CHECK(is(transpose(Run{}, x), matrix({{1, 4}, {2, 5}, {3, 6}})));
+  CHECK(is(reshape(Run{}, x, {3, 2}), matrix({{1, 2}, {3, 4}, {5, 6}})));
+  CHECK(is(concat_columns(Run{}, x, m({{7}, {8}})), matrix({{1, 2, 3, 7}, {4, 5, 6, 8}})));
+  CHECK(is(concat_rows(Run{}, x, m({{7, 8, 9}})), matrix({{1, 2, 3}, {4, 5, 6}, {7, 8, 9}})));
+  CHECK(is(slice_rows(Run{}, x, 1, 2), matrix({{4, 5, 6}})));
+  CHECK(is(slice_columns(Run{}, x, 1, 3), matrix({{2, 3}, {5, 6}})));
+}
+
+TEST_CASE("rotary: row p turns by p radians in the first pair, slower in the next") {
+  const Tensor y = rotary(Run{}, m({{1, 0, 1, 0}, {1, 0, 1, 0}, {0, 1, 0, 1}}));
+  const auto c = [](double x) { return static_cast<real>(std::cos(x)); };
+  const auto s = [](double x) { return static_cast<real>(std::sin(x)); };
+  CHECK(is(y, matrix({{1, 0, 1, 0}, {c(1), s(1), c(0.01), s(0.01)}, {-s(2), c(2), -s(0.02), c(0.02)}}),
+           real{1e-6}));
+}
+
+TEST_CASE("rotary: products of query and key depend on their distance alone") {
+  Rng rng(1);
+  const Tensor q(rng.normal({1, 8}, 1)), k(rng.normal({1, 8}, 1));
+  Tensor queries = q, keys = k;
+  for (int i = 1; i < 6; ++i) {
+    queries = concat_rows(Run{}, queries, q);
+    keys = concat_rows(Run{}, keys, k);
+  }
+  const Tensor s = matmul_nt(Run{}, rotary(Run{}, queries), rotary(Run{}, keys));
+  for (std::size_t i = 1; i < 6; ++i) {
+    for (std::size_t j = 1; j < 6; ++j) {
+      CHECK(s.value()(i, j) == doctest::Approx(s.value()(i - 1, j - 1)).epsilon(1e-4));
+    }
+  }
+}
+
+TEST_CASE("additive_scores: v . tanh(q + k)") {
+  const Tensor y = additive_scores(Run{}, m({{0, 1}}), m({{0, 0}, {1, -1}}), vector({2, 3}));
+  CHECK(y.value()(0, 0) == doctest::Approx(3 * std::tanh(1.0)));
+  CHECK(y.value()(0, 1) == doctest::Approx(2 * std::tanh(1.0)));
+}
+
+TEST_CASE("unit_rows: length 1; zeros stay zeros") {
+  CHECK(is(unit_rows(Run{}, m({{3, 4}, {0, 0}})), matrix({{0.6f, 0.8f}, {0, 0}}), real{1e-7}));
+  CHECK(is(unit_rows(Run{}, m({{real{1e30}, 0}})), matrix({{1, 0}})));
+}
+
+TEST_CASE("unit_rows: a row of zeros has gradient 0") {
+  const Tensor x = Tensor::parameter(zeros({1, 3}));
+  Tape tape;
+  const Tensor y = unit_rows(Run{.tape = &tape}, x);
+  tape.backward(y, full({1, 3}, 1));
+  CHECK(largest_difference(x.grad(), zeros({1, 3})) == 0);
+}
+
+TEST_CASE("softmax: exponentials over their sum, with a mask for every leading index") {
+  const real e = static_cast<real>(std::exp(1.0));
+  CHECK(is(softmax(Run{}, m({{0, 1}})), matrix({{1 / (1 + e), e / (1 + e)}}), real{1e-6}));
+  const Tensor s(zeros({2, 2, 2}));
+  CHECK(is(softmax(Run{}, s, causal_mask(2)),
+           reshaped(matrix({{1, 0, 0.5, 0.5, 1, 0, 0.5, 0.5}}), {2, 2, 2})));
+}
+
+TEST_CASE("naive_softmax: equals softmax until exp overflows") {
+  Rng rng(2);
+  const Tensor s(rng.normal({4, 9}, 3));
+  CHECK(is(naive_softmax(Run{}, s), softmax(Run{}, s).value(), real{1e-6}));
+  const Tensor large = m({{10000, 9999}});
+  CHECK(std::isnan(naive_softmax(Run{}, large).value()(0, 0)));
+  CHECK(softmax(Run{}, large).value()(0, 0) == doctest::Approx(1 / (1 + std::exp(-1.0))));
+}
+
+TEST_CASE("renormalize: what is kept, over its sum; nothing kept gives zeros") {
+  const Tensor w = m({{0.2f, 0.3f, 0.5f}, {0.2f, 0.3f, 0.5f}});
+  CHECK(is(renormalize(Run{}, w, m({{1, 1, 0}, {0, 0, 0}})), matrix({{0.4f, 0.6f, 0}, {0, 0, 0}}),
+           real{1e-6}));
+}

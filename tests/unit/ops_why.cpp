@@ -1,0 +1,303 @@
+// `why`: the arithmetic that an op gives for a number gives that number.
+#include <doctest/doctest.h>
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "attn/core/rng.h"
+#include "attn/graph/trace.h"
+#include "attn/ops/ops.h"
+#include "small_attention.h"
+
+using namespace attn;
+using namespace attn::testing;
+
+namespace {
+
+/// Computes what a Reason shows: + - * / ^, exp, tanh, sqrt, max, parentheses.
+class Calculator {
+ public:
+  explicit Calculator(const Reason& reason) {
+    for (const auto& piece : reason.arithmetic) {
+      if (const auto* text = std::get_if<std::string>(&piece)) {
+        text_ += *text;
+      } else {
+        const auto& [tensor, index] = std::get<NumberRef>(piece);
+        char digits[64];
+        const auto end = std::to_chars(digits, digits + 64, double{tensor.value().data()[index]}).ptr;
+        text_.append("(").append(digits, end).append(")");
+      }
+    }
+  }
+  double result() {
+    const double value = sum();
+    INFO(text_ << " at " << at_);
+    CHECK(at_ == text_.size());
+    return value;
+  }
+
+ private:
+  bool take(std::string_view word) {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    if (text_.compare(at_, word.size(), word) != 0) return false;
+    at_ += word.size();
+    return true;
+  }
+  double sum() {
+    double value = product();
+    while (true) {
+      if (take("+")) {
+        value += product();
+      } else if (take("-")) {
+        value -= product();
+      } else {
+        return value;
+      }
+    }
+  }
+  double product() {
+    double value = power();
+    while (true) {
+      if (take("*")) {
+        value *= power();
+      } else if (take("/")) {
+        value /= power();
+      } else {
+        return value;
+      }
+    }
+  }
+  double power() {
+    const double value = single();
+    return take("^2") ? value * value : value;
+  }
+  double single() {
+    if (take("exp(")) return std::exp(closed());
+    if (take("tanh(")) return std::tanh(closed());
+    if (take("sqrt(")) return std::sqrt(closed());
+    if (take("max(")) {
+      const double a = sum();
+      CHECK(take(","));
+      return std::max(a, closed());
+    }
+    if (take("(")) return closed();
+    double value = kNaN;
+    const auto end = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value).ptr;
+    at_ = static_cast<std::size_t>(end - text_.data());
+    return value;
+  }
+  double closed() {
+    const double value = sum();
+    CHECK(take(")"));
+    return value;
+  }
+
+  std::string text_;
+  std::size_t at_ = 0;
+};
+
+struct Row {
+  std::string name;
+  bool is_formula;  // false: the arithmetic is a question ("3 == 4 ?")
+  std::function<Tensor(const Run&, Rng&, std::function<std::size_t()> size)> make;
+};
+
+Tensor ids(Rng& rng, std::size_t n, std::size_t vocabulary) {
+  Array out = empty({n});
+  for (real& x : out) x = static_cast<real>(rng.below(vocabulary));
+  return Tensor::ids(std::move(out));
+}
+
+/// 0 or `other`, both about equally often.
+Tensor either(Rng& rng, const Shape& shape, real other) {
+  Array out = empty(shape);
+  for (real& x : out) x = rng.below(2) ? 0 : other;
+  return Tensor(std::move(out));
+}
+
+using Size = std::function<std::size_t()>;
+
+const std::vector<Row>& table() {
+  static const std::vector<Row> rows = {
+      {"embed", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t v = n();
+         const Tensor t = normal(r, {v, n()});
+         return embed(run, t, ids(r, n(), v));
+       }},
+      {"one_hot", false, [](const Run& run, Rng& r, Size n) {
+         const std::size_t v = n();
+         return one_hot(run, ids(r, n(), v), v);
+       }},
+      {"linear", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t in = n(), out = n();
+         const Tensor x = normal(r, {n(), n(), in}), w = normal(r, {in, out});
+         return linear(run, x, w, normal(r, {out}));
+       }},
+      {"linear", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t in = n();
+         const Tensor x = normal(r, {n(), in});
+         return linear(run, x, normal(r, {in, n()}));
+       }},
+      {"matmul", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t h = n(), k = n();
+         const Tensor a = normal(r, {h, n(), k});
+         return matmul(run, a, normal(r, {h, k, n()}));
+       }},
+      {"matmul", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t k = n();
+         const Tensor a = normal(r, {n(), n(), k});
+         return matmul(run, a, normal(r, {k, n()}));
+       }},
+      {"matmul_nt", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t b = n(), h = n(), k = n();
+         const Tensor a = normal(r, {b, h, n(), k});
+         return matmul_nt(run, a, normal(r, {b, h, n(), k}), 0.37);
+       }},
+      {"add", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t m = n(), d = n();
+         const Tensor a = normal(r, {n(), m, d});
+         return add(run, a, normal(r, {m, d}));
+       }},
+      {"scale", true, [](const Run& run, Rng& r, Size n) {
+         return scale(run, normal(r, {n(), n()}), -1.0 / 3);
+       }},
+      {"relu", true, [](const Run& run, Rng& r, Size n) { return relu(run, normal(r, {n(), n()})); }},
+      {"split_heads", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t h = n();
+         return split_heads(run, normal(r, {n(), n(), h * n()}), h);
+       }},
+      {"merge_heads", true, [](const Run& run, Rng& r, Size n) {
+         return merge_heads(run, normal(r, {n(), n(), n(), n()}));
+       }},
+      {"reshape", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t p = n(), q = n();
+         return reshape(run, normal(r, {p, q}), {q, p, 1});
+       }},
+      {"transpose", true, [](const Run& run, Rng& r, Size n) {
+         return transpose(run, normal(r, {n(), n(), n()}));
+       }},
+      {"concat_columns", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t b = n(), m = n();
+         const Tensor a = normal(r, {b, m, n()});
+         return concat_columns(run, a, normal(r, {b, m, n()}));
+       }},
+      {"concat_rows", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t d = n();
+         const Tensor a = normal(r, {n(), d});
+         return concat_rows(run, a, normal(r, {n(), d}));
+       }},
+      {"slice_rows", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t m = n(), begin = r.below(m);
+         return slice_rows(run, normal(r, {m, n()}), begin, m);
+       }},
+      {"slice_columns", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t m = n(), begin = r.below(m);
+         return slice_columns(run, normal(r, {n(), n(), m}), begin, m);
+       }},
+      {"rotary", true, [](const Run& run, Rng& r, Size n) {
+         return rotary(run, normal(r, {n(), n(), 2 * n()}));
+       }},
+      {"additive_scores", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t a = n();
+         const Tensor q = normal(r, {n(), a}), k = normal(r, {n(), a});
+         return additive_scores(run, q, k, normal(r, {a}));
+       }},
+      {"unit_rows", true, [](const Run& run, Rng& r, Size n) {
+         Array x = r.normal({1 + n(), n()}, 1);
+         for (real& first : row(x, 0)) first = 0;
+         return unit_rows(run, Tensor(std::move(x)));
+       }},
+      {"softmax", true, [](const Run& run, Rng& r, Size n) {
+         return softmax(run, normal(r, {n(), n(), n()}));
+       }},
+      {"softmax", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t q = n(), k = n();
+         const Tensor s = normal(r, {n(), q, k});
+         return softmax(run, s, either(r, {q, k}, -kInfinity));
+       }},
+      {"naive_softmax", true, [](const Run& run, Rng& r, Size n) {
+         return naive_softmax(run, normal(r, {n(), n()}));
+       }},
+      {"sparsemax", true, [](const Run& run, Rng& r, Size n) {
+         return sparsemax(run, normal(r, {n(), n()}));
+       }},
+      {"hardmax", false, [](const Run& run, Rng& r, Size n) {
+         return hardmax(run, normal(r, {n(), n()}));
+       }},
+      {"sample_rows", false, [](const Run& run, Rng& r, Size n) {
+         return sample_rows(run, softmax(Run{}, normal(r, {n(), n()})));
+       }},
+      {"renormalize", true, [](const Run& run, Rng& r, Size n) {
+         const std::size_t q = n(), k = n();
+         const Tensor w = softmax(Run{}, normal(r, {n(), q, k}));
+         return renormalize(run, w, either(r, {q, k}, 1));
+       }},
+  };
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("why: for every op, the arithmetic of every number gives that number") {
+  for (const Row& row : table()) {
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+      Rng numbers(seed), sizes(seed, 1), draws(seed, 2);
+      const Size size = [&] { return seed == 0 ? 1 : seed == 1 ? 2 : 1 + sizes.below(6); };
+      Trace trace;
+      const Tensor y = row.make(Run{.trace = &trace, .rng = &draws}, numbers, size);
+      const Making* making = trace.making(y);
+      INFO(row.name << " case " << seed << " " << to_string(y.shape()));
+      REQUIRE(making);
+      CHECK(making->op == row.name);
+      double largest = 1;
+      for (const real value : y.value()) largest = std::max(largest, std::abs(double{value}));
+      for (std::size_t i = 0; i < y.value().size(); ++i) {
+        const Reason reason = making->explain(i);
+        CHECK_FALSE(reason.rule.empty());
+        CHECK_FALSE(reason.arithmetic.empty());
+        CHECK(std::abs(reason.value - y.value().data()[i]) <= 1e-5 * largest);
+        for (const auto& piece : reason.arithmetic) {
+          const auto* number = std::get_if<NumberRef>(&piece);
+          if (!number) continue;
+          CHECK(number->index < number->tensor.value().size());
+          bool is_input = false;
+          for (const Tensor& input : making->inputs) is_input |= input.id() == number->tensor.id();
+          CHECK(is_input);
+        }
+        const bool nothing = reason.rule.find("gives zeros") != std::string::npos;
+        if (!row.is_formula || nothing) continue;
+        const double shown = Calculator(reason).result();  // constants have six digits
+        CHECK(std::abs(shown - y.value().data()[i]) <= 2e-5 * largest);
+      }
+    }
+  }
+}
+
+TEST_CASE("why: every op of ops.h is in the table") {
+  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  std::ifstream header(root / "src" / "attn" / "ops" / "ops.h");
+  REQUIRE_MESSAGE(header.good(), "ops.h must be readable from the test");
+  std::set<std::string> rows;
+  for (const Row& row : table()) rows.insert(row.name);
+  for (std::string line; std::getline(header, line);) {
+    const std::size_t open = line.find("(const Run& run");
+    if (open == std::string::npos) continue;
+    const std::size_t space = line.rfind(' ', open);
+    const std::string name = line.substr(space + 1, open - space - 1);
+    CHECK_MESSAGE(rows.count(name) == 1, "no row for " << name);
+  }
+}
+
+TEST_CASE("why: a row with nothing to look at says so") {
+  Trace trace;
+  const Tensor s(matrix({{1, 2}})), mask(matrix({{-kInfinity, -kInfinity}}));
+  const Tensor y = softmax(Run{.trace = &trace}, s, mask);
+  const Reason reason = trace.making(y)->explain(0);
+  CHECK(reason.value == 0);
+  CHECK(reason.rule == "a row with nothing to look at gives zeros");
+}
