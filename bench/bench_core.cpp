@@ -1,6 +1,6 @@
 // What the core costs: products against plain OpenBLAS, softmax, and attention with and without
-// anybody looking. Two things that are compared run by turns in one loop, so that a busy machine slows
-// both; the ratio is a counter of the line. Run one thread unless the name says otherwise:
+// anybody looking. Two things that are compared run by turns in one loop, so that a busy machine
+// slows both; the ratio is a counter of the line. Run one thread unless the name says otherwise:
 //   bench_core --benchmark_filter=attention
 #include <benchmark/benchmark.h>
 
@@ -9,17 +9,19 @@
 #include <cmath>
 #include <vector>
 
+#include "attention_from_ops.h"
 #include "attn/core/gemm.h"
 #include "attn/core/rng.h"
 #include "attn/core/rows.h"
 #include "attn/graph/tape.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
+#include "unobserved.h"
 
 // By hand: OpenBLAS's cblas.h cannot stand beside xtensor-blas's copy of it.
 extern "C" void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k,
-                            float alpha, const float* a, int lda, const float* b, int ldb, float beta,
-                            float* c, int ldc);
+                            float alpha, const float* a, int lda, const float* b, int ldb,
+                            float beta, float* c, int ldc);
 
 namespace {
 
@@ -76,8 +78,8 @@ void gemm_cubed(benchmark::State& state) {
   const auto [ours, plain] = by_turns(
       state, calls, [&] { gemm({.m = n, .n = n, .k = n}, a.data(), b.data(), c.data()); },
       [&] {
-        cblas_sgemm(kRowMajor, kPlain, kPlain, size, size, size, 1, a.data(), size, b.data(), size, 0,
-                    c.data(), size);
+        cblas_sgemm(kRowMajor, kPlain, kPlain, size, size, size, 1, a.data(), size, b.data(), size,
+                    0, c.data(), size);
       });
   const double flops = 2.0 * n * n * n;
   state.counters["GFLOP/s"] = flops / ours * 1e-9;
@@ -90,12 +92,14 @@ BENCHMARK(gemm_cubed)->RangeMultiplier(2)->Range(16, 1024)->UseManualTime();
 void gemm_batched_heads(benchmark::State& state) {
   constexpr std::size_t kHeads = 12, kTokens = 128, kWidth = 64;
   Rng rng(1);
-  const Array q = rng.normal({kHeads, kTokens, kWidth}, 1), k = rng.normal({kHeads, kTokens, kWidth}, 1);
+  const Array q = rng.normal({kHeads, kTokens, kWidth}, 1),
+              k = rng.normal({kHeads, kTokens, kWidth}, 1);
   Array s = zeros({kHeads, kTokens, kTokens});
   set_threads(static_cast<int>(state.range(0)));
   for (auto _ : state) {
-    gemm_batched({.m = kTokens, .n = kTokens, .k = kWidth, .b = Stored::transposed}, kHeads, q.data(),
-                 kTokens * kWidth, k.data(), kTokens * kWidth, s.data(), kTokens * kTokens);
+    gemm_batched({.m = kTokens, .n = kTokens, .k = kWidth, .b = Stored::transposed}, kHeads,
+                 q.data(), kTokens * kWidth, k.data(), kTokens * kWidth, s.data(),
+                 kTokens * kTokens);
     benchmark::ClobberMemory();
   }
   set_threads(1);
@@ -118,8 +122,9 @@ void softmax_rows(benchmark::State& state, const Row& kernel) {
     benchmark::ClobberMemory();
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kRows * n));
-  state.counters["ns"] = benchmark::Counter(
-      1e-9 * kRows * n, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns"] =
+      benchmark::Counter(1e-9 * kRows * n, benchmark::Counter::kIsIterationInvariantRate |
+                                               benchmark::Counter::kInvert);
 }
 
 void softmax_fast(benchmark::State& state) {
@@ -127,7 +132,8 @@ void softmax_fast(benchmark::State& state) {
 }
 void softmax_masked(benchmark::State& state) {
   const Array mask = zeros({static_cast<std::size_t>(state.range(0))});
-  softmax_rows(state, [&](const real* s, real* y, std::size_t n) { softmax_row(s, mask.data(), y, n); });
+  softmax_rows(state,
+               [&](const real* s, real* y, std::size_t n) { softmax_row(s, mask.data(), y, n); });
 }
 void softmax_naive(benchmark::State& state) {
   softmax_rows(state, [](const real* s, real* y, std::size_t n) { naive_softmax_row(s, y, n); });
@@ -136,44 +142,15 @@ BENCHMARK(softmax_fast)->RangeMultiplier(4)->Range(64, 4096);
 BENCHMARK(softmax_masked)->Arg(1024);
 BENCHMARK(softmax_naive)->RangeMultiplier(4)->Range(64, 4096);
 
-// --- attention forward, three ways
+// --- attention forward: shown, not shown, without observing at all, and as bare kernels
 
-struct Attention {
-  std::size_t n = 64, d = 64, heads = 4;
-  Tensor x, w_q, w_k, w_v, w_o, mask;
+AttentionFromOps attention_of(Rng& rng) {
+  return AttentionFromOps([&](std::size_t m, std::size_t n) { return rng.normal({m, n}, 0.3); });
+}
 
-  Attention() {
-    Rng rng(1);
-    x = Tensor::input(rng.normal({n, d}, 1));
-    for (Tensor* w : {&w_q, &w_k, &w_v, &w_o}) *w = Tensor::parameter(rng.normal({d, d}, 0.125));
-    mask = Tensor(zeros({n, n}));
-  }
-
-  /// As a model writes it: ops, and a note for each result.
-  Tensor observed(const Run& run) const {
-    const Scope scope(run, "attention");
-    note(run, "x", "X", {"token", "feature"}, x);
-    const Tensor q = split_heads(run, linear(run, x, w_q), heads);  // (H,n,d_k)
-    note(run, "q", "Q = X W_Q", {"head", "query", "feature"}, q);
-    const Tensor k = split_heads(run, linear(run, x, w_k), heads);  // (H,n,d_k)
-    note(run, "k", "K = X W_K", {"head", "key", "feature"}, k);
-    const Tensor v = split_heads(run, linear(run, x, w_v), heads);  // (H,n,d_k)
-    note(run, "v", "V = X W_V", {"head", "key", "feature"}, v);
-    const double c = 1 / std::sqrt(static_cast<double>(d / heads));
-    const Tensor s = matmul_nt(run, q, k, c);  // (H,n,n)
-    note(run, "scores", "S = Q K^T / sqrt(d_k)", {"head", "query", "key"}, s);
-    const Tensor a = softmax(run, s, mask);
-    note(run, "weights", "A = softmax(S + M)", {"head", "query", "key"}, a);
-    const Tensor o = matmul(run, a, v);  // (H,n,d_k)
-    note(run, "context", "O = A V", {"head", "query", "feature"}, o);
-    const Tensor y = linear(run, merge_heads(run, o), w_o);  // (n,d)
-    note(run, "y", "Y = O W_O", {"query", "feature"}, y);
-    return y;
-  }
-
-  /// The same kernels on the same fresh arrays, with no Run, no Tensor, no check and no note: what is
-  /// left when everything about observing is compiled away.
-  Array bare() const {
+/// The same kernels on the same fresh arrays, with no Run, no Tensor and no check.
+struct BareAttention : AttentionFromOps {
+  Array operator()() const {
     const std::size_t w = d / heads;
     const auto project = [&](const Array& in, const Tensor& weight) {
       Array out = empty({n, d});
@@ -193,12 +170,13 @@ struct Attention {
                 v = split(project(x.value(), w_v));
     Array s = empty({heads, n, n}), a = empty({heads, n, n}), o = empty({heads, n, w});
     const real c = 1 / std::sqrt(static_cast<real>(w));
-    gemm_batched({.m = n, .n = n, .k = w, .b = Stored::transposed, .alpha = c}, heads, q.data(), n * w,
-                 k.data(), n * w, s.data(), n * n);
+    gemm_batched({.m = n, .n = n, .k = w, .b = Stored::transposed, .alpha = c}, heads, q.data(),
+                 n * w, k.data(), n * w, s.data(), n * n);
     for (std::size_t i = 0; i < heads * n; ++i) {
       softmax_row(s.data() + i * n, mask.value().data() + i % n * n, a.data() + i * n, n);
     }
-    gemm_batched({.m = n, .n = w, .k = n}, heads, a.data(), n * n, v.data(), n * w, o.data(), n * w);
+    gemm_batched({.m = n, .n = w, .k = n}, heads, a.data(), n * n, v.data(), n * w, o.data(),
+                 n * w);
     Array merged = empty({n, d});
     for (std::size_t h = 0; h < heads; ++h) {
       for (std::size_t i = 0; i < n; ++i) {
@@ -209,34 +187,67 @@ struct Attention {
   }
 };
 
-/// "percent": what ops and notes cost more than the bare kernels when nobody looks (bar: 3).
+/// Frees one large array, after which glibc keeps freed memory instead of handing pages back to the
+/// system and faulting them in again (30 us of 80 here): the state of a program that has run a
+/// while.
+void keep_freed_memory() { zeros({std::size_t{1} << 22}); }
+
+/// "percent": what ops and notes cost when nobody looks, more than the same sources with observing
+/// compiled away (bar: 3). "bare": more than kernels with no ops around them.
 void attention_nobody_looks(benchmark::State& state) {
-  const Attention attention;
+  keep_freed_memory();
   set_threads(1);
-  if (largest_difference(attention.observed(Run{}).value(), attention.bare()) != 0) {
+  Rng one(1), two(1);
+  const AttentionFromOps attention = attention_of(one);
+  const auto unobserved =
+      unobserved_attention([&] { return static_cast<float>(two.normal() * 0.3); });
+  const Array y = attention(Run{}).value();
+  if (!std::equal(y.begin(), y.end(), unobserved())) {
     state.SkipWithError("the two ways give different numbers");
     return;
   }
-  const auto [observed, bare] =
-      by_turns(state, 4, [&] { benchmark::DoNotOptimize(attention.observed(Run{})); },
-               [&] { benchmark::DoNotOptimize(attention.bare()); });
+  const auto [observed, without] = by_turns(
+      state, 4, [&] { benchmark::DoNotOptimize(attention(Run{})); },
+      [&] { benchmark::DoNotOptimize(unobserved()); });
   state.counters["microseconds"] = observed * 1e6;
-  state.counters["bare"] = bare * 1e6;
-  state.counters["percent"] = 100 * (observed / bare - 1);
+  state.counters["without"] = without * 1e6;
+  state.counters["percent"] = 100 * (observed / without - 1);
 }
 BENCHMARK(attention_nobody_looks)->UseManualTime();
 
+/// "percent": what ops (handles, checks, notes) cost more than the kernels alone.
+void attention_against_bare(benchmark::State& state) {
+  keep_freed_memory();
+  set_threads(1);
+  Rng rng(1);
+  const AttentionFromOps attention = attention_of(rng);
+  const BareAttention bare{attention};
+  if (largest_difference(attention(Run{}).value(), bare()) != 0) {
+    state.SkipWithError("the two ways give different numbers");
+    return;
+  }
+  const auto [with_ops, kernels] = by_turns(
+      state, 4, [&] { benchmark::DoNotOptimize(attention(Run{})); },
+      [&] { benchmark::DoNotOptimize(bare()); });
+  state.counters["microseconds"] = with_ops * 1e6;
+  state.counters["bare"] = kernels * 1e6;
+  state.counters["percent"] = 100 * (with_ops / kernels - 1);
+}
+BENCHMARK(attention_against_bare)->UseManualTime();
+
 /// "percent": what being shown costs more than nobody looking.
 void attention_traced(benchmark::State& state) {
-  const Attention attention;
+  keep_freed_memory();
   set_threads(1);
+  Rng rng(1);
+  const AttentionFromOps attention = attention_of(rng);
   const auto [traced, plain] = by_turns(
       state, 4,
       [&] {
         Trace trace;
-        benchmark::DoNotOptimize(attention.observed(Run{.trace = &trace}));
+        benchmark::DoNotOptimize(attention(Run{.trace = &trace}));
       },
-      [&] { benchmark::DoNotOptimize(attention.observed(Run{})); });
+      [&] { benchmark::DoNotOptimize(attention(Run{})); });
   state.counters["microseconds"] = traced * 1e6;
   state.counters["percent"] = 100 * (traced / plain - 1);
 }
@@ -244,16 +255,16 @@ BENCHMARK(attention_traced)->UseManualTime();
 
 /// Forward and the way back.
 void attention_with_gradient(benchmark::State& state) {
-  const Attention attention;
+  keep_freed_memory();
   set_threads(1);
+  Rng rng(1);
+  const AttentionFromOps attention = attention_of(rng);
   const Array seed = full({attention.n, attention.d}, 1);
   for (auto _ : state) {
     Tape tape;
-    tape.backward(attention.observed(Run{.tape = &tape}), seed);
+    tape.backward(attention(Run{.tape = &tape}), seed);
   }
 }
 BENCHMARK(attention_with_gradient);
 
 }  // namespace
-
-BENCHMARK_MAIN();

@@ -18,12 +18,14 @@ using Inputs = std::vector<Tensor>;
 /// An op or a composition of ops as a function of its tensors alone.
 using Function = std::function<Tensor(const Run&, const Inputs&)>;
 
-/// Relative error that an op's gradient may have. A difference with step 1e-6 is exact to about 1e-9.
+/// Relative error that an op's gradient may have. A difference with step 1e-6 is exact to about
+/// 1e-9.
 constexpr double kTolerance = 1e-7;
 
 /// Largest error of the gradient of sum(seed * f(x)), over every number of every input that needs a
-/// gradient: |gradient - (f(x + h) - f(x - h)) / 2h| over the largest such difference of that input.
-/// The seed is random, so that an error in one number of the result is not cancelled by another.
+/// gradient: |gradient - (f(x + h) - f(x - h)) / 2h| over the largest such difference of that
+/// input. The seed is random, so that an error in one number of the result is not cancelled by
+/// another.
 double worst_error(const Function& f, const Inputs& inputs, Rng& rng);
 
 /// Draws the sizes and numbers of one case. The first case of each op has every size 1.

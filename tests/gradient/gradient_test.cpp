@@ -79,7 +79,8 @@ TEST_CASE("gradient: the table has every op of ops.h that has one, and no other"
   std::set<std::string> rows;
   for (const Row& row : table()) rows.insert(row.name);
   for (const std::string& name : expected) CHECK_MESSAGE(rows.count(name), "no row for " << name);
-  for (const std::string& name : rows) CHECK_MESSAGE(expected.count(name), name << " is not in ops.h");
+  for (const std::string& name : rows)
+    CHECK_MESSAGE(expected.count(name), name << " is not in ops.h");
 }
 
 TEST_CASE("gradient: multi-head attention with a causal mask agrees with central differences") {
@@ -116,7 +117,8 @@ TEST_CASE("gradient: a row with nothing to look at gives gradient 0, not NaN") {
 
 TEST_CASE("gradient: an input that needs none gets none") {
   Rng rng(6);
-  const Tensor x = Tensor::input(rng.normal({2, 3}, 1)), w = Tensor::parameter(rng.normal({3, 2}, 1));
+  const Tensor x = Tensor::input(rng.normal({2, 3}, 1)),
+               w = Tensor::parameter(rng.normal({3, 2}, 1));
   Tape tape;
   const Tensor y = linear(Run{.tape = &tape}, x, w);
   tape.backward(y, rng.normal({2, 2}, 1));

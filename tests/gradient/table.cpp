@@ -39,8 +39,9 @@ const std::vector<Row>& table() {
       {"matmul_nt",
        [](Dice& d) {
          const std::size_t b = d.size(), h = d.size(), k = d.size();
-         return Case{{d.normal({b, h, d.size(), k}), d.normal({b, h, d.size(), k})},
-                     [](const Run& run, const Inputs& x) { return matmul_nt(run, x[0], x[1], 0.37); }};
+         return Case{
+             {d.normal({b, h, d.size(), k}), d.normal({b, h, d.size(), k})},
+             [](const Run& run, const Inputs& x) { return matmul_nt(run, x[0], x[1], 0.37); }};
        }},
       {"matmul_nt",  // every row with every row of the same matrix
        [](Dice& d) {
@@ -71,8 +72,9 @@ const std::vector<Row>& table() {
       {"split_heads",
        [](Dice& d) {
          const std::size_t heads = d.size();
-         return Case{{d.normal({d.size(), d.size(), heads * d.size()})},
-                     [=](const Run& run, const Inputs& x) { return split_heads(run, x[0], heads); }};
+         return Case{
+             {d.normal({d.size(), d.size(), heads * d.size()})},
+             [=](const Run& run, const Inputs& x) { return split_heads(run, x[0], heads); }};
        }},
       {"merge_heads",
        [](Dice& d) {
@@ -82,8 +84,9 @@ const std::vector<Row>& table() {
       {"reshape",
        [](Dice& d) {
          const std::size_t p = d.size(), q = d.size(), r = d.size();
-         return Case{{d.normal({p, q, r})},
-                     [=](const Run& run, const Inputs& x) { return reshape(run, x[0], {r, q * p}); }};
+         return Case{{d.normal({p, q, r})}, [=](const Run& run, const Inputs& x) {
+                       return reshape(run, x[0], {r, q * p});
+                     }};
        }},
       {"transpose",
        [](Dice& d) {
@@ -93,8 +96,9 @@ const std::vector<Row>& table() {
       {"concat_columns",
        [](Dice& d) {
          const std::size_t b = d.size(), n = d.size();
-         return Case{{d.normal({b, n, d.size()}), d.normal({b, n, d.size()})},
-                     [](const Run& run, const Inputs& x) { return concat_columns(run, x[0], x[1]); }};
+         return Case{
+             {d.normal({b, n, d.size()}), d.normal({b, n, d.size()})},
+             [](const Run& run, const Inputs& x) { return concat_columns(run, x[0], x[1]); }};
        }},
       {"concat_rows",
        [](Dice& d) {

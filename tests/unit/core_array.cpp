@@ -97,8 +97,12 @@ TEST_CASE("largest_difference: of numbers") {
   CHECK(largest_difference(matrix({{0}}), matrix({{-real{0}}})) == 0);
 }
 
-TEST_CASE("largest_difference: two NaN or two equal infinities agree, anything else beside them does not") {
-  const auto difference = [](real a, real b) { return largest_difference(matrix({{0, a}}), matrix({{0, b}})); };
+TEST_CASE(
+    "largest_difference: two NaN or two equal infinities agree, anything else beside them does "
+    "not") {
+  const auto difference = [](real a, real b) {
+    return largest_difference(matrix({{0, a}}), matrix({{0, b}}));
+  };
   CHECK(difference(kNaN, kNaN) == 0);
   CHECK(difference(kInfinity, kInfinity) == 0);
   CHECK(difference(-kInfinity, -kInfinity) == 0);

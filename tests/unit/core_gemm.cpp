@@ -62,7 +62,8 @@ TEST_CASE("gemm: equals the naive product for every way to store the operands") 
   for (const Stored a : kBoth) {
     for (const Stored b : kBoth) {
       for (int i = 0; i < 40; ++i) {
-        Product p{.m = 1 + rng.below(40), .n = 1 + rng.below(40), .k = 1 + rng.below(40), .a = a, .b = b};
+        Product p{
+            .m = 1 + rng.below(40), .n = 1 + rng.below(40), .k = 1 + rng.below(40), .a = a, .b = b};
         p.alpha = i % 3 == 0 ? real{1} : static_cast<real>(rng.normal());
         p.beta = i % 3 == 1 ? real{1} : i % 3 == 2 ? static_cast<real>(rng.normal()) : real{0};
         INFO(p.m << " x " << p.k << " x " << p.n);
@@ -89,9 +90,11 @@ TEST_CASE("gemm: a single row, a single column, a single number") {
   Rng rng(3);
   for (const Stored a : kBoth) {
     for (const Stored b : kBoth) {
-      for (const auto& [m, n, k] : {std::tuple{1, 33, 70}, {33, 1, 70}, {33, 70, 1}, {1, 1, 70}, {1, 1, 1}}) {
-        CHECK(difference({.m = std::size_t(m), .n = std::size_t(n), .k = std::size_t(k), .a = a, .b = b},
-                         rng) < 5e-5);
+      for (const auto& [m, n, k] :
+           {std::tuple{1, 33, 70}, {33, 1, 70}, {33, 70, 1}, {1, 1, 70}, {1, 1, 1}}) {
+        CHECK(difference(
+                  {.m = std::size_t(m), .n = std::size_t(n), .k = std::size_t(k), .a = a, .b = b},
+                  rng) < 5e-5);
       }
     }
   }
@@ -138,7 +141,8 @@ TEST_CASE("gemm_batched: equals one product after the other; one operand may be 
   const auto a = random_numbers(rng, batch * m * k), b = random_numbers(rng, batch * k * n);
   for (const std::size_t step_b : {k * n, std::size_t{0}}) {
     std::vector<real> c(batch * m * n), expected(batch * m * n);
-    gemm_batched({.m = m, .n = n, .k = k}, batch, a.data(), m * k, b.data(), step_b, c.data(), m * n);
+    gemm_batched({.m = m, .n = n, .k = k}, batch, a.data(), m * k, b.data(), step_b, c.data(),
+                 m * n);
     for (std::size_t i = 0; i < batch; ++i) {
       gemm({.m = m, .n = n, .k = k}, a.data() + i * m * k, b.data() + i * step_b,
            expected.data() + i * m * n);

@@ -29,7 +29,8 @@ TEST_CASE("rng: is philox at counter (position, stream) under the seed") {
 }
 
 TEST_CASE("rng: seed 1 gives these numbers on every platform") {
-  // Stored from this code on x86-64, g++ 12; a difference means that a seed no longer repeats a run.
+  // Stored from this code on x86-64, g++ 12; a difference means that a seed no longer repeats a
+  // run.
   Rng words(1);
   CHECK(words.next() == 0xe3e80670);
   CHECK(words.next() == 0xe50a0ebc);
@@ -68,8 +69,9 @@ TEST_CASE("rng: a named stream does not depend on what was drawn before") {
 TEST_CASE("rng: streams of streams, seeds and names give different numbers") {
   const Rng root(1);
   std::vector<std::uint32_t> first;
-  for (Rng rng : {root, root.stream(""), root.stream("a"), root.stream("b"), root.stream("ab"),
-                  root.stream("a").stream("b"), root.stream("b").stream("a"), Rng(2), Rng(2).stream("a")}) {
+  for (Rng rng :
+       {root, root.stream(""), root.stream("a"), root.stream("b"), root.stream("ab"),
+        root.stream("a").stream("b"), root.stream("b").stream("a"), Rng(2), Rng(2).stream("a")}) {
     first.push_back(rng.next());
   }
   for (std::size_t i = 0; i < first.size(); ++i) {

@@ -172,7 +172,8 @@ TEST_CASE("naive_softmax_row: agrees where exp does not overflow, and overflows 
 TEST_CASE("softmax_row_backward: adds y (dy - <dy, y>) at every length") {
   Rng rng(6);
   for (const std::size_t n : lengths()) {
-    const auto y = softmax_of(random_row(rng, n)), dy = random_row(rng, n), before = random_row(rng, n);
+    const auto y = softmax_of(random_row(rng, n)), dy = random_row(rng, n),
+               before = random_row(rng, n);
     auto ds = before;
     softmax_row_backward(y.data(), dy.data(), ds.data(), n);
     double inner = 0;

@@ -13,7 +13,8 @@ using namespace attn::testing;
 namespace {
 
 bool same_bits(const Array& a, const Array& b) {
-  return shape_of(a) == shape_of(b) && std::memcmp(a.data(), b.data(), a.size() * sizeof(real)) == 0;
+  return shape_of(a) == shape_of(b) &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(real)) == 0;
 }
 
 }  // namespace

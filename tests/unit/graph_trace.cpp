@@ -19,7 +19,9 @@ Paths paths(const Trace& trace) {
   return out;
 }
 
-void wait(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+void wait(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
 
 }  // namespace
 
@@ -111,7 +113,8 @@ TEST_CASE("trace: operations since the last computed step belong to the step") {
   CHECK(trace.find("y")->flops == 2.0 * 2 * 3 * 3 * 2 + 2.0 * 3 * 4 * 4);  // A V, then W_O
 }
 
-TEST_CASE("trace: time since the last computed step belongs to the step; an input takes none of it") {
+TEST_CASE(
+    "trace: time since the last computed step belongs to the step; an input takes none of it") {
   Trace trace;
   const Run run{.trace = &trace};
   const Tensor x = Tensor::input(full({2, 2}, 1)), w = Tensor::parameter(full({2, 2}, 1));

@@ -63,7 +63,9 @@ TEST_CASE("sparsemax: is the nearest point of the simplex") {
 }
 
 TEST_CASE("sparsemax: large, equal and masked scores") {
-  const auto of = [](std::initializer_list<real> s) { return sparsemax(Run{}, Tensor(matrix({s}))).value(); };
+  const auto of = [](std::initializer_list<real> s) {
+    return sparsemax(Run{}, Tensor(matrix({s}))).value();
+  };
   const real large = static_cast<real>(1e38);
   CHECK(largest_difference(of({large, static_cast<real>(1e-38)}), matrix({{1, 0}})) == 0);
   CHECK(largest_difference(of({large, large}), matrix({{0.5, 0.5}})) == 0);
@@ -76,7 +78,8 @@ TEST_CASE("sparsemax: large, equal and masked scores") {
 
 TEST_CASE("hardmax: 1 at the first largest of each row") {
   const Tensor s(matrix({{1, 3, 2}, {5, 5, 5}, {-kInfinity, -3, -2}}));
-  CHECK(largest_difference(hardmax(Run{}, s).value(), matrix({{0, 1, 0}, {1, 0, 0}, {0, 0, 1}})) == 0);
+  CHECK(largest_difference(hardmax(Run{}, s).value(), matrix({{0, 1, 0}, {1, 0, 0}, {0, 0, 1}})) ==
+        0);
 }
 
 TEST_CASE("hardmax: a row with nothing to look at gives zeros, a broken row stays broken") {
@@ -87,8 +90,8 @@ TEST_CASE("hardmax: a row with nothing to look at gives zeros, a broken row stay
 TEST_CASE("hardmax: is the limit of softmax for large scores") {
   Rng rng(3);
   const Tensor s(rng.normal({5, 7}, 1));
-  CHECK(largest_difference(hardmax(Run{}, s).value(), softmax(Run{}, scale(Run{}, s, 1e6)).value()) <
-        1e-3);
+  CHECK(largest_difference(hardmax(Run{}, s).value(),
+                           softmax(Run{}, scale(Run{}, s, 1e6)).value()) < 1e-3);
 }
 
 TEST_CASE("sample_rows: draws each place as often as its probability says") {
@@ -110,12 +113,13 @@ TEST_CASE("sample_rows: draws each place as often as its probability says") {
   }
 }
 
-TEST_CASE("sample_rows: a seed gives the same places; no generator is a mistake; nothing gives none") {
+TEST_CASE(
+    "sample_rows: a seed gives the same places; no generator is a mistake; nothing gives none") {
   Rng numbers(5), one(6), two(6);
   const Tensor p = softmax(Run{}, Tensor(numbers.normal({20, 9}, 1)));
   CHECK(largest_difference(sample_rows(Run{.rng = &one}, p).value(),
                            sample_rows(Run{.rng = &two}, p).value()) == 0);
   CHECK_THROWS_AS(sample_rows(Run{}, p), Error);
-  CHECK(largest_difference(sample_rows(Run{.rng = &one}, Tensor(zeros({2, 3}))).value(), zeros({2, 3})) ==
-        0);
+  CHECK(largest_difference(sample_rows(Run{.rng = &one}, Tensor(zeros({2, 3}))).value(),
+                           zeros({2, 3})) == 0);
 }

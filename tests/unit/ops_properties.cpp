@@ -172,5 +172,6 @@ TEST_CASE("attention: one and two threads give the same bits") {
   set_threads(2);
   const Tensor two = attention(Run{}, x, mask);
   set_threads(1);
-  CHECK(same_bits({one.value().data(), one.value().size()}, {two.value().data(), two.value().size()}));
+  CHECK(same_bits({one.value().data(), one.value().size()},
+                  {two.value().data(), two.value().size()}));
 }

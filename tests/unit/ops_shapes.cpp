@@ -32,34 +32,91 @@ struct Row {
 
 TEST_CASE("shapes: an op whose inputs do not fit names itself and both shapes") {
   const Row rows[] = {
-      {"embed", "(2, 3, 4)", "(2)", [](const Run& r) { embed(r, of({2, 3, 4}), of({2})); }},
+      {"embed", "(2, 3, 4)", "(2)",
+       [](const Run& r) {
+         embed(r, of({2, 3, 4}), of({2}));
+       }},
       {"embed", "(3)", "(2)", [](const Run& r) { embed(r, of({3}), of({2})); }},
-      {"linear", "(3, 4)", "(5, 2)", [](const Run& r) { linear(r, of({3, 4}), of({5, 2})); }},
-      {"linear", "(3, 4)", "(4)", [](const Run& r) { linear(r, of({3, 4}), of({4})); }},
-      {"linear", "()", "(4, 2)", [](const Run& r) { linear(r, of({}), of({4, 2})); }},
-      {"linear", "(4, 2)", "(3)", [](const Run& r) { linear(r, of({3, 4}), of({4, 2}), of({3})); }},
+      {"linear", "(3, 4)", "(5, 2)",
+       [](const Run& r) {
+         linear(r, of({3, 4}), of({5, 2}));
+       }},
+      {"linear", "(3, 4)", "(4)",
+       [](const Run& r) {
+         linear(r, of({3, 4}), of({4}));
+       }},
+      {"linear", "()", "(4, 2)",
+       [](const Run& r) {
+         linear(r, of({}), of({4, 2}));
+       }},
+      {"linear", "(4, 2)", "(3)",
+       [](const Run& r) {
+         linear(r, of({3, 4}), of({4, 2}), of({3}));
+       }},
       {"linear", "(4, 2)", "(1, 2)",
-       [](const Run& r) { linear(r, of({3, 4}), of({4, 2}), of({1, 2})); }},
-      {"matmul", "(2, 3)", "(2, 3)", [](const Run& r) { matmul(r, of({2, 3}), of({2, 3})); }},
-      {"matmul", "(2, 3, 4)", "(3, 4, 5)", [](const Run& r) { matmul(r, of({2, 3, 4}), of({3, 4, 5})); }},
-      {"matmul", "(3, 4)", "(2, 4, 5)", [](const Run& r) { matmul(r, of({3, 4}), of({2, 4, 5})); }},
-      {"matmul_nt", "(2, 3)", "(2, 4)", [](const Run& r) { matmul_nt(r, of({2, 3}), of({2, 4})); }},
+       [](const Run& r) {
+         linear(r, of({3, 4}), of({4, 2}), of({1, 2}));
+       }},
+      {"matmul", "(2, 3)", "(2, 3)",
+       [](const Run& r) {
+         matmul(r, of({2, 3}), of({2, 3}));
+       }},
+      {"matmul", "(2, 3, 4)", "(3, 4, 5)",
+       [](const Run& r) {
+         matmul(r, of({2, 3, 4}), of({3, 4, 5}));
+       }},
+      {"matmul", "(3, 4)", "(2, 4, 5)",
+       [](const Run& r) {
+         matmul(r, of({3, 4}), of({2, 4, 5}));
+       }},
+      {"matmul_nt", "(2, 3)", "(2, 4)",
+       [](const Run& r) {
+         matmul_nt(r, of({2, 3}), of({2, 4}));
+       }},
       {"matmul_nt", "(2, 3, 4)", "(5, 4)",
-       [](const Run& r) { matmul_nt(r, of({2, 3, 4}), of({5, 4})); }},
-      {"add", "(2, 3)", "(2)", [](const Run& r) { add(r, of({2, 3}), of({2})); }},
-      {"add", "(3)", "(2, 3)", [](const Run& r) { add(r, of({3}), of({2, 3})); }},
-      {"reshape", "(2, 3)", "(7)", [](const Run& r) { reshape(r, of({2, 3}), {7}); }},
+       [](const Run& r) {
+         matmul_nt(r, of({2, 3, 4}), of({5, 4}));
+       }},
+      {"add", "(2, 3)", "(2)",
+       [](const Run& r) {
+         add(r, of({2, 3}), of({2}));
+       }},
+      {"add", "(3)", "(2, 3)",
+       [](const Run& r) {
+         add(r, of({3}), of({2, 3}));
+       }},
+      {"reshape", "(2, 3)", "(7)",
+       [](const Run& r) {
+         reshape(r, of({2, 3}), {7});
+       }},
       {"concat_columns", "(2, 3)", "(3, 3)",
-       [](const Run& r) { concat_columns(r, of({2, 3}), of({3, 3})); }},
-      {"concat_rows", "(2, 3)", "(2, 4)", [](const Run& r) { concat_rows(r, of({2, 3}), of({2, 4})); }},
+       [](const Run& r) {
+         concat_columns(r, of({2, 3}), of({3, 3}));
+       }},
+      {"concat_rows", "(2, 3)", "(2, 4)",
+       [](const Run& r) {
+         concat_rows(r, of({2, 3}), of({2, 4}));
+       }},
       {"additive_scores", "(2, 3)", "(2, 4)",
-       [](const Run& r) { additive_scores(r, of({2, 3}), of({2, 4}), of({3})); }},
+       [](const Run& r) {
+         additive_scores(r, of({2, 3}), of({2, 4}), of({3}));
+       }},
       {"additive_scores", "(2, 3)", "(4)",
-       [](const Run& r) { additive_scores(r, of({2, 3}), of({2, 3}), of({4})); }},
-      {"softmax", "(2, 3)", "(3, 2)", [](const Run& r) { softmax(r, of({2, 3}), of({3, 2})); }},
-      {"softmax", "(2, 3)", "()", [](const Run& r) { softmax(r, of({2, 3}), of({})); }},
+       [](const Run& r) {
+         additive_scores(r, of({2, 3}), of({2, 3}), of({4}));
+       }},
+      {"softmax", "(2, 3)", "(3, 2)",
+       [](const Run& r) {
+         softmax(r, of({2, 3}), of({3, 2}));
+       }},
+      {"softmax", "(2, 3)", "()",
+       [](const Run& r) {
+         softmax(r, of({2, 3}), of({}));
+       }},
       {"renormalize", "(2, 3)", "(3, 2)",
-       [](const Run& r) { renormalize(r, of({2, 3}), of({3, 2})); }},
+       [](const Run& r) {
+         renormalize(r, of({2, 3}), of({3, 2}));
+       }},
   };
   for (const Row& row : rows) {
     const std::string message = message_of([&] { row.call(Run{}); });
@@ -72,10 +129,19 @@ TEST_CASE("shapes: an op whose inputs do not fit names itself and both shapes") 
 
 TEST_CASE("shapes: too few axes, or a place outside, name the op and the shape") {
   const Row rows[] = {
-      {"matmul", "(4)", "2 axes", [](const Run& r) { matmul(r, of({4}), of({4, 2})); }},
-      {"matmul_nt", "(4)", "2 axes", [](const Run& r) { matmul_nt(r, of({2, 4}), of({4})); }},
+      {"matmul", "(4)", "2 axes",
+       [](const Run& r) {
+         matmul(r, of({4}), of({4, 2}));
+       }},
+      {"matmul_nt", "(4)", "2 axes",
+       [](const Run& r) {
+         matmul_nt(r, of({2, 4}), of({4}));
+       }},
       {"split_heads", "(4)", "2 axes", [](const Run& r) { split_heads(r, of({4}), 2); }},
-      {"merge_heads", "(4, 2)", "3 axes", [](const Run& r) { merge_heads(r, of({4, 2})); }},
+      {"merge_heads", "(4, 2)", "3 axes",
+       [](const Run& r) {
+         merge_heads(r, of({4, 2}));
+       }},
       {"transpose", "(4)", "2 axes", [](const Run& r) { transpose(r, of({4})); }},
       {"rotary", "(4)", "2 axes", [](const Run& r) { rotary(r, of({4})); }},
       {"softmax", "()", "1 axes", [](const Run& r) { softmax(r, of({})); }},
@@ -84,9 +150,18 @@ TEST_CASE("shapes: too few axes, or a place outside, name the op and the shape")
       {"hardmax", "()", "1 axes", [](const Run& r) { hardmax(r, of({})); }},
       {"unit_rows", "()", "1 axes", [](const Run& r) { unit_rows(r, of({})); }},
       {"concat_columns", "()", "1 axes", [](const Run& r) { concat_columns(r, of({}), of({})); }},
-      {"slice_rows", "(3, 2)", "2 to 4", [](const Run& r) { slice_rows(r, of({3, 2}), 2, 4); }},
-      {"slice_rows", "(3, 2)", "2 to 1", [](const Run& r) { slice_rows(r, of({3, 2}), 2, 1); }},
-      {"slice_columns", "(3, 2)", "0 to 3", [](const Run& r) { slice_columns(r, of({3, 2}), 0, 3); }},
+      {"slice_rows", "(3, 2)", "2 to 4",
+       [](const Run& r) {
+         slice_rows(r, of({3, 2}), 2, 4);
+       }},
+      {"slice_rows", "(3, 2)", "2 to 1",
+       [](const Run& r) {
+         slice_rows(r, of({3, 2}), 2, 1);
+       }},
+      {"slice_columns", "(3, 2)", "0 to 3",
+       [](const Run& r) {
+         slice_columns(r, of({3, 2}), 0, 3);
+       }},
   };
   for (const Row& row : rows) {
     const std::string message = message_of([&] { row.call(Run{}); });
@@ -98,8 +173,9 @@ TEST_CASE("shapes: too few axes, or a place outside, name the op and the shape")
 }
 
 TEST_CASE("shapes: heads that do not divide the width, and an odd rotary width, are refused") {
-  CHECK(message_of([] { split_heads(Run{}, of({3, 10}), 3); }) ==
-        "10 columns cannot be split into 3 equal heads");
+  CHECK(message_of([] {
+          split_heads(Run{}, of({3, 10}), 3);
+        }) == "10 columns cannot be split into 3 equal heads");
   CHECK(message_of([] { split_heads(Run{}, of({3, 10}), 0); }) != "");
   CHECK(message_of([] { rotary(Run{}, of({3, 5})); }).find("width 5 is odd") != std::string::npos);
 }

@@ -91,7 +91,8 @@ TEST_CASE("rotary: row p turns by p radians in the first pair, slower in the nex
   const Tensor y = rotary(Run{}, m({{1, 0, 1, 0}, {1, 0, 1, 0}, {0, 1, 0, 1}}));
   const auto c = [](double x) { return static_cast<real>(std::cos(x)); };
   const auto s = [](double x) { return static_cast<real>(std::sin(x)); };
-  CHECK(is(y, matrix({{1, 0, 1, 0}, {c(1), s(1), c(0.01), s(0.01)}, {-s(2), c(2), -s(0.02), c(0.02)}}),
+  CHECK(is(y,
+           matrix({{1, 0, 1, 0}, {c(1), s(1), c(0.01), s(0.01)}, {-s(2), c(2), -s(0.02), c(0.02)}}),
            real{1e-6}));
 }
 

@@ -29,7 +29,8 @@ class Calculator {
       } else {
         const auto& [tensor, index] = std::get<NumberRef>(piece);
         char digits[64];
-        const auto end = std::to_chars(digits, digits + 64, double{tensor.value().data()[index]}).ptr;
+        const auto end =
+            std::to_chars(digits, digits + 64, double{tensor.value().data()[index]}).ptr;
         text_.append("(").append(digits, end).append(")");
       }
     }
@@ -124,115 +125,145 @@ using Size = std::function<std::size_t()>;
 
 const std::vector<Row>& table() {
   static const std::vector<Row> rows = {
-      {"embed", true, [](const Run& run, Rng& r, Size n) {
+      {"embed", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t v = n();
          const Tensor t = normal(r, {v, n()});
          return embed(run, t, ids(r, n(), v));
        }},
-      {"one_hot", false, [](const Run& run, Rng& r, Size n) {
+      {"one_hot", false,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t v = n();
          return one_hot(run, ids(r, n(), v), v);
        }},
-      {"linear", true, [](const Run& run, Rng& r, Size n) {
+      {"linear", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t in = n(), out = n();
          const Tensor x = normal(r, {n(), n(), in}), w = normal(r, {in, out});
          return linear(run, x, w, normal(r, {out}));
        }},
-      {"linear", true, [](const Run& run, Rng& r, Size n) {
+      {"linear", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t in = n();
          const Tensor x = normal(r, {n(), in});
          return linear(run, x, normal(r, {in, n()}));
        }},
-      {"matmul", true, [](const Run& run, Rng& r, Size n) {
+      {"matmul", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t h = n(), k = n();
          const Tensor a = normal(r, {h, n(), k});
          return matmul(run, a, normal(r, {h, k, n()}));
        }},
-      {"matmul", true, [](const Run& run, Rng& r, Size n) {
+      {"matmul", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t k = n();
          const Tensor a = normal(r, {n(), n(), k});
          return matmul(run, a, normal(r, {k, n()}));
        }},
-      {"matmul_nt", true, [](const Run& run, Rng& r, Size n) {
+      {"matmul_nt", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t b = n(), h = n(), k = n();
          const Tensor a = normal(r, {b, h, n(), k});
          return matmul_nt(run, a, normal(r, {b, h, n(), k}), 0.37);
        }},
-      {"add", true, [](const Run& run, Rng& r, Size n) {
+      {"add", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t m = n(), d = n();
          const Tensor a = normal(r, {n(), m, d});
          return add(run, a, normal(r, {m, d}));
        }},
-      {"scale", true, [](const Run& run, Rng& r, Size n) {
+      {"scale", true,
+       [](const Run& run, Rng& r, Size n) {
          return scale(run, normal(r, {n(), n()}), -1.0 / 3);
        }},
-      {"relu", true, [](const Run& run, Rng& r, Size n) { return relu(run, normal(r, {n(), n()})); }},
-      {"split_heads", true, [](const Run& run, Rng& r, Size n) {
+      {"relu", true,
+       [](const Run& run, Rng& r, Size n) {
+         return relu(run, normal(r, {n(), n()}));
+       }},
+      {"split_heads", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t h = n();
          return split_heads(run, normal(r, {n(), n(), h * n()}), h);
        }},
-      {"merge_heads", true, [](const Run& run, Rng& r, Size n) {
+      {"merge_heads", true,
+       [](const Run& run, Rng& r, Size n) {
          return merge_heads(run, normal(r, {n(), n(), n(), n()}));
        }},
-      {"reshape", true, [](const Run& run, Rng& r, Size n) {
+      {"reshape", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t p = n(), q = n();
          return reshape(run, normal(r, {p, q}), {q, p, 1});
        }},
-      {"transpose", true, [](const Run& run, Rng& r, Size n) {
+      {"transpose", true,
+       [](const Run& run, Rng& r, Size n) {
          return transpose(run, normal(r, {n(), n(), n()}));
        }},
-      {"concat_columns", true, [](const Run& run, Rng& r, Size n) {
+      {"concat_columns", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t b = n(), m = n();
          const Tensor a = normal(r, {b, m, n()});
          return concat_columns(run, a, normal(r, {b, m, n()}));
        }},
-      {"concat_rows", true, [](const Run& run, Rng& r, Size n) {
+      {"concat_rows", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t d = n();
          const Tensor a = normal(r, {n(), d});
          return concat_rows(run, a, normal(r, {n(), d}));
        }},
-      {"slice_rows", true, [](const Run& run, Rng& r, Size n) {
+      {"slice_rows", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t m = n(), begin = r.below(m);
          return slice_rows(run, normal(r, {m, n()}), begin, m);
        }},
-      {"slice_columns", true, [](const Run& run, Rng& r, Size n) {
+      {"slice_columns", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t m = n(), begin = r.below(m);
          return slice_columns(run, normal(r, {n(), n(), m}), begin, m);
        }},
-      {"rotary", true, [](const Run& run, Rng& r, Size n) {
+      {"rotary", true,
+       [](const Run& run, Rng& r, Size n) {
          return rotary(run, normal(r, {n(), n(), 2 * n()}));
        }},
-      {"additive_scores", true, [](const Run& run, Rng& r, Size n) {
+      {"additive_scores", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t a = n();
          const Tensor q = normal(r, {n(), a}), k = normal(r, {n(), a});
          return additive_scores(run, q, k, normal(r, {a}));
        }},
-      {"unit_rows", true, [](const Run& run, Rng& r, Size n) {
+      {"unit_rows", true,
+       [](const Run& run, Rng& r, Size n) {
          Array x = r.normal({1 + n(), n()}, 1);
          for (real& first : row(x, 0)) first = 0;
          return unit_rows(run, Tensor(std::move(x)));
        }},
-      {"softmax", true, [](const Run& run, Rng& r, Size n) {
+      {"softmax", true,
+       [](const Run& run, Rng& r, Size n) {
          return softmax(run, normal(r, {n(), n(), n()}));
        }},
-      {"softmax", true, [](const Run& run, Rng& r, Size n) {
+      {"softmax", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t q = n(), k = n();
          const Tensor s = normal(r, {n(), q, k});
          return softmax(run, s, either(r, {q, k}, -kInfinity));
        }},
-      {"naive_softmax", true, [](const Run& run, Rng& r, Size n) {
+      {"naive_softmax", true,
+       [](const Run& run, Rng& r, Size n) {
          return naive_softmax(run, normal(r, {n(), n()}));
        }},
-      {"sparsemax", true, [](const Run& run, Rng& r, Size n) {
+      {"sparsemax", true,
+       [](const Run& run, Rng& r, Size n) {
          return sparsemax(run, normal(r, {n(), n()}));
        }},
-      {"hardmax", false, [](const Run& run, Rng& r, Size n) {
+      {"hardmax", false,
+       [](const Run& run, Rng& r, Size n) {
          return hardmax(run, normal(r, {n(), n()}));
        }},
-      {"sample_rows", false, [](const Run& run, Rng& r, Size n) {
+      {"sample_rows", false,
+       [](const Run& run, Rng& r, Size n) {
          return sample_rows(run, softmax(Run{}, normal(r, {n(), n()})));
        }},
-      {"renormalize", true, [](const Run& run, Rng& r, Size n) {
+      {"renormalize", true,
+       [](const Run& run, Rng& r, Size n) {
          const std::size_t q = n(), k = n();
          const Tensor w = softmax(Run{}, normal(r, {n(), q, k}));
          return renormalize(run, w, either(r, {q, k}, 1));

@@ -96,6 +96,10 @@ TEST_CASE("terminal: a step has its name, formula, axes and kind") {
   CHECK(contains(text, "  q --> A\n  k --^\n"));
   CHECK(contains(text, "GFLOP/s"));
   CHECK(contains(text, "total"));
+  CHECK_FALSE(contains(text, "median"));
+  Trace repeated = sample::trace({"the", "cat"});
+  repeated.repeats = 5;
+  CHECK(contains(terminal(repeated, options), "median of 5 runs; ± is half"));
 }
 
 TEST_CASE("terminal: weights show where the mass is, with and without colour") {
@@ -209,7 +213,8 @@ TEST_CASE("terminal and plain: odd matrices") {
 
 TEST_CASE("plain: no codes, no boxes, no shades, no line over 80 columns") {
   Trace trace = sample::trace(sample::kHostile);
-  trace.items.emplace_back(Verbatim{"┌──┐\n│▓▓│ → " + std::string(200, 'w') + "\n└──┘"});
+  const std::string wide(200, 'w');
+  trace.items.emplace_back(Verbatim{"┌──┐\n│▓▓│ → " + wide + "\n└──┘"});
   RenderOptions options;
   options.width = 300;
   options.color = true;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <limits>
 #include <set>
 
 #include "app/commands/all.h"
@@ -56,118 +58,131 @@ std::size_t flat_index(const Place& place, const Shape& shape) {
   return flat;
 }
 
-/// Writes down arithmetic, level by level.
+/// Writes down arithmetic, level by level: as one text for people, and as rows for programs.
 class Explainer {
  public:
-  Explainer(const Trace& source, Stage& stage, std::int64_t depth) : source_(source), stage_(stage), depth_(depth) {
-    precision_ = stage.common.precision < 0 ? 4 : static_cast<int>(stage.common.precision);
-    table_.name = "why";
-    table_.columns = {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"};
-  }
+  Explainer(const Trace& source, const Common& common, std::int64_t depth)
+      : source_(source),
+        depth_(depth),
+        precision_(common.precision < 0 ? 4 : static_cast<int>(common.precision)) {}
 
   void explain(const NumberRef& ref, std::int64_t level) {
-    const std::string name = name_of(ref);
     if (!done_.insert({ref.tensor.id(), ref.index}).second) return;
     const double value = ref.tensor.value().data()[ref.index];
-    const Making* making = source_.making(ref.tensor);
     const std::string indent(static_cast<std::size_t>(2 * (level - 1)), ' ');
+    const std::string head = indent + fmt::format("{} = {}", name_of(ref), number(value));
+    const Making* making = source_.making(ref.tensor);
     if (!making) {
       const bool random = ref.tensor.kind() == Tensor::Kind::parameter;
-      say(indent + fmt::format("{} = {}  {}", name, number(value),
-                               random ? "a parameter: random with this seed, or from the weight file" : "given: an input"));
-      table_.rows.push_back({double(level), name, value, random ? "parameter" : "input", "", "", value});
+      lines_ += head + (random ? ", a parameter\n" : ", given\n");
+      rows_.push_back({double(level), name_of(ref), value, random ? "parameter" : "input", "", "", value});
       return;
     }
     const Reason reason = making->explain(ref.index);
-    std::string symbols, numbers;
-    for (const auto& piece : reason.arithmetic) {
-      if (const auto* text = std::get_if<std::string>(&piece)) {
-        symbols += *text;
-        numbers += *text;
-      } else {
-        const auto& part = std::get<NumberRef>(piece);
-        const double operand = part.tensor.value().data()[part.index];
-        symbols += name_of(part);
-        numbers += operand < 0 ? fmt::format("({})", number(operand)) : number(operand);
-      }
-    }
-    say(indent + fmt::format("{} = {}{}", name, number(value), labels_of(ref)));
-    if (const Step* step = source_.find(source_.name(ref.tensor))) say(indent + "  " + step->formula);
-    say(indent + "  " + reason.rule + ":");
-    say(indent + "  = " + symbols);
-    if (numbers != symbols) say(indent + "  = " + numbers);
-    say(indent + fmt::format("  = {}", number(reason.value)));
-    table_.rows.push_back({double(level), name, value, reason.rule, symbols, numbers, reason.value});
-    const double scale = std::max({std::abs(value), magnitude(ref.tensor), 1e-30});
-    const double off = std::abs(reason.value - value) / scale;
-    if (!(std::isnan(reason.value) && std::isnan(value)) && reason.value != value) worst_ = std::max(worst_, std::isnan(off) ? 1 : off);
+    const auto [symbols, numbers, operands] = written(reason);
+    const Step* step = source_.find(source_.name(ref.tensor));
+    lines_ += head + labels_of(ref) + "\n";
+    if (step) lines_ += indent + "  " + step->formula + "\n";
+    lines_ += indent + "  " + reason.rule + "\n";
+    lines_ += indent + "  = " + symbols + "\n";
+    if (operands > 1) lines_ += indent + "  = " + numbers + "\n";
+    if (operands != 1 || symbols.find(' ') != std::string::npos) lines_ += indent + "  = " + number(reason.value) + "\n";
+    rows_.push_back({double(level), name_of(ref), value, reason.rule, symbols, numbers, reason.value});
+    worst_ = std::max(worst_, relative_difference(reason.value, value, ref.tensor));
     if (level >= depth_) return;
     for (const auto& piece : reason.arithmetic) {
       if (const auto* part = std::get_if<NumberRef>(&piece)) explain(*part, level + 1);
     }
   }
 
-  void finish() {
-    stage_.trace.check("the arithmetic above, done again in double, gives the printed numbers (relative to each step's largest)",
-                       worst_, 1e-5);
-    table_.about = {};
-    stage_.trace.items.emplace_back(std::move(table_));
+  void finish(Trace& trace) {
+    trace.items.emplace_back(Remark{std::move(lines_)});
+    trace.check("the arithmetic, done again in double, gives the printed numbers (relative to the largest of each step)",
+                worst_, 1e-5);
+    Table table{"why", "", {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"}, std::move(rows_)};
+    table.only_data = true;
+    trace.items.emplace_back(std::move(table));
   }
 
  private:
-  void say(std::string line) { stage_.trace.say(std::move(line)); }
+  struct Written {
+    std::string symbols, numbers;
+    std::size_t operands = 0;
+  };
 
-  static double magnitude(const Tensor& t) {
-    double m = 0;
-    for (const real x : t.value()) {
-      if (std::isfinite(x)) m = std::max(m, std::abs(double{x}));
+  Written written(const Reason& reason) const {
+    Written out;
+    for (const auto& piece : reason.arithmetic) {
+      if (const auto* text = std::get_if<std::string>(&piece)) {
+        out.symbols += *text;
+        out.numbers += *text;
+        continue;
+      }
+      const auto& part = std::get<NumberRef>(piece);
+      const std::string operand = number(part.tensor.value().data()[part.index]);
+      // A sign behind an operator needs parentheses, one at the start or behind "(" does not.
+      const bool alone = out.numbers.empty() || out.numbers.ends_with('(');
+      out.symbols += name_of(part);
+      out.numbers += operand.starts_with('-') && !alone ? "(" + operand + ")" : operand;
+      ++out.operands;
     }
-    return m;
+    return out;
+  }
+
+  static double relative_difference(double again, double value, const Tensor& tensor) {
+    if (again == value || (std::isnan(again) && std::isnan(value))) return 0;
+    double largest = 1e-30;
+    for (const real x : tensor.value()) {
+      if (std::isfinite(x)) largest = std::max(largest, std::abs(double{x}));
+    }
+    const double relative = std::abs(again - value) / largest;
+    return std::isnan(relative) ? std::numeric_limits<double>::infinity() : relative;
   }
 
   std::string number(double value) const {
     if (value == std::floor(value) && std::abs(value) < 1e6) return fmt::format("{:.0f}", value + 0.0);
-    if (value != 0 && std::abs(value) < std::pow(10.0, -precision_)) return fmt::format("{:.{}e}", value, precision_ - 1 < 0 ? 0 : precision_ - 1);
+    if (value != 0 && std::abs(value) < std::pow(10.0, -precision_)) return fmt::format("{:.2e}", value);
     return fmt::format("{:.{}f}", value, precision_);
   }
 
-  std::string name_of(const NumberRef& ref) const {
-    std::string_view path = source_.name(ref.tensor);
-    const Making* making = source_.making(ref.tensor);
-    std::string name = !path.empty() ? std::string(path) : making ? making->op : "constant";
+  /// The place of a number in its tensor, axis by axis.
+  static std::vector<std::size_t> place_of(const NumberRef& ref) {
     const Shape shape = ref.tensor.shape();
+    std::vector<std::size_t> place(shape.size());
     std::size_t rest = ref.index;
-    std::string place;
-    for (std::size_t a = shape.size(); a-- > 0; rest /= shape[a]) {
-      place = fmt::format("{}{}{}", rest % shape[a], place.empty() ? "" : ",", place);
-    }
-    return fmt::format("{}[{}]", name, place);
+    for (std::size_t a = shape.size(); a-- > 0; rest /= shape[a]) place[a] = rest % shape[a];
+    return place;
   }
 
-  /// "  (head 0, query 'it', key 'animal')"
+  std::string name_of(const NumberRef& ref) const {
+    const std::string_view path = source_.name(ref.tensor);
+    const Making* making = source_.making(ref.tensor);
+    return fmt::format("{}[{}]", !path.empty() ? std::string(path) : making ? making->op : "constant",
+                       fmt::join(place_of(ref), ","));
+  }
+
+  /// "   (head 0, query 'it', key 'animal')"
   std::string labels_of(const NumberRef& ref) const {
     const Step* step = source_.find(source_.name(ref.tensor));
     if (!step) return {};
-    const Shape shape = step->shape();
-    std::size_t rest = ref.index;
-    std::string out;
-    for (std::size_t a = shape.size(); a-- > 0; rest /= shape[a]) {
+    const std::vector<std::size_t> place = place_of(ref);
+    std::vector<std::string> parts;
+    for (std::size_t a = 0; a < place.size(); ++a) {
       const auto labels = source_.labels.find(step->axes[a]);
-      const std::size_t i = rest % shape[a];
-      const bool known = labels != source_.labels.end() && i < labels->second.size();
-      out = fmt::format("{} {}{}{}", step->axes[a], known ? fmt::format("'{}'", escaped(labels->second[i])) : std::to_string(i),
-                        out.empty() ? "" : ", ", out);
+      const bool known = labels != source_.labels.end() && place[a] < labels->second.size();
+      parts.push_back(known ? fmt::format("{} '{}'", step->axes[a], escaped(labels->second[place[a]]))
+                            : fmt::format("{} {}", step->axes[a], place[a]));
     }
-    return "   (" + out + ")";
+    return fmt::format("   ({})", fmt::join(parts, ", "));
   }
 
   const Trace& source_;
-  Stage& stage_;
-  std::int64_t depth_;
-  int precision_;
+  const std::int64_t depth_;
+  const int precision_;
+  std::string lines_;
+  std::vector<std::vector<Table::Cell>> rows_;
   double worst_ = 0;
   std::set<std::pair<const void*, std::size_t>> done_;
-  Table table_;
 };
 
 }  // namespace
@@ -194,9 +209,10 @@ void why(Stage& s, const WhyOptions& o) {
   s.trace.title = fmt::format("Why is {} what it is?", o.words[0]);
   s.trace.seed = source.seed;
   s.trace.tokens = source.tokens;
-  Explainer explainer(source, s, o.depth);
+  s.trace.labels = source.labels;
+  Explainer explainer(source, s.common, o.depth);
   explainer.explain({step->data, flat_index(place, step->shape())}, 1);
-  explainer.finish();
+  explainer.finish(s.trace);
 }
 
 }  // namespace attn::app

@@ -4,6 +4,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 #include <xtensor-blas/xblas.hpp>
 
 // OpenBLAS's own functions. Its cblas.h cannot be included beside xtensor-blas's copy of it.
@@ -12,6 +14,9 @@ void openblas_set_num_threads(int count);
 int openblas_get_parallel(void);
 char* openblas_get_config(void);
 char* openblas_get_corename(void);
+// Weak: other builds of OpenBLAS, for one processor only, do not have these.
+void gotoblas_dynamic_init(void) __attribute__((weak));
+void gotoblas_dynamic_quit(void) __attribute__((weak));
 }
 
 namespace attn {
@@ -19,6 +24,28 @@ namespace attn {
 namespace {
 
 int thread_count = 0;  // 0: set_threads was not called yet
+
+/// OpenBLAS 0.3.21 takes a processor newer than itself (Emerald Rapids, say) for a Pentium 4
+/// ("Prescott") and is five times too slow there. Then tells it what the processor can do; who sets
+/// OPENBLAS_CORETYPE keeps the choice. True if the kernels were exchanged.
+bool choose_kernels() {
+#if defined(__x86_64__)
+  const char* kVariable = "OPENBLAS_CORETYPE";
+  if (std::getenv(kVariable) || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return false;
+  if (std::string_view(openblas_get_corename()) != "Prescott") return false;
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (!avx512 && !avx2) return false;
+  setenv(kVariable, avx512 ? "SkylakeX" : "Haswell", 1);
+  gotoblas_dynamic_quit();
+  gotoblas_dynamic_init();
+  unsetenv(kVariable);
+  return true;
+#else
+  return false;
+#endif
+}
 
 // Stored rows of A and B without a gap are as long as the stored matrix is wide.
 std::size_t step_of_a(const Product& p) {
@@ -78,6 +105,7 @@ void gemm_batched(const Product& p, std::size_t batch, const real* a, std::size_
 }
 
 void set_threads(int count) {
+  [[maybe_unused]] static const bool exchanged = choose_kernels();  // once, before the first product
   thread_count = std::max(1, count);
   omp_set_num_threads(thread_count);
   openblas_set_num_threads(thread_count);
@@ -92,6 +120,7 @@ int available_processors() {
 }
 
 BlasDescription describe_blas() {
+  if (thread_count == 0) set_threads(1);
   static const char* const kThreading[] = {"none", "pthreads", "OpenMP"};
   return {openblas_get_config(), openblas_get_corename(), kThreading[openblas_get_parallel() % 3]};
 }

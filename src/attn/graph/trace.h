@@ -90,6 +90,7 @@ struct Table {
   std::string about;
   std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows;
+  bool only_data = false;  ///< for programs: people have read it already, in other words
 };
 
 using Item = std::variant<Step, Remark, Verbatim, Check, Table>;

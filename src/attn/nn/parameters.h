@@ -1,7 +1,6 @@
 #pragma once
 #include <map>
 #include <string>
-#include <vector>
 
 #include "attn/core/rng.h"
 #include "attn/graph/tensor.h"
@@ -19,6 +18,7 @@ class Parameters {
 
   /// The parameter with this path and shape: from the file, or normal numbers with this standard
   /// deviation from the stream that the path names. A path asked for twice gives the same tensor.
+  /// What the file lacks stays random until check() reports it.
   Tensor get(const std::string& path, const Shape& shape, double deviation);
   /// As get(), with given numbers where there is no file.
   Tensor get_or(const std::string& path, Array otherwise);
@@ -26,18 +26,13 @@ class Parameters {
   /// Throws Error(bad_input) that lists every missing, misshapen and unused tensor of the file.
   void check() const;
 
-  /// All parameters handed out, by path: what a weight file holds.
-  std::vector<NamedArray> all() const;
-
  private:
-  bool from_file(const std::string& path, const Shape& shape, Array& out);
+  const Array* from_file(const std::string& path, const Shape& shape) const;
 
   Rng rng_;
-  bool has_file_ = false;
-  std::string file_name_;
-  std::map<std::string, Array> file_;
+  std::string file_name_;  // empty: no file
+  SafetensorsFile file_;
   std::map<std::string, Tensor> given_;
-  std::vector<std::string> differences_;
 };
 
 }  // namespace attn

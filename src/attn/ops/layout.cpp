@@ -1,9 +1,18 @@
+#include <cstring>
+
 #include "attn/core/rows.h"
 #include "attn/ops/op.h"
 
 namespace attn {
 
 namespace {
+
+/// Blocks are short (a head's columns): copying 16 at a time in place saves a call for each.
+void copy_block(const real* from, real* to, std::size_t length) {
+  std::size_t l = 0;
+  for (; l + 16 <= length; l += 16) std::memcpy(to + l, from + l, 16 * sizeof(real));
+  for (; l < length; ++l) to[l] = from[l];
+}
 
 /// The op that only moves: the result is made of blocks of `length` numbers, block b copied from
 /// source(b) in x. On the way back each block's gradient is added where the block came from.
@@ -33,6 +42,45 @@ Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tenso
   return y;
 }
 
+/// x seen as (items,p,q,length) becomes (items,q,p,length): what splitting and merging heads and
+/// transposing have in common. Nested loops, because a division per block costs more than the move.
+Tensor swap_axes(const Run& run, const char* op, const char* rule, const Tensor& x,
+                 const Shape& shape, std::size_t p, std::size_t q, std::size_t length) {
+  const std::size_t item_size = p * q * length;
+  const std::size_t items = item_size == 0 ? 0 : x.value().size() / item_size;
+  const auto each_block = [=](auto move) {
+    std::size_t to = 0;
+    for (std::size_t item = 0; item < items; ++item) {
+      for (std::size_t j = 0; j < q; ++j) {
+        std::size_t from = item * item_size + j * length;
+        for (std::size_t i = 0; i < p; ++i, to += length, from += q * length) move(from, to);
+      }
+    }
+  };
+  Array out = empty(shape);
+  const real* values = x.value().data();
+  real* moved_to = out.data();
+  each_block([=](std::size_t from, std::size_t to) {
+    copy_block(values + from, moved_to + to, length);
+  });
+  Tensor y = make_result(run, std::move(out), {x});
+
+  if (run.trace) {
+    run.trace->made(y, {op, {x}, 0, [=](std::size_t index) {
+      const std::size_t l = index % length, i = index / length % p, j = index / length / p % q;
+      return moved(rule, x, index / item_size * item_size + (i * q + j) * length + l);
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      const real* dy = y.grad().data();
+      real* dx = x.grad().data();
+      each_block([=](std::size_t from, std::size_t to) { add_scaled_row(1, dy + to, dx + from, length); });
+    });
+  }
+  return y;
+}
+
 }  // namespace
 
 Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads) {
@@ -46,11 +94,7 @@ Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads) {
   const std::size_t d = width / heads;
   shape.back() = d;
   shape.insert(shape.end() - 2, heads);  // (...,H,n,d)
-  return move_blocks(run, "split_heads", "a head's columns, taken out of the row", x, shape, d,
-                     [=](std::size_t b) {
-                       const std::size_t position = b % n, head = b / n % heads, item = b / n / heads;
-                       return (item * n + position) * width + head * d;
-                     });
+  return swap_axes(run, "split_heads", "a head's columns, taken out of the row", x, shape, n, heads, d);
 }
 
 Tensor merge_heads(const Run& run, const Tensor& x) {
@@ -60,12 +104,8 @@ Tensor merge_heads(const Run& run, const Tensor& x) {
   Shape shape(from.begin(), from.end() - 3);
   shape.push_back(n);
   shape.push_back(heads * d);  // (...,n,H d)
-  return move_blocks(run, "merge_heads", "a head's numbers, put beside the other heads'", x, shape, d,
-                     [=](std::size_t b) {
-                       const std::size_t head = b % heads, position = b / heads % n,
-                                         item = b / heads / n;
-                       return ((item * heads + head) * n + position) * d;
-                     });
+  return swap_axes(run, "merge_heads", "a head's numbers, put beside the other heads'", x, shape, heads,
+                   n, d);
 }
 
 Tensor reshape(const Run& run, const Tensor& x, const Shape& shape) {
@@ -82,10 +122,7 @@ Tensor transpose(const Run& run, const Tensor& x) {
   Shape shape = x.shape();  // (...,m,n)
   const std::size_t n = shape.back(), m = shape[shape.size() - 2];
   std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);  // (...,n,m)
-  return move_blocks(run, "transpose", "row and column exchanged", x, shape, 1, [=](std::size_t b) {
-    const std::size_t r = b % m, c = b / m % n, item = b / m / n;
-    return (item * m + r) * n + c;
-  });
+  return swap_axes(run, "transpose", "row and column exchanged", x, shape, m, n, 1);
 }
 
 Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {

@@ -259,7 +259,7 @@ Drawing draw_legend(const MatrixView& view, const Scale& scale) {
 std::string_view heatmap_defs() {
   return R"(<defs><pattern id="not-a-number" width="6" height="6" patternUnits="userSpaceOnUse">)"
          R"(<rect width="6" height="6" fill="#c8c8c8"/>)"
-         R"(<path d="M0 6L6 0M-1 1L1 -1M5 7L7 5" stroke="#555" stroke-width="1"/></pattern></defs>)";
+         R"(<path d="M0 6L6 0M-1 1L1 -1M5 7L7 5" stroke="#555"/></pattern></defs>)";
 }
 
 std::string_view heatmap_style() {

@@ -200,11 +200,11 @@ void HtmlPage::put_item(const Item& item) {
     add("<pre>{}</pre>\n", markup(verbatim->text));
   } else if (const auto* check = std::get_if<Check>(&item)) {
     const bool holds = check->holds();
-    add("<p class=\"check{}\"><b>{}</b> {} {} (allowed {}): {}</p>\n", holds ? "" : " no",
-        holds ? "✓ holds" : "✗ FAILS", holds ? "same to" : "differs by",
-        number_text(check->difference, 2), number_text(check->tolerance, 2), markup(check->claim));
+    add("<p class=\"check{}\"><b>{}</b> {} (difference {}, allowed {})</p>\n", holds ? "" : " no",
+        holds ? "✓ holds:" : "✗ FAILS:", markup(check->claim), number_text(check->difference, 2),
+        number_text(check->tolerance, 2));
   } else if (const auto* table = std::get_if<Table>(&item)) {
-    put_table(*table);
+    if (!table->only_data) put_table(*table);
   }
 }
 
@@ -234,15 +234,15 @@ void HtmlPage::put(std::size_t i) {
 std::string HtmlPage::write() {
   collect();
   const std::string title = markup(trace_.title.empty() ? "attn" : trace_.title);
-  add(R"(<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{}</title>
-<style>{}{}</style></head>
-<body><a class="skip" href="#main">Skip the list of steps</a>
-<header><h1>{}</h1><p class="meta"><code>attn)",
-      title, heatmap_style(), html_style(), title);
+  add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>{}</title>\n<style>{}{}</style></head>\n",
+      title, heatmap_style(), html_style());
+  add("<body><a class=\"skip\" href=\"#main\">Skip the list of steps</a>\n"
+      "<header><h1>{}</h1><p class=\"meta\"><code>attn",
+      title);
   for (const std::string& word : trace_.command) add(" {}", markup(word));
   add("</code> · seed {} · {}</p></header>\n", trace_.seed, time_text(trace_.milliseconds));
   add("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">{}</svg>\n",

@@ -24,7 +24,7 @@ h2 code{font-size:1em}
 h2 small,.meta,.facts{color:var(--soft);font-weight:normal}
 h2 small{font-size:.7em;margin-left:.6em}
 .meta{margin:.2em 0 0;font-size:.9em;overflow-wrap:anywhere}
-.layout{display:grid;grid-template-columns:15em minmax(0,1fr)}
+.layout{display:grid;grid-template-columns:15em minmax(0,1fr);min-height:calc(100vh - 6em)}
 nav{border-right:1px solid var(--line);font-size:.82em;padding:1em .5em}
 nav ol{list-style:none;margin:0;padding:0;position:sticky;top:1em;max-height:calc(100vh - 2em);
   overflow:auto}
@@ -62,7 +62,7 @@ table.t th,table.t td{padding:.25em .9em .25em 0;border-bottom:1px solid var(--l
   text-align:left}
 table.t .r{text-align:right;font-variant-numeric:tabular-nums}
 pre{background:var(--card);padding:.8em 1em;overflow-x:auto;border-radius:8px;line-height:1.35}
-.remark{max-width:46em;white-space:pre-line}
+.remark{max-width:46em;white-space:pre-wrap}
 .check{max-width:46em}
 .check b{color:var(--good)}
 .check.no b{color:var(--bad)}
@@ -111,9 +111,11 @@ function show(i, focus) {
   current = Math.max(0, Math.min(pages.length - 1, i));
   pages.forEach((page, k) => page.classList.toggle('on', k === current));
   links.forEach((link, k) => {
-    if (k === current) { link.setAttribute('aria-current', 'step'); link.scrollIntoView({block: 'nearest'}); }
+    if (k === current) link.setAttribute('aria-current', 'step');
     else link.removeAttribute('aria-current');
   });
+  const list = links[current].closest('ol');
+  list.scrollTop = links[current].offsetTop - list.offsetTop - list.clientHeight / 2;
   previous.disabled = current === 0;
   next.disabled = current === pages.length - 1;
   status.textContent = current > 0 ? 'step ' + current + ' of ' + (pages.length - 1) : '';

@@ -121,6 +121,13 @@ std::string trace_document(const Trace& trace, const std::vector<std::string>& f
     if (const auto* table = std::get_if<Table>(&item)) write_table(out, *table);
   }
   out.end_array();
+  out.key("remarks");
+  out.begin_array();
+  for (const Item& item : trace.items) {
+    if (const auto* remark = std::get_if<Remark>(&item)) out.text(remark->text);
+    if (const auto* verbatim = std::get_if<Verbatim>(&item)) out.text(verbatim->text);
+  }
+  out.end_array();
   out.end_object();
   return out.take() + "\n";
 }

@@ -48,19 +48,35 @@ const std::array<Lab, 5> kSequential{lab(0.26, 0.10, 285), lab(0.42, 0.11, 255),
 const Lab kWhite = lab(0.97, 0.0, 0), kBlue = lab(0.50, 0.17, 260), kRed = lab(0.50, 0.18, 25);
 constexpr Rgb kNan{200, 200, 200}, kMasked{120, 120, 125};
 
-double luminance(Rgb c) {
-  const auto linear = [](std::uint8_t v) {
-    const double s = v / 255.0;
-    return s <= 0.04045 ? s / 12.92 : std::pow((s + 0.055) / 1.055, 2.4);
-  };
-  return 0.2126 * linear(c.r) + 0.7152 * linear(c.g) + 0.0722 * linear(c.b);
-}
-
 constexpr std::array<int, 6> kCube{0, 95, 135, 175, 215, 255};
 
-int distance(Rgb a, Rgb b) {
-  const int r = a.r - b.r, g = a.g - b.g, d = a.b - b.b;
-  return 2 * r * r + 4 * g * g + 3 * d * d;
+double to_linear(std::uint8_t v) {
+  const double s = v / 255.0;
+  return s <= 0.04045 ? s / 12.92 : std::pow((s + 0.055) / 1.055, 2.4);
+}
+
+Lab to_lab(Rgb c) {
+  const double r = to_linear(c.r), g = to_linear(c.g), b = to_linear(c.b);
+  const double l = std::cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const double m = std::cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const double s = std::cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return {0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+          1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+          0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s};
+}
+
+/// The colours 16 to 255 of xterm in OKLab.
+const std::array<Lab, 240>& xterm_labs() {
+  static const std::array<Lab, 240> labs = [] {
+    std::array<Lab, 240> out;
+    for (int i = 0; i < 240; ++i) out[static_cast<std::size_t>(i)] = to_lab(xterm_rgb(i + 16));
+    return out;
+  }();
+  return labs;
+}
+
+double luminance(Rgb c) {
+  return 0.2126 * to_linear(c.r) + 0.7152 * to_linear(c.g) + 0.0722 * to_linear(c.b);
 }
 
 }  // namespace
@@ -86,17 +102,21 @@ Rgb text_color(Rgb background) {
 }
 
 int xterm_color(Rgb color) {
-  const auto nearest_level = [](int v) {
-    int best = 0;
-    for (int i = 1; i < 6; ++i) {
-      if (std::abs(kCube[i] - v) < std::abs(kCube[best] - v)) best = i;
+  // Hue counts more than lightness: else dark blues turn grey.
+  constexpr double kHue = 3;
+  const Lab wanted = to_lab(color);
+  int best = 0;
+  double nearest = 1e9;
+  for (int i = 0; i < 240; ++i) {
+    const Lab& c = xterm_labs()[static_cast<std::size_t>(i)];
+    const double l = c.l - wanted.l, a = c.a - wanted.a, b = c.b - wanted.b;
+    const double distance = l * l + kHue * (a * a + b * b);
+    if (distance < nearest) {
+      nearest = distance;
+      best = i;
     }
-    return best;
-  };
-  const int cube =
-      16 + 36 * nearest_level(color.r) + 6 * nearest_level(color.g) + nearest_level(color.b);
-  const int grey = 232 + std::clamp(((color.r + color.g + color.b) / 3 - 3) / 10, 0, 23);
-  return distance(xterm_rgb(grey), color) < distance(xterm_rgb(cube), color) ? grey : cube;
+  }
+  return best + 16;
 }
 
 Rgb xterm_rgb(int index) {

@@ -163,9 +163,8 @@ void PlainText::put(const Table& table) {
 }
 
 void PlainText::put(const Check& check) {
-  say(fmt::format("Check {}: {} {} (allowed {}): {}", check.holds() ? "holds" : "FAILS",
-                  check.holds() ? "same to" : "differs by", number_text(check.difference, 2),
-                  number_text(check.tolerance, 2), safe_text(check.claim)));
+  say(fmt::format("Check {}: {} (difference {}, allowed {}).", check.holds() ? "holds" : "FAILS",
+                  safe_text(check.claim), number_text(check.difference, 2), number_text(check.tolerance, 2)));
 }
 
 void PlainText::put(const Verbatim& verbatim) {
@@ -212,6 +211,7 @@ std::string PlainText::write() {
       put(*step);
       steps.push_back(step);
     } else if (const auto* table = std::get_if<Table>(&item)) {
+      if (table->only_data) continue;
       if (options_.show.empty() || matches(options_.show, table->name)) put(*table);
     } else if (options_.quiet) {
       continue;

@@ -48,9 +48,9 @@ void put_step(Page& page, const Trace& trace, const Step& step) {
 
 void put_check(Page& page, const Check& check) {
   const bool holds = check.holds();
-  const std::string text = fmt::format("{} {} (allowed {}): {}", holds ? "same to" : "differs by",
-                                       number_text(check.difference, 2),
-                                       number_text(check.tolerance, 2), safe_text(check.claim));
+  const std::string text =
+      fmt::format("{} (difference {}, allowed {})", safe_text(check.claim),
+                  number_text(check.difference, 2), number_text(check.tolerance, 2));
   const std::string verdict = holds ? (page.options().unicode ? "✓ holds  " : "holds  ")
                                     : (page.options().unicode ? "✗ FAILS  " : "FAILS  ");
   const std::size_t indent = display_width(verdict);
@@ -111,6 +111,7 @@ std::string terminal(const Trace& trace, const RenderOptions& options) {
       put_step(page, trace, *step);
       steps.push_back(step);
     } else if (const auto* table = std::get_if<Table>(&item)) {
+      if (table->only_data) continue;
       if (!options.show.empty() && !matches(options.show, table->name)) continue;
       page.blank();
       put_table(page, *table);

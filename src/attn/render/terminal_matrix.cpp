@@ -20,7 +20,7 @@ constexpr std::size_t kGapWidth = 3;  // the "…" in the place of columns that 
 struct Limits {
   std::size_t rows, blocks, columns;
 };
-constexpr Limits kUsual{24, 12, 64}, kParameter{6, 2, 64}, kAsked{256, 256, 256};
+constexpr Limits kUsual{24, 12, 64}, kParameter{12, 2, 64}, kAsked{256, 256, 256};
 
 class MatrixText {
  public:
@@ -93,6 +93,7 @@ void MatrixText::choose_labels() {
     }
   }
   row_label_ = std::min(row_label_, std::max<std::size_t>(page_.width() / 5, 6));
+  if (heat_) ++row_label_;  // colours do not touch the labels
 }
 
 void MatrixText::choose_cells() {

@@ -151,9 +151,14 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
     }
     add(safe_text(step->path), shape, step->milliseconds, step->spread, step->flops);
   }
-  add(spread ? fmt::format("total, median of {} runs", trace.repeats) : "total", "", milliseconds,
-      -1, flops);
+  add("total", "", milliseconds, -1, flops);
   put_grid(page, grid);
+  if (!spread) return;
+  page.paragraph(
+      fmt::format("Times are the median of {} runs; {} is half the distance between their "
+                  "quartiles.",
+                  trace.repeats, grid.head[narrow ? 2 : 3]),
+      kIndent, Ink::dim);
 }
 
 }  // namespace attn

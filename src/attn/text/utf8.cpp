@@ -168,10 +168,12 @@ void wrap_line(std::string_view text, std::size_t width, std::vector<std::string
   std::string line(std::min(indent, width / 2), ' ');
   std::size_t used = line.size();
   bool begun = false;  // the line has a word
+  // What goes on under an indented line stands two columns further in.
+  const std::size_t continued = indent == 0 ? 0 : std::min(indent + 2, width / 2);
   const auto close = [&] {
     lines.push_back(std::move(line));
-    line.clear();
-    used = 0;
+    line.assign(continued, ' ');
+    used = continued;
     begun = false;
   };
   for (std::size_t at = indent; at < text.size();) {
@@ -186,7 +188,7 @@ void wrap_line(std::string_view text, std::size_t width, std::vector<std::string
     }
     begun = true;
     each_cluster(word, [&](const Cluster& c) {
-      if (used + c.width > width && used > 0) close();
+      if (used + c.width > width && used > continued) close();
       line += word.substr(c.begin, c.length);
       used += c.width;
       begun = true;

@@ -34,7 +34,8 @@ std::string pad_left(std::string_view text, std::size_t width);
 std::string pad_right(std::string_view text, std::size_t width);
 
 /// Lines of at most `width` columns, broken at spaces; a longer word is broken inside. A line break
-/// in the text stays one, and so do the spaces a line begins with.
+/// in the text stays one, and so do the spaces a line begins with; what goes on under such a line
+/// stands two columns further in.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// True if the text holds a letter that is written from right to left (Arabic, Hebrew).
