@@ -1,5 +1,6 @@
 // From a command line to a Trace.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -95,25 +96,68 @@ Trace compute_once(const Parsed& parsed) {
 
 }  // namespace
 
+namespace {
+
+/// Every time that the trace holds: of its steps, and in the columns "(ms)" of its tables.
+std::vector<double*> times_of(Trace& trace) {
+  std::vector<double*> out;
+  for (Item& item : trace.items) {
+    if (auto* step = std::get_if<Step>(&item)) out.push_back(&step->milliseconds);
+    auto* table = std::get_if<Table>(&item);
+    for (std::size_t c = 0; table && c < table->columns.size(); ++c) {
+      if (!table->columns[c].ends_with("(ms)")) continue;
+      for (auto& row : table->rows) {
+        if (auto* time = std::get_if<double>(&row[c])) out.push_back(time);
+      }
+    }
+  }
+  return out;
+}
+
+/// --show must find something: an empty screen teaches nothing.
+void require_match(const Trace& trace, const std::string& glob) {
+  if (glob.empty()) return;
+  std::vector<std::string> names;
+  for (const Item& item : trace.items) {
+    if (const auto* step = std::get_if<Step>(&item)) names.push_back(step->path);
+    if (const auto* table = std::get_if<Table>(&item)) names.push_back(table->name);
+  }
+  if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return matches(glob, name); })) return;
+  const std::string near = nearest(glob, names);
+  throw Error(ErrorKind::usage, fmt::format("--show {}: no step has such a name{}", escaped(glob),
+                                            near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+              fmt::format("the steps: {}", fmt::join(names, ", ")));
+}
+
+}  // namespace
+
 Trace compute(const Parsed& parsed) {
-  std::vector<std::vector<double>> times;  // by step, then by pass
+  std::vector<std::vector<double>> times;  // by place, then by pass
   Trace trace;
   for (std::int64_t pass = 0; pass < parsed.common.repeat; ++pass) {
     trace = compute_once(parsed);
-    const std::vector<const Step*> steps = trace.steps();
-    times.resize(steps.size());
-    for (std::size_t i = 0; i < steps.size(); ++i) times[i].push_back(steps[i]->milliseconds);
+    const std::vector<double*> now = times_of(trace);
+    times.resize(now.size());
+    for (std::size_t i = 0; i < now.size(); ++i) times[i].push_back(*now[i]);
   }
   trace.repeats = static_cast<int>(parsed.common.repeat);
+  std::vector<double> spreads;
+  const std::vector<double*> places = times_of(trace);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto [median, spread] = median_and_spread(times[i]);
+    *places[i] = median;
+    spreads.push_back(spread);
+  }
   trace.milliseconds = 0;
-  std::size_t i = 0;
   for (Item& item : trace.items) {
     auto* step = std::get_if<Step>(&item);
     if (!step) continue;
-    std::tie(step->milliseconds, step->spread) = median_and_spread(times[i++]);
+    const auto place = std::find(places.begin(), places.end(), &step->milliseconds);
+    step->spread = spreads[static_cast<std::size_t>(place - places.begin())];
     trace.milliseconds += step->milliseconds;
     if (step->about.empty()) step->about = glossary(step->path);
   }
+  require_match(trace, parsed.common.show);
   return trace;
 }
 

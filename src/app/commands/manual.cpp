@@ -17,7 +17,7 @@ std::string option_help(const OptionRow& row) {
   std::string help = row.help;
   if (!row.choices.empty()) help += fmt::format(": {}", fmt::join(row.choices, ", "));
   if (!row.range.empty()) help += fmt::format("; {}", row.range);
-  if (!row.standard.empty()) help += fmt::format(" (default {})", row.standard);
+  if (!row.standard.empty() && row.standard != "-1") help += fmt::format(" (default {})", row.standard);
   return help;
 }
 

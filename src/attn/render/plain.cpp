@@ -14,7 +14,7 @@ namespace attn {
 namespace {
 
 constexpr std::size_t kWidest = 80;
-constexpr std::size_t kMostRows = 24, kMostBlocks = 16, kMostColumns = 64, kMostParameterRows = 6;
+constexpr std::size_t kMostRows = 24, kMostBlocks = 16, kMostColumns = 64, kMostParameterRows = 12;
 constexpr std::size_t kMostAsked = 256;
 
 /// ASCII in the place of box and block characters (U+2500 to U+259F).
