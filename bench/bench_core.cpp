@@ -9,7 +9,6 @@
 #include <cmath>
 #include <vector>
 
-#include "attention_from_ops.h"
 #include "attn/core/gemm.h"
 #include "attn/core/rng.h"
 #include "attn/core/rows.h"
@@ -17,6 +16,9 @@
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 #include "unobserved.h"
+
+// Needs what stands above.
+#include "attention_from_ops.h"
 
 // By hand: OpenBLAS's cblas.h cannot stand beside xtensor-blas's copy of it.
 extern "C" void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k,

@@ -14,7 +14,6 @@ struct Run {
 }  // namespace unobserved
 
 #pragma GCC diagnostic ignored "-Wnonnull"  // a null Trace is the point here
-#include "attention_from_ops.h"
 #include "attn/core/array.cpp"
 #include "attn/core/gemm.cpp"
 #include "attn/core/rows.cpp"
@@ -22,6 +21,9 @@ struct Run {
 #include "attn/ops/linear.cpp"
 #include "attn/ops/matmul.cpp"
 #include "attn/ops/softmax.cpp"
+
+// Needs what stands above.
+#include "attention_from_ops.h"
 #undef attn
 #include "unobserved.h"
 

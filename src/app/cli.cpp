@@ -18,6 +18,11 @@ namespace {
   throw Error(ErrorKind::usage, message, hint);
 }
 
+std::string small_letters(std::string word) {
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
+}
+
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
 }  // namespace
@@ -56,7 +61,9 @@ void Cli::add(OptionRow row, std::function<void(const std::string&)> read) {
 
 void Cli::integer(const char* name, std::int64_t& target, std::int64_t low, std::int64_t high,
                   const char* help, const char* value) {
-  add({name, value, fmt::format("{} to {}", low, high), std::to_string(target), help, {}, false},
+  // A default outside the range says that the option is not given: nothing to show.
+  const std::string standard = target < low || target > high ? "" : std::to_string(target);
+  add({name, value, fmt::format("{} to {}", low, high), standard, help, {}, false},
       [=, &target, what = std::string(name)](const std::string& word) {
         target = parse_integer(what, word, low, high);
       });
@@ -106,7 +113,10 @@ void Cli::choice(const char* name, std::string& target, std::vector<std::string>
       all.push_back(prefix);
     }
     if (!known) {
-      const std::string near = nearest(word, all);
+      std::string near = nearest(small_letters(word), all);
+      for (const std::string& prefix : prefixes) {
+        if (prefix.starts_with(word + ":")) near = prefix;
+      }
       usage(fmt::format("{}: no \"{}\"{}", what, escaped(word),
                         near.empty() ? "" : fmt::format("; did you mean {}?", near)),
             "possible: " + joined(all));
@@ -127,7 +137,12 @@ void Cli::texts(const char* name, std::vector<std::string>& target, const char* 
   auto words = std::make_shared<std::vector<std::string>>();
   parser_->add_option(row.name, *words)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   rows_.push_back(std::move(row));
-  after_.push_back([=, &target] { target = *words; });
+  after_.push_back([=, &target, what = std::string(name)] {
+    for (const std::string& word : *words) {
+      if (word.empty()) usage(what + " needs a value", fmt::format("write {} {}", what, value));
+    }
+    target = *words;
+  });
 }
 
 void Cli::flag(const char* name, bool& target, const char* help) {
@@ -176,6 +191,13 @@ void Cli::parse(const std::vector<std::string>& arguments) {
   std::vector<std::string> before(arguments.rend() - static_cast<std::ptrdiff_t>(plain_from), arguments.rend());
   const std::vector<std::string> behind(
       arguments.begin() + static_cast<std::ptrdiff_t>(std::min(plain_from + 1, arguments.size())), arguments.end());
+  // CLI11 would take --json=false for --json.
+  for (const OptionRow& row : rows_) {
+    if (!row.value.empty() || !row.name.starts_with("--")) continue;
+    for (const std::string& word : before) {
+      if (word.starts_with(row.name + "=")) usage(row.name + " takes no value", fmt::format("write {} alone", row.name));
+    }
+  }
   try {
     parser_->parse(before);
   } catch (const CLI::ArgumentMismatch& e) {
@@ -183,8 +205,8 @@ void Cli::parse(const std::vector<std::string>& arguments) {
     const std::string name = what.substr(0, what.find(':'));
     for (const OptionRow& row : rows_) {
       if (row.name != name) continue;
-      if (std::count(arguments.begin(), arguments.end(), name) > 1 ||
-          what.find("1 required") == std::string::npos) {
+      const auto names_it = [&](const std::string& word) { return word == name || word.starts_with(name + "="); };
+      if (std::count_if(arguments.begin(), arguments.end(), names_it) > 1 || what.find("1 required") == std::string::npos) {
         usage(name + " is given twice", "give it once");
       }
       usage(name + " needs a value", fmt::format("write {} {}", name, row.value));

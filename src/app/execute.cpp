@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "app/command.h"
 #include "app/glossary.h"
@@ -20,6 +21,22 @@ std::vector<OptionRow> option_rows(const Command& command) {
 }
 
 namespace {
+
+/// The command that somebody who wrote `word` may have meant, or "": by its letters, or because the
+/// thing has another name in the books.
+std::string command_meant(const std::string& word) {
+  static const std::map<std::string, std::string> kOtherNames = {
+      {"attention", "attend"}, {"self-attention", "attend"}, {"embedding", "embed"}, {"explain", "why"},
+      {"multihead", "heads"},  {"multi-head", "heads"},      {"tokenize", "tokens"}, {"projection", "qkv"},
+  };
+  std::vector<std::string> names;
+  for (const Command& c : commands()) names.push_back(c.name);
+  if (const std::string near = nearest(word, names); !near.empty()) return near;
+  names.clear();
+  for (const auto& [other, name] : kOtherNames) names.push_back(other);
+  const auto found = kOtherNames.find(nearest(word, names));
+  return found == kOtherNames.end() ? "" : found->second;
+}
 
 /// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner command,
 /// those of showing too. So its line is read on its own, and how it is to be shown is taken over.
@@ -57,9 +74,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments) {
   if (arguments.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
   const Command* command = find_command(arguments[0]);
   if (!command) {
-    std::vector<std::string> names;
-    for (const Command& c : commands()) names.push_back(c.name);
-    const std::string near = nearest(arguments[0], names);
+    const std::string near = command_meant(arguments[0]);
     throw Error(ErrorKind::usage, fmt::format("no command \"{}\"", escaped(arguments[0])),
                 near.empty() ? "attn --help lists the commands" : fmt::format("did you mean: attn {}?", near));
   }

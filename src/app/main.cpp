@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +31,11 @@ void print(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(file, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {  // somebody made it non-blocking
+      pollfd wanted{file, POLLOUT, 0};
+      poll(&wanted, 1, -1);
+      continue;
+    }
     if (written < 0 && errno == EPIPE) return;
     if (written < 0) throw Error(ErrorKind::io, fmt::format("cannot write to standard output: {}", std::strerror(errno)));
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -55,20 +62,66 @@ RenderOptions render_options(const Common& common, const Terminal& terminal) {
   return o;
 }
 
+/// Writing into a folder that is not there, or over a folder, is told before any work is done.
+void check_place(const std::string& path) {
+  std::error_code problem;
+  const std::filesystem::path place(path);
+  if (std::filesystem::is_directory(place, problem)) {
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", escaped(path, 200)), "name a file inside that folder");
+  }
+  const std::filesystem::path folder = place.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder, problem)) return;
+  throw Error(ErrorKind::io, fmt::format("cannot write {}: there is no folder {}", escaped(path, 200), escaped(folder.string(), 200)),
+              "create the folder first: mkdir -p " + escaped(folder.string(), 200));
+}
+
+/// A device or a pipe needs no extension: it gets JSON.
+bool is_stream(const std::string& path) {
+  std::error_code problem;
+  const auto status = std::filesystem::status(path, problem);
+  return std::filesystem::exists(status) && std::filesystem::is_other(status);
+}
+
+/// The files that this command line reads from.
+std::vector<std::string> inputs_of(const Common& common) {
+  std::vector<std::string> files = {common.input, common.weights};
+  if (common.text.size() == 1) files.push_back(common.text[0]);  // softmax FILE
+  const std::vector<std::string>& words = common.arguments;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    for (const std::string option : {"--query", "--key", "--mask"}) {
+      std::string value = words[i] == option && i + 1 < words.size() ? words[i + 1]
+                          : words[i].starts_with(option + "=")       ? words[i].substr(option.size() + 1)
+                                                                     : "";
+      if (value.starts_with("graph:")) value.erase(0, 6);
+      files.push_back(std::move(value));
+    }
+  }
+  return files;
+}
+
 /// Mistakes about files are told before any work is done.
 void check_outputs(const Common& common) {
-  std::error_code ignored;
-  for (const std::string& output : common.outputs) {
-    const std::vector<std::string>& formats = output_formats();
-    const std::string extension = std::filesystem::path(output).extension().string();
-    if (extension.empty() || std::find(formats.begin(), formats.end(), extension.substr(1)) == formats.end()) {
-      throw Error(ErrorKind::usage, fmt::format("--out {}: no format \"{}\"", escaped(output, 200), escaped(extension)),
-                  fmt::format("the name must end in one of: .{}", fmt::join(formats, ", .")));
-    }
-    for (const std::string& input : {common.input, common.weights}) {
-      if (!input.empty() && (output == input || std::filesystem::equivalent(output, input, ignored))) {
-        throw Error(ErrorKind::usage, fmt::format("{} is both input and output", escaped(output, 200)), "choose another name for --out");
+  std::error_code problem;
+  const std::vector<std::string>& formats = output_formats();
+  std::vector<std::string> written = common.outputs;
+  if (!common.save_weights.empty()) written.push_back(common.save_weights);
+  for (const std::string& output : written) {
+    check_place(output);
+    for (const std::string& input : inputs_of(common)) {
+      if (!input.empty() && (output == input || std::filesystem::equivalent(output, input, problem)) && !is_stream(output)) {
+        throw Error(ErrorKind::usage, fmt::format("{} is both input and output", escaped(output, 200)), "choose another name for one of them");
       }
+    }
+  }
+  for (const std::string& output : common.outputs) {
+    std::string extension = std::filesystem::path(output).extension().string();
+    if (extension.empty() && is_stream(output)) continue;
+    for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (extension.empty() || std::find(formats.begin(), formats.end(), extension.substr(1)) == formats.end()) {
+      throw Error(ErrorKind::usage,
+                  extension.empty() ? fmt::format("--out {}: the name has no extension", escaped(output, 200))
+                                    : fmt::format("--out {}: no format \"{}\"", escaped(output, 200), escaped(extension)),
+                  fmt::format("the name must end in one of: .{}", fmt::join(formats, ", .")));
     }
   }
   if (!common.save_weights.empty() && !common.save_weights.ends_with(".safetensors")) {
@@ -97,6 +150,7 @@ int run(const std::vector<std::string>& arguments) {
   const std::string& first = arguments[0];
   if (first == "--help" || first == "-h" || first == "help") {
     const Command* command = first == "help" && arguments.size() > 1 ? find_command(arguments[1]) : nullptr;
+    if (!command && first == "help" && arguments.size() > 1) parse_command_line({arguments[1]});  // says what may be meant
     print(STDOUT_FILENO, command ? help(*command) : overview());
     return 0;
   }
@@ -115,12 +169,18 @@ int run(const std::vector<std::string>& arguments) {
   const Trace trace = compute(parsed);
   const RenderOptions options = render_options(common, detect_terminal(common.color));
   if (common.json) {
-    print(STDOUT_FILENO, json(trace) + "\n");
+    print(STDOUT_FILENO, json(trace));
   } else {
     print(STDOUT_FILENO, common.plain ? plain(trace, options) : terminal(trace, options));
   }
   if (!common.export_folder.empty()) export_folder(trace, common.export_folder);
-  for (const std::string& output : common.outputs) write_output(trace, output, options);
+  for (const std::string& output : common.outputs) {
+    if (std::filesystem::path(output).extension().empty()) {  // a stream: check_outputs let nothing else through
+      write_file(output, json(trace));
+    } else {
+      write_output(trace, output, options);
+    }
+  }
   if (!common.save_weights.empty()) write_file(common.save_weights, safetensors_bytes(parameters_of(trace), {}));
   for (const Item& item : trace.items) {
     const auto* check = std::get_if<Check>(&item);
@@ -144,11 +204,21 @@ int guarded(const std::vector<std::string>& arguments) {
   }
 }
 
+/// Without this, the first file opened would take the place of a closed standard output, and what is
+/// printed would go into it. The wrong direction keeps "closed" an error.
+void keep_standard_files() {
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(file, F_GETFD) != -1 || errno != EBADF) continue;
+    if (open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) != file) _exit(static_cast<int>(ErrorKind::io));
+  }
+}
+
 }  // namespace
 
 }  // namespace attn::app
 
 int main(int argc, char** argv) {
+  attn::app::keep_standard_files();
   std::signal(SIGPIPE, SIG_IGN);
   return attn::app::guarded({argv + std::min(argc, 1), argv + argc});
 }

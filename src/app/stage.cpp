@@ -23,7 +23,7 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
     cli.integer("--seed", c.seed, 0, std::int64_t{1} << 62, "random numbers of this seed, always the same");
     cli.integer("--dim", c.dim, 1, 1'000'000'000, "model width d: numbers per token");
     cli.choice("--level", c.level, {"word", "char"}, "tokens are words or characters");
-    cli.choice("--position", c.position, {"none", "sinusoidal", "learned", "rotary"}, "positions that x gets before the stage");
+    cli.choice("--position", c.position, {"none", "sinusoidal", "learned"}, "positions that x gets before the stage");
     cli.text("--input", c.input, "FILE", "the matrix X (n,d) from an .npy or .csv file in place of a text");
     cli.text("--weights", c.weights, "FILE", "parameters from a safetensors file in place of random ones");
     cli.text("--save-weights", c.save_weights, "FILE", "write the parameters to a safetensors file");
@@ -55,6 +55,7 @@ Stage::Stage(const Common& options)
 
 const std::vector<std::string>& Stage::tokens() {
   if (!tokens_.empty()) return tokens_;
+  if (!common.input.empty()) throw Error(ErrorKind::usage, "this stage reads a text, not --input", "write a sentence in quotes in place of --input");
   std::string text = kDefaultSentence;
   if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
   std::size_t bad = 0;
@@ -120,11 +121,11 @@ Tensor Stage::x() {
   }
   if (common.position == "none") return x;
   const std::size_t n = x.shape()[0], width = x.shape()[1];
-  if (common.input.empty()) note(run, "token_embedding", "the row of E for each token", {"token", "d"}, x);
-  if (common.position == "rotary") return rotary(run, x);
+  note(run, "token_embedding", common.input.empty() ? "the row of E for each token" : "the given X, before positions",
+       {"token", "d"}, x);
   Tensor position;
   if (common.position == "sinusoidal") {
-    position = Tensor(sinusoidal_positions(n, width));
+    position = sinusoidal(run, n, width);
   } else {
     const Tensor table = parameters.get("position_table", {128, width}, 1);
     note(run, "position_table", "P: one learned row per position", {"position", "d"}, table);

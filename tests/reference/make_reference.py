@@ -348,8 +348,6 @@ def given_x(case, text=None, d=4, position="none", matrix=None, level="word"):
         x = given_text(case, text, d, level, "x" if position == "none" else "token_embedding")
     if position == "none":
         return case.input("x", x) if matrix is not None else x
-    if position == "rotary":
-        return case.value("x", rotary(x))
     if position == "sinusoidal":
         p = case.value("position", sinusoidal(*x.shape), constant=True)
     else:
@@ -396,7 +394,7 @@ def position_cases():
         case = Case(f"position-long-{n}x{d}", "position", "--length", n, "--dim", d)
         places = sorted(set(int(i) for i in np.random.default_rng(n).integers(0, n * d, 60)) | {0, n * d - 1})
         case.value("position", sinusoidal(n, d), constant=True, at=places)
-    for k, d in [(0, 4), (1, 2), (3, 6), (100, 8)]:
+    for k, d in [(0, 4), (1, 2), (3, 6), (100, 8), (5, 16)]:
         case = Case(f"position-shift-{k}", "position", "--length", 4, "--dim", d, "--shift", k)
         table = case.value("position", sinusoidal(4, d), constant=True)
         m = case.value("shift", shift_matrix(d, k), constant=True)
@@ -457,7 +455,7 @@ SENTENCE = "to be or not to be"
 
 def x_variants(command):
     """(case, x): a text with each kind of position, files, one and two tokens."""
-    for position in ["none", "sinusoidal", "learned", "rotary"]:
+    for position in ["none", "sinusoidal", "learned"]:
         case = Case(f"{command}-text-{position}", command, SENTENCE, "--dim", 4, "--position", position)
         yield case, given_x(case, SENTENCE, 4, position), f"{command}-text-{position}"
     case = Case(f"{command}-letters", command, "o no", "--dim", 3, "--level", "char")
@@ -468,7 +466,7 @@ def x_variants(command):
         write_matrix(file, x, dtype, order)
         case = Case(f"{command}-input-{n}x{d}", command, "--input", f"@/{file}")
         yield case, given_x(case, matrix=x), f"qkv-{d}"
-    for position in ["sinusoidal", "learned", "rotary"]:
+    for position in ["sinusoidal", "learned"]:
         x = numbers("x-5x4.npy", (5, 4))
         case = Case(f"{command}-input-{position}", command, "--input", "@/x-5x4.npy", "--position", position)
         yield case, given_x(case, matrix=x, position=position), "qkv-4" + ("-learned" if position == "learned" else "")
@@ -629,7 +627,7 @@ def score_cases():
             case.save(f"{case.name}.safetensors")
         return case
 
-    for name, position in [("text", "none"), ("text-rotary", "rotary")]:
+    for name, position in [("text", "none"), ("text-position", "sinusoidal")]:
         case = Case(f"score-{name}", "score", SENTENCE, "--dim", 4, "--position", position)
         x = given_x(case, SENTENCE, 4, position)
         w_q, w_k = case.parameter("w_q", (4, 4)), case.parameter("w_k", (4, 4))

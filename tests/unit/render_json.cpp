@@ -23,7 +23,7 @@ TEST_CASE("json: one document with the keys of the contract, in their order") {
   const Json document = Json::parse(json(sample::trace(sample::kSentence)));
   CHECK(keys(document) == std::vector<std::string>{"format", "command", "seed", "threads",
                                                    "milliseconds", "tokens", "steps", "checks",
-                                                   "tables"});
+                                                   "tables", "remarks"});
   CHECK(document["format"] == 1);
   CHECK(document["seed"] == 1);
   CHECK(document["tokens"].size() == 11);

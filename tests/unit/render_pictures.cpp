@@ -156,7 +156,7 @@ TEST_CASE("html: every step is a section, linked to what it was computed from") 
   CHECK(contains(text, "<th scope=\"row\">animal</th>"));
   CHECK(contains(text, "title=\"query the, key animal: "));
   CHECK(contains(text, "data-title=\"head 1\""));
-  CHECK(contains(text, "<b>✗ FAILS</b>"));
+  CHECK(contains(text, "<b>✗ FAILS:</b>"));
   RenderOptions options;
   options.show = "weights";
   CHECK(occurrences(html(sample::trace(sample::kSentence), options), "<section") == 2);

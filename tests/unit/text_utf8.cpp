@@ -87,7 +87,7 @@ TEST_CASE("utf8: wrap breaks at spaces, and inside a word only if it must") {
   CHECK(wrap("one\n\ntwo", 10) == Lines{"one", "", "two"});
   CHECK(wrap("", 10) == Lines{""});
   CHECK(wrap("abcdefghij", 4) == Lines{"abcd", "efgh", "ij"});
-  CHECK(wrap("  indented text", 11) == Lines{"  indented", "text"});
+  CHECK(wrap("  indented text", 11) == Lines{"  indented", "    text"});
   CHECK(wrap("\u52A8\u7269\u56ED\u91CC", 5) == Lines{"\u52A8\u7269", "\u56ED\u91CC"});
   for (const std::string& line : wrap(std::string(1000, 'x') + " \U0001F600\U0001F600 y", 7)) {
     CHECK(display_width(line) <= 7);

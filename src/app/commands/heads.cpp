@@ -98,6 +98,19 @@ std::vector<std::string> origins(const Widths& w, std::size_t n, bool wrong) {
   return cells;
 }
 
+/// A measured matrix as a step that says what it was measured on.
+Tensor measured(Stage& s, Array values, const Tensor& x, const AttentionParameters& p, const Tensor& mask) {
+  const Tensor y(std::move(values));
+  std::vector<Tensor> inputs{x, p.w_q, p.w_k, p.w_v, p.w_o};
+  if (mask) inputs.push_back(mask);
+  s.trace.made(y, {"reach", std::move(inputs), 0, [y](std::size_t i) {
+    const double value = y.value().data()[i];
+    return Reason{value != 0 ? "changing the token moved the output" : "changing the token moved nothing",
+                  {std::string("computed twice and compared")}, value};
+  }});
+  return y;
+}
+
 void show_wrong_split(Stage& s, const Tensor& x, const AttentionParameters& p, const Widths& w, const Tensor& mask) {
   const std::size_t n = x.shape()[0];
   const Tensor q = s.trace.find("q")->data, right = s.trace.find("q_heads")->data;
@@ -111,11 +124,13 @@ void show_wrong_split(Stage& s, const Tensor& x, const AttentionParameters& p, c
   s.trace.find("wrong.q_heads")->cells = origins(w, n, true);
   s.explain("wrong.q_heads", "The shape is right and the numbers are wrong: one token's columns fill several rows, and a "
                              "head holds only some of the tokens.");
-  const Tensor seen(reach(x, [&](const Tensor& t) { return multi_head_attention(Run{}, t, p, w.heads, mask); }));
+  const Tensor seen = measured(
+      s, reach(x, [&](const Tensor& t) { return multi_head_attention(Run{}, t, p, w.heads, mask); }), x, p, mask);
   note(s.run, "right.reach", "1 where output i moves when token j changes", {"query", "key"}, seen);
   s.explain("right.reach", mask ? "Every output moves with each token that the mask lets it see."
                                 : "Every output moves with every token: attention sees the whole sentence.");
-  const Tensor missed(reach(x, [&](const Tensor& t) { return wrongly_split_attention(t, p, w, mask); }));
+  const Tensor missed =
+      measured(s, reach(x, [&](const Tensor& t) { return wrongly_split_attention(t, p, w, mask); }), x, p, mask);
   note(s.run, "wrong.reach", "the same for the wrong split", {"query", "key"}, missed);
   s.explain("wrong.reach", "Changing a token moves only the outputs that share a head with it. Shapes and row sums say "
                            "nothing; this picture does.");

@@ -102,10 +102,8 @@ void show_concatenation(Stage& s, const Tensor& x, const Tensor& p) {
 
 /// The score of two turned vectors depends on how far apart they stand, not on where.
 void show_relative(Stage& s, const Tensor& x) {
-  const std::size_t n = x.shape()[0], d = x.shape()[1];
-  Array copies = empty({n, d});
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(x.value().data(), d, copies.data() + i * d);
-  const Tensor same = Tensor(std::move(copies));
+  const std::size_t n = x.shape()[0];
+  const Tensor same = embed(s.run, x, Tensor::ids(zeros({n}), Tensor::Kind::value));
   note(s.run, "same_token", "the first token at every place", {"query", "d"}, same);
   const Tensor turned = rotary(s.run, same);
   const Tensor scores = matmul_nt(s.run, turned, turned);  // (n,n)

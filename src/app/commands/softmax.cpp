@@ -61,6 +61,10 @@ void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
   for (real& share : shares) share /= static_cast<real>(samples);
   s.trace.restart_clock();
   const Tensor shown(std::move(shares));
+  s.trace.made(shown, {"shares", {weights}, 0, [shown, samples](std::size_t i) {
+    const double value = shown.value().data()[i];
+    return Reason{"counted", {fmt::format("{} of {} draws", std::lround(value * double(samples)), samples)}, value};
+  }});
   note(s.run, "shares", fmt::format("how often each place was drawn in {} draws", samples), {"query", "key"}, shown);
   s.explain("shares", "The more draws, the nearer to A: soft attention is the mean of hard attention.");
 }

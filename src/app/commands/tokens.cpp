@@ -8,9 +8,15 @@ namespace {
 /// Cosines are shown between at most this many words: every further pair gives 0 as well.
 constexpr std::size_t kCompared = 24;
 
+void refuse_positions(const Stage& s) {
+  if (s.common.position == "none") return;
+  throw Error(ErrorKind::usage, "--position belongs to the later stages", "positions are added to x: see attn position");
+}
+
 }  // namespace
 
 void tokens(Stage& s) {
+  refuse_positions(s);
   s.trace.title = "Text becomes tokens, tokens become numbers";
   const Tensor ids = s.ids();
   const std::size_t v = s.vocabulary().size();
@@ -42,6 +48,7 @@ void tokens(Stage& s) {
 }
 
 void embed(Stage& s) {
+  refuse_positions(s);
   s.trace.title = "A one-hot vector times a table is a look-up";
   const Tensor ids = s.ids();
   s.trace.restart_clock();

@@ -12,12 +12,17 @@ Projected project(const Run& run, const Tensor& x, const AttentionParameters& p)
   note(run, "w_q", "W_Q", {"d", "d_k"}, p.w_q);
   note(run, "w_k", "W_K", {"d", "d_k"}, p.w_k);
   note(run, "w_v", "W_V", {"d", "d_v"}, p.w_v);
-  const Tensor q = linear(run, x, p.w_q);  // (n,d_k)
-  note(run, "q", "Q = X W_Q", {"query", "d_k"}, q);
-  const Tensor k = linear(run, x, p.w_k);  // (n,d_k)
-  note(run, "k", "K = X W_K", {"key", "d_k"}, k);
-  const Tensor v = linear(run, x, p.w_v);  // (n,d_v)
-  note(run, "v", "V = X W_V", {"key", "d_v"}, v);
+  if (p.b_q) {
+    note(run, "b_q", "b_Q", {"d_k"}, p.b_q);
+    note(run, "b_k", "b_K", {"d_k"}, p.b_k);
+    note(run, "b_v", "b_V", {"d_v"}, p.b_v);
+  }
+  const Tensor q = linear(run, x, p.w_q, p.b_q);  // (n,d_k)
+  note(run, "q", p.b_q ? "Q = X W_Q + b_Q" : "Q = X W_Q", {"query", "d_k"}, q);
+  const Tensor k = linear(run, x, p.w_k, p.b_k);  // (n,d_k)
+  note(run, "k", p.b_k ? "K = X W_K + b_K" : "K = X W_K", {"key", "d_k"}, k);
+  const Tensor v = linear(run, x, p.w_v, p.b_v);  // (n,d_v)
+  note(run, "v", p.b_v ? "V = X W_V + b_V" : "V = X W_V", {"key", "d_v"}, v);
   return {q, k, v};
 }
 
@@ -60,8 +65,9 @@ Tensor multi_head_attention(const Run& run, const Tensor& x, const AttentionPara
   const Tensor concat = merge_heads(run, context);  // (n,H d_v)
   note(run, "concat", "[C_1 ... C_H]: the heads side by side", {"query", "H d_v"}, concat);
   note(run, "w_o", "W_O", {"H d_v", "d"}, p.w_o);
-  const Tensor output = linear(run, concat, p.w_o);  // (n,d)
-  note(run, "output", "O = [C_1 ... C_H] W_O", {"query", "d"}, output);
+  if (p.b_o) note(run, "b_o", "b_O", {"d"}, p.b_o);
+  const Tensor output = linear(run, concat, p.w_o, p.b_o);  // (n,d)
+  note(run, "output", p.b_o ? "O = [C_1 ... C_H] W_O + b_O" : "O = [C_1 ... C_H] W_O", {"query", "d"}, output);
   return output;
 }
 

@@ -8,6 +8,7 @@ namespace attn {
 /// heads' matrices side by side, (d,H d_k), (d,H d_k), (d,H d_v), and w_o (H d_v,d).
 struct AttentionParameters {
   Tensor w_q, w_k, w_v, w_o;
+  Tensor b_q = {}, b_k = {}, b_v = {}, b_o = {};  ///< biases, where the model has them
 };
 
 struct Projected {

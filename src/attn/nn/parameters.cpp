@@ -1,5 +1,12 @@
 #include "attn/nn/parameters.h"
 
+#include <fmt/format.h>
+
+#include <functional>
+#include <numeric>
+
+#include "attn/core/memory.h"
+
 namespace attn {
 
 void Parameters::use(SafetensorsFile file, std::string name) {
@@ -17,6 +24,8 @@ const Array* Parameters::from_file(const std::string& path, const Shape& shape) 
 Tensor Parameters::get(const std::string& path, const Shape& shape, double deviation) {
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape);
+  const double count = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
+  if (!values) require_memory(sizeof(real) * count, fmt::format("the parameter {} {}", path, to_string(shape)));
   return get_or(path, values ? *values : rng_.stream(path).normal(shape, deviation));
 }
 

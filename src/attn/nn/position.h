@@ -18,7 +18,7 @@ Tensor sinusoidal(const Run& run, std::size_t n, std::size_t d);
 Tensor shift_by(const Run& run, std::size_t d, std::size_t k);
 
 /// M_k found again from the table alone: the least-squares solution of P M^T = P_k over `n`
-/// positions, in double. Throws Error(usage) if d is odd.
+/// positions below 65536, in double. Throws Error(usage) if d is odd.
 Array found_shift_matrix(std::size_t d, std::size_t k, std::size_t n);
 
 /// The first n rows of a learned table (L,d). Throws Error(usage) with the first position that is

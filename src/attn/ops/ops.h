@@ -7,6 +7,7 @@
 
 #include "attn/graph/run.h"
 #include "attn/graph/tensor.h"
+#include "attn/ops/recurrent.h"
 
 namespace attn {
 
@@ -88,5 +89,35 @@ Tensor sample_rows(const Run& run, const Tensor& probabilities);
 /// y = keep w / sum(keep w) along the last axis; keep holds 0 and 1 and is a constant. A row of which
 /// nothing is kept gives zeros. w (...,n), keep (n,n) may lack leading axes.
 Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep);
+
+// --- recurrent.h: an rnn, lstm or gru over one whole sequence, as one op
+
+// --- convolution.cpp
+/// y[t] = sum_j w[j] x[t + (j - own) dilation] + b: cross-correlation along time, zeros beyond the
+/// ends. The tap `own` on the position itself is k/2, or k-1 if causal. x (...,T,c_in),
+/// w (k,c_in,c_out), b (c_out) -> (...,T,c_out).
+Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b,
+                   std::size_t dilation = 1, bool causal = false);
+
+// --- normalize.cpp
+/// y = gain (x - mean) / sqrt(variance + eps) + bias along the last axis; variance over d, not d-1.
+/// Ba, Kiros and Hinton 2016, "Layer normalization", section 3. x (...,d), gain and bias (d).
+Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias,
+                  double eps = 1e-5);
+
+// --- dropout.cpp
+/// Each number 0 with probability `rate`, else divided by 1 - rate. Without run.rng (no training):
+/// x itself. Srivastava et al. 2014.
+Tensor dropout(const Run& run, const Tensor& x, double rate);
+
+// --- loss.cpp
+/// Mean over the counted rows of -sum_j t_j log softmax(logits)_j, with t = 1 - smoothing at the
+/// target plus smoothing / V everywhere. Rows with a negative target are not counted; with none
+/// counted the loss is 0. logits (...,V), targets (...) ids -> (1).
+/// Szegedy et al. 2016, "Rethinking the Inception architecture", section 7 (label smoothing).
+Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets,
+                     double smoothing = 0);
+/// Mean of (x - target)^2 over the numbers whose target is not NaN -> (1).
+Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets);
 
 }  // namespace attn

@@ -1,0 +1,188 @@
+#include "attn/nn/sequence_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "attn/core/error.h"
+#include "attn/graph/trace.h"
+#include "attn/ops/ops.h"
+
+namespace attn {
+
+const std::vector<std::string>& sequence_kinds() {
+  static const std::vector<std::string> all = {"fc", "window", "rnn", "birnn", "lstm", "gru", "cnn", "tcn", "attention"};
+  return all;
+}
+
+namespace {
+
+Cell cell_of(const std::string& kind) {
+  return kind == "lstm" ? Cell::lstm : kind == "gru" ? Cell::gru : Cell::rnn;
+}
+
+bool is_recurrent(const std::string& kind) { return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru"; }
+bool is_convolution(const std::string& kind) { return kind == "cnn" || kind == "tcn"; }
+
+}  // namespace
+
+Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Shape& shape, std::size_t fan_in) {
+  const Tensor p = from.get(path, shape, 1 / std::sqrt(double(fan_in)));
+  all_.emplace_back(path, p);
+  return p;
+}
+
+Tensor SequenceModel::constant(Parameters& from, const std::string& path, std::size_t size, real value) {
+  const Tensor p = from.get_or(path, full({size}, value));
+  all_.emplace_back(path, p);
+  return p;
+}
+
+RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const std::string& path, Cell cell, std::size_t h) {
+  const std::size_t g = gates_of(cell) * h, d = sizes_.width;
+  RecurrentParameters p{weight(from, path + "w_x", {d, g}, d), weight(from, path + "w_h", {h, g}, h),
+                        constant(from, path + "b_x", g, 0), constant(from, path + "b_h", g, 0)};
+  // A forget gate that starts open lets gradients through (Jozefowicz et al. 2015, section 4).
+  if (cell == Cell::lstm) std::fill_n(p.b_x.mutable_value().data() + h, h, real{1});
+  return p;
+}
+
+std::size_t SequenceModel::dilation(std::size_t layer) const {
+  return sizes_.kind == "tcn" ? std::size_t{1} << layer : 1;
+}
+
+SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : sizes_(sizes) {
+  const std::size_t d = sizes.width;
+  if (std::find(sequence_kinds().begin(), sequence_kinds().end(), sizes.kind) == sequence_kinds().end()) {
+    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(sizes.kind)), "the models: " + fmt::format("{}", fmt::join(sequence_kinds(), ", ")));
+  }
+  if (sizes.vocabulary > 0) {
+    embedding_ = from.get("embedding", {sizes.vocabulary, d}, 1);
+    all_.emplace_back("embedding", embedding_);
+  } else {
+    input_w_ = weight(from, "input.w", {sizes.features, d}, sizes.features);
+    input_b_ = constant(from, "input.b", d, 0);
+  }
+  std::size_t out = d;
+  if (sizes.kind == "fc" || sizes.kind == "window") {
+    const std::size_t taps = sizes.kind == "fc" ? 1 : 2 * sizes.radius + 1;
+    layers_.emplace_back(weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", sizes.ff, 0));
+    out = sizes.ff;
+  } else if (is_recurrent(sizes.kind)) {
+    const Cell cell = cell_of(sizes.kind);
+    if (sizes.kind == "birnn") {
+      recurrent_ = {recurrent_parameters(from, "forward.", cell, d / 2), recurrent_parameters(from, "backward.", cell, d / 2)};
+      out = d / 2 * 2;
+    } else {
+      recurrent_ = {recurrent_parameters(from, "", cell, d)};
+    }
+  } else if (is_convolution(sizes.kind)) {
+    for (std::size_t l = 0; l < sizes.layers; ++l) {
+      const std::string at = fmt::format("layer.{}.", l);
+      layers_.emplace_back(weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", d, 0));
+    }
+  } else {
+    if (sizes.length > 0) {
+      position_ = from.get("position_table", {sizes.length, d}, 1);
+      all_.emplace_back("position_table", position_);
+    }
+    for (std::size_t l = 0; l < sizes.layers; ++l) {
+      EncoderLayer p = encoder_layer(from, l, {d, sizes.heads, sizes.ff});
+      const std::string at = fmt::format("layer.{}.", l);
+      const AttentionParameters& a = p.attention;
+      const std::pair<const char*, Tensor> named[] = {
+          {"attention.w_q", a.w_q}, {"attention.w_k", a.w_k}, {"attention.w_v", a.w_v}, {"attention.w_o", a.w_o},
+          {"attention.b_q", a.b_q}, {"attention.b_k", a.b_k}, {"attention.b_v", a.b_v}, {"attention.b_o", a.b_o},
+          {"norm1.gain", p.norm1.gain}, {"norm1.bias", p.norm1.bias}, {"ffn.w_1", p.ffn.w_1}, {"ffn.b_1", p.ffn.b_1},
+          {"ffn.w_2", p.ffn.w_2}, {"ffn.b_2", p.ffn.b_2}, {"norm2.gain", p.norm2.gain}, {"norm2.bias", p.norm2.bias}};
+      for (const auto& [name, tensor] : named) all_.emplace_back(at + name, tensor);
+      encoder_.push_back(std::move(p));
+    }
+  }
+  output_w_ = weight(from, "output.w", {out, sizes.classes}, out);
+  output_b_ = constant(from, "output.b", sizes.classes, 0);
+}
+
+Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
+  Tensor h = x;
+  if (is_recurrent(sizes_.kind)) {
+    const Cell cell = cell_of(sizes_.kind);
+    const Tensor forward = recurrent(run, cell, h, recurrent_[0]).hidden;
+    if (recurrent_.size() == 1) return forward;
+    return concat_columns(run, forward, recurrent(run, cell, h, recurrent_[1], true).hidden);
+  }
+  if (is_convolution(sizes_.kind)) {
+    for (std::size_t l = 0; l < layers_.size(); ++l) {
+      const auto& [w, b] = layers_[l];
+      h = add(run, h, relu(run, convolution(run, h, w, b, dilation(l), sizes_.kind == "tcn")));
+    }
+    return h;
+  }
+  if (sizes_.kind == "attention") {
+    if (position_) h = add(run, h, slice_rows(run, position_, 0, h.shape()[h.shape().size() - 2]));
+    for (std::size_t l = 0; l < encoder_.size(); ++l) h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
+    return h;
+  }
+  return relu(run, convolution(run, h, layers_[0].first, layers_[0].second));  // fc, window
+}
+
+Tensor SequenceModel::logits(const Run& run, const Tensor& inputs) const {
+  const Tensor x = embedding_ ? embed(run, embedding_, inputs) : linear(run, inputs, input_w_, input_b_);
+  return linear(run, body(run, x), output_w_, output_b_);
+}
+
+std::size_t SequenceModel::parameter_count() const {
+  std::size_t n = 0;
+  for (const auto& [path, tensor] : all_) n += tensor.value().size();
+  return n;
+}
+
+std::size_t SequenceModel::sequential_steps(std::size_t n) const {
+  if (is_recurrent(sizes_.kind)) return n;
+  if (is_convolution(sizes_.kind) || sizes_.kind == "attention") return sizes_.layers;
+  return 1;
+}
+
+std::pair<std::size_t, std::size_t> SequenceModel::receptive_field(std::size_t n) const {
+  if (sizes_.kind == "fc") return {0, 0};
+  if (sizes_.kind == "window") return {sizes_.radius, sizes_.radius};
+  if (sizes_.kind == "attention" || sizes_.kind == "birnn") return {n, n};
+  if (is_recurrent(sizes_.kind)) return {n, 0};
+  std::size_t reach = 0;
+  for (std::size_t l = 0; l < sizes_.layers; ++l) reach += dilation(l);
+  if (sizes_.kind == "tcn") return {reach * (sizes_.kernel - 1), 0};
+  return {reach * (sizes_.kernel / 2), reach * ((sizes_.kernel - 1) / 2)};
+}
+
+std::size_t SequenceModel::longest_path(std::size_t n) const {
+  const std::size_t before = receptive_field(n).first;
+  if (n > 1 && before < n - 1) return 0;
+  if (is_recurrent(sizes_.kind)) return n;
+  if (sizes_.kind == "attention") return 1;
+  std::size_t layers = 0, reach = 0;  // the fewest layers that span n-1 steps
+  while (reach < n - 1) reach += dilation(layers++) * (sizes_.kind == "tcn" ? sizes_.kernel - 1 : sizes_.kernel / 2);
+  return std::max<std::size_t>(layers, 1);
+}
+
+SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
+  SequenceSizes best = sizes;
+  std::size_t best_difference = ~std::size_t{0};
+  const std::size_t step = sizes.kind == "attention" ? sizes.heads : 2;
+  for (std::size_t width = step; width <= 1024; width += step) {
+    sizes.width = width;
+    if (sizes.kind == "attention") sizes.ff = 4 * width;
+    if (sizes.kind == "fc" || sizes.kind == "window") sizes.ff = 2 * width;
+    Parameters parameters{Rng(0)};
+    const std::size_t count = SequenceModel(sizes, parameters).parameter_count();
+    const std::size_t difference = count > budget ? count - budget : budget - count;
+    if (difference < best_difference) {
+      best = sizes;
+      best_difference = difference;
+    }
+    if (count > budget) break;
+  }
+  return best;
+}
+
+}  // namespace attn

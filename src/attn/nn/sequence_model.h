@@ -1,0 +1,72 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attn/nn/encoder.h"
+#include "attn/nn/parameters.h"
+#include "attn/ops/recurrent.h"
+
+namespace attn {
+
+/// A model that reads a sequence and answers at every position: embedding (or a projection of
+/// numbers), a body, and a linear layer to the classes. The bodies differ, nothing else does.
+///   fc         relu(x W + b) at each position alone
+///   window     the same over 2r+1 neighbours side by side
+///   rnn, lstm, gru    one recurrent layer; birnn: an rnn in each direction, half as wide
+///   cnn        L residual layers h + relu(conv_3(h)), a contiguous receptive field
+///   tcn        the same, causal, with dilations 1, 2, 4, ...
+///   attention  L post-norm encoder layers over x + position
+struct SequenceSizes {
+  std::string kind;
+  std::size_t vocabulary = 0;  ///< input ids; 0 if the inputs are numbers
+  std::size_t features = 0;    ///< numbers per step, if not ids
+  std::size_t classes = 0;
+  std::size_t width = 64;
+  std::size_t layers = 2, heads = 4, ff = 256, kernel = 3, radius = 2;
+  std::size_t length = 0;      ///< positions that attention's learned table has
+  double dropout = 0;
+};
+
+class SequenceModel {
+ public:
+  /// Draws (or loads) all parameters from `parameters`, which must outlive nothing.
+  SequenceModel(const SequenceSizes& sizes, Parameters& parameters);
+
+  /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes).
+  Tensor logits(const Run& run, const Tensor& inputs) const;
+  /// The body alone, from vectors to vectors: x (...,T,width) -> (...,T,width'). What `reach` probes.
+  Tensor body(const Run& run, const Tensor& x) const;
+
+  const SequenceSizes& sizes() const { return sizes_; }
+  const std::vector<std::pair<std::string, Tensor>>& parameters() const { return all_; }
+  std::size_t parameter_count() const;
+
+  /// Steps that must wait for one another in one pass over n positions.
+  std::size_t sequential_steps(std::size_t n) const;
+  /// Positions on each side (before, after) that an output can depend on; n means all.
+  std::pair<std::size_t, std::size_t> receptive_field(std::size_t n) const;
+  /// Layers or time steps that a signal passes on its way over the largest distance, n-1; 0 if it cannot.
+  std::size_t longest_path(std::size_t n) const;
+
+ private:
+  Tensor weight(Parameters& from, const std::string& path, const Shape& shape, std::size_t fan_in);
+  Tensor constant(Parameters& from, const std::string& path, std::size_t size, real value);
+  RecurrentParameters recurrent_parameters(Parameters& from, const std::string& path, Cell cell, std::size_t hidden);
+  std::size_t dilation(std::size_t layer) const;
+
+  SequenceSizes sizes_;
+  std::vector<std::pair<std::string, Tensor>> all_;
+  Tensor embedding_, input_w_, input_b_, position_, output_w_, output_b_;
+  std::vector<std::pair<Tensor, Tensor>> layers_;  // weights and biases of fc, window, cnn, tcn
+  std::vector<RecurrentParameters> recurrent_;     // one, or one per direction
+  std::vector<EncoderLayer> encoder_;
+};
+
+/// The kinds, in the order in which they are compared.
+const std::vector<std::string>& sequence_kinds();
+
+/// The sizes with the width (a multiple of `step`) whose parameter count is nearest to `budget`.
+SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget);
+
+}  // namespace attn

@@ -1,0 +1,93 @@
+#include <cmath>
+
+#include "attn/core/rows.h"
+#include "attn/ops/op.h"
+
+namespace attn {
+
+Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets, double smoothing) {
+  require_rank("cross_entropy", "logits", logits, 2);
+  const std::size_t v = columns(logits.value()), n = rows(logits.value());
+  if (targets.value().size() != n) {
+    shapes_do_not_fit("cross_entropy", "logits", logits, "targets", targets, "one target per row of logits is needed");
+  }
+  const auto target = [&](std::size_t i) { return static_cast<std::ptrdiff_t>(targets.value().data()[i]); };
+  // 1. p = softmax(logits); 2. the loss of each counted row is -sum_j t_j log p_j
+  //    with t = 1 - smoothing at the target, and smoothing / V everywhere
+  auto p = std::make_shared<Array>(empty(logits.shape()));
+  double sum = 0, counted = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (target(i) < 0) continue;
+    if (target(i) >= static_cast<std::ptrdiff_t>(v)) {
+      throw Error(ErrorKind::bad_input, fmt::format("cross_entropy: target {} of row {} in {} classes", target(i), i, v));
+    }
+    const real* x = logits.value().data() + i * v;
+    softmax_row(x, nullptr, p->data() + i * v, v);
+    double largest = x[0], total = 0, mean = 0;
+    for (std::size_t j = 1; j < v; ++j) largest = std::max(largest, double{x[j]});
+    for (std::size_t j = 0; j < v && smoothing > 0; ++j) mean += x[j] / double(v);
+    // log sum exp from the softmax itself: log p_t = x_t - lse, and p of the largest is exp(largest - lse)
+    const std::size_t top = static_cast<std::size_t>(std::max_element(x, x + v) - x);
+    total = largest - std::log(double{(*p).data()[i * v + top]});
+    sum += total - (1 - smoothing) * x[target(i)] - smoothing * mean;
+    counted += 1;
+  }
+  Tensor y = make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {logits});
+
+  if (run.trace) {
+    run.trace->made(y, {"cross_entropy", {logits, targets}, 5.0 * double(n) * double(v), [=](std::size_t) {
+      Reason reason{fmt::format("the mean of -log(probability of the right answer) over {} counted positions", counted), {},
+                    counted == 0 ? 0 : sum / counted};
+      return reason.text(fmt::format("{:.6g} / {}", sum, counted));
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {  // dlogits += (p - t) / counted
+      if (counted == 0) return;
+      const real scale = y.grad().data()[0] / static_cast<real>(counted);
+      const real even = static_cast<real>(smoothing / double(v));
+      for (std::size_t i = 0; i < n; ++i) {
+        const real t = targets.value().data()[i];
+        if (t < 0) continue;
+        real* dx = logits.grad().data() + i * v;
+        const real* probability = p->data() + i * v;
+        for (std::size_t j = 0; j < v; ++j) dx[j] += scale * (probability[j] - even);
+        dx[static_cast<std::size_t>(t)] -= scale * static_cast<real>(1 - smoothing);
+      }
+    });
+  }
+  return y;
+}
+
+Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
+  if (x.value().size() != targets.value().size()) {
+    shapes_do_not_fit("squared_error", "x", x, "targets", targets, "one target per number is needed");
+  }
+  const std::size_t n = x.value().size();
+  const auto target = [=](std::size_t i) { return targets.value().data()[i]; };
+  double sum = 0, counted = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (std::isnan(target(i))) continue;
+    const double difference = double{x.value().data()[i]} - target(i);
+    sum += difference * difference;
+    counted += 1;
+  }
+  Tensor y = make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {x});
+  if (run.trace) {
+    run.trace->made(y, {"squared_error", {x, targets}, 3.0 * double(n), [=](std::size_t) {
+      Reason reason{fmt::format("the mean squared difference over {} counted numbers", counted), {}, counted == 0 ? 0 : sum / counted};
+      return reason.text(fmt::format("{:.6g} / {}", sum, counted));
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      for (std::size_t i = 0; i < n; ++i) {
+        if (std::isnan(target(i))) continue;
+        x.grad().data()[i] += y.grad().data()[0] * static_cast<real>(2 * (double{x.value().data()[i]} - target(i)) / counted);
+      }
+    });
+  }
+  return y;
+}
+
+}  // namespace attn

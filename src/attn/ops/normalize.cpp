@@ -1,0 +1,79 @@
+#include <cmath>
+
+#include "attn/core/lanes.h"
+#include "attn/core/rows.h"
+#include "attn/ops/op.h"
+
+namespace attn {
+
+Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias, double eps) {
+  require_rank("layer_norm", "x", x, 1);
+  const std::size_t d = columns(x.value()), n = rows(x.value());
+  if (gain.shape() != Shape{d}) shapes_do_not_fit("layer_norm", "x", x, "gain", gain, "gain needs one number per column");
+  if (bias.shape() != Shape{d}) shapes_do_not_fit("layer_norm", "x", x, "bias", bias, "bias needs one number per column");
+  Array out = empty(x.shape());
+  auto unit = std::make_shared<Array>(empty(x.shape()));                // (x - mean) / deviation
+  auto inverse = std::make_shared<std::vector<real>>(n);                // 1 / deviation
+  for (std::size_t i = 0; i < n; ++i) {
+    const real* from = x.value().data() + i * d;
+    // 1. mean, and variance over d (not d-1), of the row
+    Batch sum(0);
+    for_lanes(d, [&](auto l) { sum += l.load(from); });
+    const real mean = xsimd::hadd(sum) / static_cast<real>(d);
+    real squares = 0;
+    for (std::size_t j = 0; j < d; ++j) squares += (from[j] - mean) * (from[j] - mean);
+    const real inverse_deviation = 1 / std::sqrt(squares / static_cast<real>(d) + static_cast<real>(eps));
+    (*inverse)[i] = inverse_deviation;
+    // 2. unit = (x - mean) / deviation, y = gain unit + bias
+    for_lanes(d, [&](auto l) {
+      const Batch u = (l.load(from) - Batch(mean)) * Batch(inverse_deviation);
+      l.store(u, unit->data() + i * d);
+      l.store(l.load(gain.value().data()) * u + l.load(bias.value().data()), out.data() + i * d);
+    });
+  }
+  Tensor y = make_result(run, std::move(out), {x, gain, bias});
+
+  if (run.trace) {
+    run.trace->made(y, {"layer_norm", {x, gain, bias}, 8.0 * double(n) * double(d), [=](std::size_t i) {
+      const real* from = x.value().data() + i / d * d;
+      double mean = 0, variance = 0;
+      for (std::size_t j = 0; j < d; ++j) mean += from[j] / double(d);
+      for (std::size_t j = 0; j < d; ++j) variance += (from[j] - mean) * (from[j] - mean) / double(d);
+      Reason reason{fmt::format("its distance from the row's mean {:.6g}, in deviations sqrt({:.6g} + {:g}); then gain and bias",
+                                mean, variance, eps), {}, 0};
+      reason.number(gain, i % d).text(" * (").number(x, i);
+      reason.text(fmt::format(" - {:.6g}) / sqrt({:.6g} + {:g}) + ", mean, variance, eps)).number(bias, i % d);
+      reason.value = gain.value().data()[i % d] * (x.value().data()[i] - mean) / std::sqrt(variance + eps) +
+                     bias.value().data()[i % d];
+      return reason;
+    }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      std::vector<real> du(d);
+      for (std::size_t i = 0; i < n; ++i) {
+        const real* dy = y.grad().data() + i * d;
+        const real* u = unit->data() + i * d;
+        // 2. dgain += dy u, dbias += dy, du = dy gain
+        for_lanes(d, [&](auto l) { l.store(l.load(dy) * l.load(gain.value().data()), du.data()); });
+        if (gain.needs_grad()) {
+          real* dgain = gain.grad().data();
+          for_lanes(d, [&](auto l) { l.store(l.load(dgain) + l.load(dy) * l.load(u), dgain); });
+        }
+        if (bias.needs_grad()) add_scaled_row(1, dy, bias.grad().data(), d);
+        if (!x.needs_grad()) continue;
+        // 1. dx += (du - mean(du) - u mean(du u)) / deviation
+        Batch sum(0);
+        for_lanes(d, [&](auto l) { sum += l.load(du.data()); });
+        const Batch mean(xsimd::hadd(sum) / static_cast<real>(d));
+        const Batch along(dot_row(du.data(), u, d) / static_cast<real>(d));
+        const Batch scale((*inverse)[i]);
+        real* dx = x.grad().data() + i * d;
+        for_lanes(d, [&](auto l) { l.store(l.load(dx) + scale * (l.load(du.data()) - mean - l.load(u) * along), dx); });
+      }
+    });
+  }
+  return y;
+}
+
+}  // namespace attn

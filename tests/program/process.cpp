@@ -1,0 +1,287 @@
+#include "program/process.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+namespace attn::test {
+
+namespace {
+
+constexpr int kOverridePermissions = 1, kReadAnything = 2;  // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+
+[[noreturn]] void fail(const char* what) {
+  throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
+}
+
+struct Pipe {
+  int read_end = -1, write_end = -1;
+  Pipe() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) fail("pipe2");
+    read_end = ends[0];
+    write_end = ends[1];
+  }
+  ~Pipe() {
+    close_reading();
+    close_writing();
+  }
+  Pipe(const Pipe&) = delete;
+  void close_reading() { shut(read_end); }
+  void close_writing() { shut(write_end); }
+
+ private:
+  static void shut(int& number) {
+    if (number >= 0) close(number);
+    number = -1;
+  }
+};
+
+Words environment_of(const Launch& launch) {
+  std::map<std::string, std::string> all = {{"LANG", "C.UTF-8"}};
+  for (const char* name : {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"}) {
+    if (const char* value = std::getenv(name)) all[name] = value;
+  }
+  for (const auto& [name, value] : launch.environment) {
+    all.erase(name);
+    if (value) all[name] = *value;
+  }
+  Words out;
+  for (const auto& [name, value] : all) out.push_back(name + "=" + value);
+  return out;
+}
+
+std::vector<char*> pointers(Words& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+bool drop_overrides() {
+  return prctl(PR_CAPBSET_DROP, kOverridePermissions) == 0 && prctl(PR_CAPBSET_DROP, kReadAnything) == 0;
+}
+
+/// Between fork and exec: system calls only.
+[[noreturn]] void become(const Launch& launch, char* const* arguments, char* const* environment, int in, int out, int err) {
+  std::signal(SIGPIPE, SIG_DFL);
+  dup2(in, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  for (const std::string& name : launch.closed) close(name == "stdin" ? 0 : name == "stdout" ? 1 : 2);
+  if (!launch.folder.empty() && chdir(launch.folder.c_str()) != 0) _exit(125);
+  if (launch.folder_vanishes && rmdir(launch.folder.c_str()) != 0) _exit(125);
+  if (launch.address_space > 0) {
+    const rlimit limit{launch.address_space, launch.address_space};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(125);
+  }
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (launch.bound_by_permissions && geteuid() == 0 && !drop_overrides()) _exit(125);
+  execve(launch.program.c_str(), arguments, environment);
+  _exit(126);
+}
+
+std::string shortened(const std::string& text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(0, most) + "... (" + std::to_string(text.size()) + " bytes)";
+}
+
+std::string readable(const Words& words) {
+  std::string out = "attn";
+  for (const std::string& word : words) {
+    const bool plain = !word.empty() && word.find_first_of(" '\"\\;|<>*?[](){}$&\n\t") == std::string::npos;
+    out += plain ? " " + shortened(word, 80) : " '" + shortened(word, 80) + "'";
+  }
+  return out;
+}
+
+bool is_control(char c) { return c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7F); }
+
+/// Reads what is there; false at the end.
+bool take(int number, std::string& into, std::size_t most) {
+  std::array<char, 65536> buffer;
+  const ssize_t n = read(number, buffer.data(), std::min(buffer.size(), most));
+  if (n < 0) return errno == EINTR || errno == EAGAIN;
+  into.append(buffer.data(), static_cast<std::size_t>(n));
+  return n > 0;
+}
+
+}  // namespace
+
+Result run(const Launch& launch) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  Result result;
+  result.command_line = readable(launch.arguments);
+  Words words = launch.arguments, variables = environment_of(launch);
+  words.insert(words.begin(), launch.program);
+  const std::vector<char*> arguments = pointers(words), environment = pointers(variables);
+  Pipe in, out, err;
+  if (launch.non_blocking) {
+    fcntl(out.write_end, F_SETPIPE_SZ, 4096);
+    fcntl(out.write_end, F_SETFL, O_NONBLOCK);
+  }
+  int file = -1;
+  if (!launch.output_file.empty()) {
+    file = open(launch.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0) fail("open");
+  }
+  const pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    become(launch, arguments.data(), environment.data(), in.read_end, file < 0 ? out.write_end : file, err.write_end);
+  }
+  if (file >= 0) close(file);
+  in.close_reading();
+  out.close_writing();
+  err.close_writing();
+  const auto old_handler = std::signal(SIGPIPE, SIG_IGN);  // the program may not want all of its input
+  fcntl(in.write_end, F_SETFL, O_NONBLOCK);
+  std::string_view input = launch.input;
+  if (input.empty()) in.close_writing();
+  if (launch.reads == std::size_t{0}) out.close_reading();
+  while (out.read_end >= 0 || err.read_end >= 0) {
+    if (elapsed() > launch.seconds) {
+      result.timed_out = true;
+      kill(child, SIGKILL);
+      break;
+    }
+    pollfd wanted[] = {{in.write_end, POLLOUT, 0}, {out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}};
+    poll(wanted, 3, 50);
+    if (in.write_end >= 0 && wanted[0].revents != 0) {
+      const ssize_t n = write(in.write_end, input.data(), input.size());
+      if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
+      if (input.empty() || (n < 0 && errno != EAGAIN)) in.close_writing();
+    }
+    if (out.read_end >= 0 && wanted[1].revents != 0) {
+      if (launch.non_blocking) usleep(2000);
+      const std::size_t most = launch.reads ? *launch.reads - result.out.size() : std::size_t{1} << 20;
+      if (!take(out.read_end, result.out, most) || (launch.reads && result.out.size() >= *launch.reads)) out.close_reading();
+    }
+    if (err.read_end >= 0 && wanted[2].revents != 0 && !take(err.read_end, result.err, std::size_t{1} << 20)) err.close_reading();
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  std::signal(SIGPIPE, old_handler);
+  result.seconds = elapsed();
+  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
+  return result;
+}
+
+std::string Result::describe() const {
+  std::ostringstream text;
+  text << command_line << "\nexit code " << exit_code;
+  if (signal != 0) text << ", signal " << signal;
+  if (timed_out) text << ", killed after its time limit";
+  text << ", " << seconds << " s\nstandard error: " << shortened(err, 600) << "\nstandard output: " << shortened(out, 600);
+  return text.str();
+}
+
+Result expect(const Launch& launch, int exit_code, std::string_view text) {
+  Result result = run(launch);
+  INFO(result.describe());
+  const std::string wanted(text);
+  CAPTURE(wanted);
+  std::string complaint;
+  if (result.exit_code != exit_code) {
+    complaint = "exit code " + std::to_string(exit_code) + " was expected";
+  } else if (!contains(result.out + result.err, wanted)) {
+    complaint = "the text is not there";
+  } else if ((exit_code == 2 || exit_code == 3 || exit_code == 5) && !result.out.empty()) {
+    complaint = "a refusal leaves standard output empty";
+  } else if (exit_code > 1 && !result.err.starts_with("attn: ")) {
+    complaint = "a message begins with attn:";
+  } else if ((exit_code == 2 || exit_code == 3 || exit_code == 5) && !contains(result.err, "\nhint: ")) {
+    complaint = "a refusal says what to do";
+  } else if (std::any_of(result.err.begin(), result.err.end(), is_control)) {
+    complaint = "a message has no control characters";
+  }
+  CHECK(complaint == "");
+  return result;
+}
+
+Words lines(std::string_view text) {
+  Words out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+bool installed(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((folder + "/" + name).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+bool address_space_can_be_limited() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return true;
+#endif
+}
+
+bool permissions_can_bind() {
+  if (geteuid() != 0) return true;
+  const pid_t child = fork();
+  if (child == 0) _exit(drop_overrides() ? 0 : 1);
+  int status = 1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+Folder::Folder() {
+  path_ = (std::filesystem::temp_directory_path() / "attn-test-XXXXXX").string();
+  if (!mkdtemp(path_.data())) fail("mkdtemp");
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  namespace fs = std::filesystem;
+  for (auto at = fs::recursive_directory_iterator(path_, fs::directory_options::skip_permission_denied, ignored);
+       at != fs::recursive_directory_iterator(); at.increment(ignored)) {
+    if (ignored) break;
+    if (at->is_directory(ignored)) fs::permissions(at->path(), fs::perms::owner_all, ignored);
+  }
+  fs::permissions(path_, fs::perms::owner_all, ignored);
+  fs::remove_all(path_, ignored);
+}
+
+std::string Folder::write(const std::string& name, std::string_view bytes) const {
+  const std::string path = *this / name;
+  std::ofstream file(path, std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file.flush()) fail("write");
+  return path;
+}
+
+std::string Folder::read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace attn::test
