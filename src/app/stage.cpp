@@ -41,6 +41,12 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.texts("--out", c.outputs, "FILE", "write .json, .csv, .npy, .svg or .html; may be repeated");
 }
 
+namespace {
+
+constexpr double kMostDrawn = 20e6;  // a second or two
+
+}  // namespace
+
 Stage::Stage(const Common& options)
     : common(options),
       rng(static_cast<std::uint64_t>(options.seed)),
@@ -136,8 +142,15 @@ Tensor Stage::x() {
 }
 
 Tensor Stage::parameter(const std::string& path, const Shape& shape) {
-  require_memory(sizeof(real) * std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>()),
-                 fmt::format("the parameter {} {}", path, to_string(shape)));
+  const double numbers = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
+  // Drawing them takes time, and a small file must not make a large program: 1 x 10 000 numbers of
+  // --input would ask for three matrices of 100 million.
+  if (numbers > kMostDrawn && common.weights.empty()) {
+    throw Error(ErrorKind::limit, fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit is {:.0f} million",
+                                              path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
+                "use fewer columns, a smaller --dim, or parameters of your own with --weights");
+  }
+  require_memory(sizeof(real) * numbers, fmt::format("the parameter {} {}", path, to_string(shape)));
   return parameters.get(path, shape, 1 / std::sqrt(static_cast<double>(shape[0])));
 }
 

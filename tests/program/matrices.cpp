@@ -175,7 +175,7 @@ TEST_CASE("the softmax is stable, and the naive one shows its overflow") {
 }
 
 TEST_CASE("a hidden score has weight 0, and a row with nothing to see is all 0") {
-  const json some = trace_of({"softmax", "--", "-inf 0 0; -inf -inf -inf"});
+  const json some = trace_of({"softmax", "  -inf 0 0; -inf -inf -inf"});
   CHECK(values(some, "weights")[0] == json({0, 0.5, 0.5}));
   CHECK(values(some, "weights")[1] == json({0, 0, 0}));
   for (const Words& stage : {Words{"attend"}, Words{"heads", "--heads", "1"}, Words{"mask"}}) {

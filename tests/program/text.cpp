@@ -22,8 +22,7 @@ const Words kTextCommands = {"tokens", "embed", "position", "qkv", "score", "mas
 
 /// The tokens that the program made of `arguments`.
 Words tokens_of(Words arguments) {
-  arguments.insert(arguments.begin(), "tokens");
-  arguments.push_back("--json");
+  arguments.insert(arguments.begin(), {"tokens", "--json"});
   const Result r = run(arguments);
   INFO(r.describe());
   REQUIRE(r.exit_code == 0);

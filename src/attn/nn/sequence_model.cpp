@@ -67,7 +67,7 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   std::size_t out = d;
   if (sizes.kind == "fc" || sizes.kind == "window") {
     const std::size_t taps = sizes.kind == "fc" ? 1 : 2 * sizes.radius + 1;
-    layers_.emplace_back(weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", sizes.ff, 0));
+    layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", sizes.ff, 0)});
     out = sizes.ff;
   } else if (is_recurrent(sizes.kind)) {
     const Cell cell = cell_of(sizes.kind);
@@ -80,7 +80,7 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   } else if (is_convolution(sizes.kind)) {
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       const std::string at = fmt::format("layer.{}.", l);
-      layers_.emplace_back(weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", d, 0));
+      layers_.push_back({weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", d, 0)});
     }
   } else {
     if (sizes.length > 0) {
@@ -105,26 +105,36 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
 }
 
 Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
-  Tensor h = x;
   if (is_recurrent(sizes_.kind)) {
     const Cell cell = cell_of(sizes_.kind);
-    const Tensor forward = recurrent(run, cell, h, recurrent_[0]).hidden;
-    if (recurrent_.size() == 1) return forward;
-    return concat_columns(run, forward, recurrent(run, cell, h, recurrent_[1], true).hidden);
+    if (recurrent_.size() == 1) return recurrent_layer(run, cell, x, recurrent_[0]);
+    const auto direction = [&](const char* name, std::size_t i) {
+      const Scope scope(run, name);
+      return recurrent_layer(run, cell, x, recurrent_[i], i == 1);
+    };
+    const Tensor forward = direction("forward", 0), backward = direction("backward", 1);
+    return concat_columns(run, forward, backward);  // (...,T,2h)
   }
+  const auto layer = [&](std::size_t l, const Tensor& h) {
+    const Scope scope(run, run.trace ? fmt::format("layer.{}", l) : std::string());
+    return convolution_layer(run, h, layers_[l], dilation(l), sizes_.kind == "tcn");
+  };
+  if (sizes_.kind == "fc" || sizes_.kind == "window") return layer(0, x);
+  Tensor h = x;
   if (is_convolution(sizes_.kind)) {
-    for (std::size_t l = 0; l < layers_.size(); ++l) {
-      const auto& [w, b] = layers_[l];
-      h = add(run, h, relu(run, convolution(run, h, w, b, dilation(l), sizes_.kind == "tcn")));
+    for (std::size_t l = 0; l < layers_.size(); ++l) h = add(run, h, layer(l, h));
+    return h;
+  }
+  if (position_) {
+    const std::size_t n = h.shape()[h.shape().size() - 2];
+    if (n > sizes_.length) {
+      throw Error(ErrorKind::usage, fmt::format("{} positions, but the learned table has {}", n, sizes_.length),
+                  "a learned position exists only for places seen in training");
     }
-    return h;
+    h = add(run, h, slice_rows(run, position_, 0, n));
   }
-  if (sizes_.kind == "attention") {
-    if (position_) h = add(run, h, slice_rows(run, position_, 0, h.shape()[h.shape().size() - 2]));
-    for (std::size_t l = 0; l < encoder_.size(); ++l) h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
-    return h;
-  }
-  return relu(run, convolution(run, h, layers_[0].first, layers_[0].second));  // fc, window
+  for (std::size_t l = 0; l < encoder_.size(); ++l) h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
+  return h;
 }
 
 Tensor SequenceModel::logits(const Run& run, const Tensor& inputs) const {

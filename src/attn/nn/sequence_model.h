@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "attn/nn/encoder.h"
+#include "attn/nn/layers.h"
 #include "attn/nn/parameters.h"
-#include "attn/ops/recurrent.h"
 
 namespace attn {
 
@@ -58,7 +58,7 @@ class SequenceModel {
   SequenceSizes sizes_;
   std::vector<std::pair<std::string, Tensor>> all_;
   Tensor embedding_, input_w_, input_b_, position_, output_w_, output_b_;
-  std::vector<std::pair<Tensor, Tensor>> layers_;  // weights and biases of fc, window, cnn, tcn
+  std::vector<ConvolutionParameters> layers_;      // of fc, window, cnn, tcn
   std::vector<RecurrentParameters> recurrent_;     // one, or one per direction
   std::vector<EncoderLayer> encoder_;
 };

@@ -1,0 +1,86 @@
+#pragma once
+// Toy sequences on which models are compared: what is read, what is asked, how far back the answer
+// stands. Every answer follows from what stands at or before its step, so a model that may look at
+// the whole sequence has no more to go by than a causal one; both can reach the best score. Nothing
+// is answered step by step from earlier answers: where an answer is due, the input is a blank (or a
+// query, a "close", the word itself), and a model has to know from the place what to say.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "attn/core/rng.h"
+#include "attn/graph/tensor.h"
+
+namespace attn {
+
+/// Sequences to learn from, and sequences to be measured on: no sequence is in both.
+enum class Split { train, test };
+
+/// One batch: what the model reads, what it should answer, and how far back the answer stands.
+struct TaskBatch {
+  Tensor inputs;   ///< ids (B,T), or numbers (B,T,c) if the task has features
+  Tensor targets;  ///< ids (B,T), -1 where nothing is asked; a regression: numbers (B,T), NaN there
+  Array distances;  ///< (B,T): steps back from the answer to what it depends on; -1 where not asked
+};
+
+/// One sequence while it is drawn. Numbers are float in every build, so that a seed gives the same
+/// sequences and the same split in all of them.
+struct TaskExample {
+  std::vector<float> inputs;      ///< (T) ids or (T,c) numbers; zeros before it is drawn
+  std::vector<double> targets;    ///< (T); -1 or NaN before
+  std::vector<double> distances;  ///< (T); -1 before
+
+  /// At `step` the right answer is `answer`, and it depends on what stands at `from`.
+  void ask(std::size_t step, double answer, std::size_t from) {
+    targets[step] = answer;
+    distances[step] = static_cast<double>(step - from);
+  }
+};
+
+/// A task at one length. Scores count the places that are asked, all alike: accuracy is the share
+/// of right answers, loss their mean cross-entropy in nats (a regression: mean squared error).
+struct Task {
+  std::string name;
+  std::string about;           ///< one sentence
+  std::size_t length = 0;      ///< n, as asked for
+  std::size_t steps = 0;       ///< T of a batch
+  std::size_t vocabulary = 0;  ///< input ids; 0 if the inputs are numbers
+  std::size_t classes = 0;     ///< answers are 0 .. classes-1; 1 for a regression
+  std::size_t features = 0;    ///< numbers per step; 0 if the inputs are ids
+  bool regression = false;
+  std::vector<std::string> input_names;  ///< of each input id; of each feature
+  std::vector<std::string> class_names;  ///< of each answer
+
+  double best_accuracy = 1;  ///< of a model that knows the rule; NaN for a regression
+  double best_loss = 0;
+  std::string best;           ///< why this is the best, one sentence
+  double chance = 0;          ///< accuracy of the best guess that knows the place and reads nothing
+  double chance_loss = 0;     ///< loss of the best distribution of that kind
+  double alone_accuracy = 0;  ///< the best of a model that sees each step alone and no place
+
+  /// Draws one sequence of either split into an example of the right sizes.
+  std::function<void(Rng&, TaskExample&)> draw;
+
+  /// `size` sequences of this split: sequences are drawn until one belongs to it, so the splits are
+  /// disjoint, and the same generator gives the same batch.
+  /// Throws Error(usage) for size 0, and where the task has (next to) no sequence in this split.
+  TaskBatch batch(Rng& rng, std::size_t size, Split split) const;
+};
+
+/// The split that a sequence belongs to, by its inputs alone: FNV-1a (64 bits) over their float
+/// bits, low byte first, then MurmurHash3's finalizer; the first of eight equal ranges is `test`.
+Split split_of(const std::vector<float>& inputs);
+
+/// The tasks, in the order in which they are shown.
+const std::vector<std::string>& task_names();
+
+/// The task of this name for sequences of `length` (what length counts is the task's `about`).
+/// Throws Error(usage) for an unknown name and for a length out of the task's range.
+std::unique_ptr<Task> make_task(const std::string& name, std::size_t length);
+
+/// The best accuracy on `tagging` of a model that sees each word alone: for every word its most
+/// frequent tag, sum_w max_t E[count(w,t)] / E[count]. Exact, from the grammar's probabilities.
+double tagging_word_ceiling(std::size_t length);
+
+}  // namespace attn
