@@ -9,6 +9,7 @@ constexpr const char* kText = "1  text -> tokens -> vectors";
 constexpr const char* kPosition = "2  vectors + positions";
 constexpr const char* kScores = "3  queries and keys -> scores -> weights";
 constexpr const char* kAttention = "4  weights and values -> context, in one head and in many";
+constexpr const char* kLearning = "Learning";
 constexpr const char* kAbout = "About attn";
 
 }  // namespace
@@ -24,7 +25,10 @@ const std::vector<Command>& commands() {
       {"mask", kScores, "hiding keys: causal, local, padding, a graph", "mask --mask local:2", with_options<MaskOptions>(bind, mask)},
       {"attend", kAttention, "one head of self-attention, the whole way", "attend 'the animal was tired'", with_options<AttendOptions>(bind, attend)},
       {"heads", kAttention, "many heads: split, attend, concatenate", "heads --heads 2 --wrong-split", with_options<HeadsOptions>(bind, heads)},
+      {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300", with_options<TrainOptions>(bind, train), false},
+      {"compare", kLearning, "many models learn the same task: who learns what, how far, at what cost", "compare --task first --models fc,rnn --lengths 4 --seeds 1 --budget 2000 --steps 100", with_options<CompareOptions>(bind, compare), false},
       {"why", kAbout, "expands any printed number into its arithmetic", "why 'weights[9,1]' attend", with_options<WhyOptions>(bind, why), false},
+      {"bench", kAbout, "times a forward pass or a training step", "bench forward --model attention --repeat 3", with_options<BenchOptions>(bind, bench), false},
       {"map", kAbout, "the flow, and the command for each stage", "map", without_options(map), false},
       {"doctor", kAbout, "products, threads, terminal: is everything well?", "doctor", without_options(doctor), false},
       {"completions", kAbout, "completions for bash, zsh or fish", "completions bash", with_options<CompletionsOptions>(bind, completions), false},

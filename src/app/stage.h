@@ -9,6 +9,16 @@
 
 namespace attn::app {
 
+/// Who watches long work: main shows a line and hears Ctrl-C; tests watch nothing.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  /// How far the work is, as one line that replaces the line before.
+  virtual void show(const std::string& line) = 0;
+  /// True once the work should stop at the next good moment, and keep what it has.
+  virtual bool stop() = 0;
+};
+
 /// Options that every stage understands (docs/contract.md).
 struct Common {
   std::vector<std::string> arguments;  ///< the whole command line
@@ -20,6 +30,7 @@ struct Common {
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
+  Progress* progress = nullptr;        ///< may be null
 };
 
 /// Adds them to a command's options; `stage` is false for commands that compute nothing.

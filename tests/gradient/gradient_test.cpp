@@ -19,14 +19,16 @@ namespace {
 /// The names of ops.h, read from the header itself: a new op without a row must fail a test.
 std::set<std::string> declared_ops() {
   const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream header(root / "src" / "attn" / "ops" / "ops.h");
-  REQUIRE_MESSAGE(header.good(), "ops.h must be readable from the test");
   std::set<std::string> names;
-  for (std::string line; std::getline(header, line);) {
-    const std::size_t open = line.find("(const Run& run");
-    if (open == std::string::npos) continue;
-    const std::size_t space = line.rfind(' ', open);
-    names.insert(line.substr(space + 1, open - space - 1));
+  for (const char* file : {"ops.h", "recurrent.h"}) {
+    std::ifstream header(root / "src" / "attn" / "ops" / file);
+    REQUIRE_MESSAGE(header.good(), file << " must be readable from the test");
+    for (std::string line; std::getline(header, line);) {
+      const std::size_t open = line.find("(const Run& run");
+      if (open == std::string::npos) continue;
+      const std::size_t space = line.rfind(' ', open);
+      names.insert(line.substr(space + 1, open - space - 1));
+    }
   }
   return names;
 }

@@ -117,6 +117,50 @@ TEST_CASE("shapes: an op whose inputs do not fit names itself and both shapes") 
        [](const Run& r) {
          renormalize(r, of({2, 3}), of({3, 2}));
        }},
+      {"recurrent", "(5, 3)", "(4, 8)",
+       [](const Run& r) {
+         recurrent(r, Cell::lstm, of({5, 3}), {of({4, 8}), of({2, 8}), of({8}), of({8})});
+       }},
+      {"recurrent", "(3, 8)", "(3, 8)",  // an lstm's hidden width is a fourth of its gates
+       [](const Run& r) {
+         recurrent(r, Cell::lstm, of({5, 3}), {of({3, 8}), of({3, 8}), of({8}), of({8})});
+       }},
+      {"recurrent", "(3, 6)", "(6)",
+       [](const Run& r) {
+         recurrent(r, Cell::gru, of({5, 3}), {of({3, 6}), of({6}), of({6}), of({6})});
+       }},
+      {"recurrent", "(2)", "(3)",
+       [](const Run& r) {
+         recurrent(r, Cell::rnn, of({5, 3}), {of({3, 2}), of({2, 2}), of({2}), of({3})});
+       }},
+      {"convolution", "(5, 3)", "(2, 4, 6)",
+       [](const Run& r) {
+         convolution(r, of({5, 3}), of({2, 4, 6}), of({6}));
+       }},
+      {"convolution", "(5, 3)", "(3, 6)",
+       [](const Run& r) {
+         convolution(r, of({5, 3}), of({3, 6}), of({6}));
+       }},
+      {"convolution", "(2, 3, 6)", "(3)",
+       [](const Run& r) {
+         convolution(r, of({5, 3}), of({2, 3, 6}), of({3}));
+       }},
+      {"layer_norm", "(5, 3)", "(4)",
+       [](const Run& r) {
+         layer_norm(r, of({5, 3}), of({4}), of({3}));
+       }},
+      {"layer_norm", "(5, 3)", "(1, 3)",
+       [](const Run& r) {
+         layer_norm(r, of({5, 3}), of({3}), of({1, 3}));
+       }},
+      {"cross_entropy", "(2, 5, 3)", "(2, 4)",
+       [](const Run& r) {
+         cross_entropy(r, of({2, 5, 3}), of({2, 4}));
+       }},
+      {"squared_error", "(2, 5)", "(2, 4)",
+       [](const Run& r) {
+         squared_error(r, of({2, 5}), of({2, 4}));
+       }},
   };
   for (const Row& row : rows) {
     const std::string message = message_of([&] { row.call(Run{}); });
@@ -162,6 +206,16 @@ TEST_CASE("shapes: too few axes, or a place outside, name the op and the shape")
        [](const Run& r) {
          slice_columns(r, of({3, 2}), 0, 3);
        }},
+      {"recurrent", "(3)", "2 axes",
+       [](const Run& r) {
+         recurrent(r, Cell::rnn, of({3}), {of({3, 2}), of({2, 2}), of({2}), of({2})});
+       }},
+      {"convolution", "(3)", "2 axes",
+       [](const Run& r) {
+         convolution(r, of({3}), of({1, 3, 2}), of({2}));
+       }},
+      {"layer_norm", "()", "1 axes", [](const Run& r) { layer_norm(r, of({}), of({1}), of({1})); }},
+      {"cross_entropy", "(3)", "2 axes", [](const Run& r) { cross_entropy(r, of({3}), of({1})); }},
   };
   for (const Row& row : rows) {
     const std::string message = message_of([&] { row.call(Run{}); });
@@ -208,6 +262,21 @@ TEST_CASE("shapes: empty arrays pass through every op") {
   CHECK(rotary(run, of({0, 4})).shape() == Shape{0, 4});
   CHECK(additive_scores(run, of({0, 2}), of({3, 2}), of({2})).shape() == Shape{0, 3});
   CHECK(unit_rows(run, of({3, 0})).shape() == Shape{3, 0});
+  for (const Cell cell : {Cell::rnn, Cell::lstm, Cell::gru}) {
+    const std::size_t width = 2 * gates_of(cell);
+    const RecurrentParameters p{of({3, width}), of({2, width}), of({width}), of({width})};
+    for (const Shape& shape : {Shape{0, 4}, Shape{4, 0}}) {
+      const Tensor x = of({shape[0], shape[1], 3});
+      CHECK(recurrent(run, cell, x, p).hidden.shape() == Shape{shape[0], shape[1], 2});
+      CHECK(recurrent(run, cell, x, p, true).hidden.shape() == Shape{shape[0], shape[1], 2});
+    }
+  }
+  CHECK(convolution(run, of({0, 4, 3}), of({3, 3, 2}), of({2})).shape() == Shape{0, 4, 2});
+  CHECK(convolution(run, of({4, 0, 3}), of({3, 3, 2}), of({2})).shape() == Shape{4, 0, 2});
+  CHECK(layer_norm(run, of({0, 4}), of({4}), of({4})).shape() == Shape{0, 4});
+  CHECK(layer_norm(run, of({4, 0}), of({0}), of({0})).shape() == Shape{4, 0});
+  CHECK(cross_entropy(run, of({0, 4}), of({0})).value()(0) == 0);
+  CHECK(squared_error(run, of({0, 4}), of({0, 4})).value()(0) == 0);
   for (const Shape& shape : {Shape{0, 4}, Shape{4, 0}}) {
     CHECK(softmax(run, of(shape), of(shape)).shape() == shape);
     CHECK(naive_softmax(run, of(shape)).shape() == shape);

@@ -19,7 +19,7 @@ using namespace attn::testing;
 
 namespace {
 
-/// Computes what a Reason shows: + - * / ^, exp, tanh, sqrt, max, parentheses.
+/// Computes what a Reason shows: + - * / ^, exp, tanh, sigmoid, sqrt, max, parentheses.
 class Calculator {
  public:
   explicit Calculator(const Reason& reason) {
@@ -80,6 +80,7 @@ class Calculator {
   double single() {
     if (take("exp(")) return std::exp(closed());
     if (take("tanh(")) return std::tanh(closed());
+    if (take("sigmoid(")) return 1 / (1 + std::exp(-closed()));
     if (take("sqrt(")) return std::sqrt(closed());
     if (take("max(")) {
       const double a = sum();
@@ -122,6 +123,21 @@ Tensor either(Rng& rng, const Shape& shape, real other) {
 }
 
 using Size = std::function<std::size_t()>;
+
+/// A recurrent layer over a batch, in both directions by turns.
+RecurrentResult recurrent_of(const Run& run, Rng& r, Size n, Cell cell) {
+  const std::size_t d = n(), h = n(), width = gates_of(cell) * h;
+  const Tensor x = normal(r, {n(), n(), d}), w_x = normal(r, {d, width}), w_h = normal(r, {h, width});
+  const Tensor b_x = normal(r, {width}), b_h = normal(r, {width});
+  return recurrent(run, cell, x, {w_x, w_h, b_x, b_h}, r.below(2) == 1);
+}
+
+/// Ids below `classes`, about every third one negative: not counted.
+Tensor targets(Rng& r, const Shape& shape, std::size_t classes) {
+  Array out = empty(shape);
+  for (real& t : out) t = r.below(3) == 0 ? real{-1} : static_cast<real>(r.below(classes));
+  return Tensor::ids(std::move(out));
+}
 
 const std::vector<Row>& table() {
   static const std::vector<Row> rows = {
@@ -268,6 +284,41 @@ const std::vector<Row>& table() {
          const Tensor w = softmax(Run{}, normal(r, {n(), q, k}));
          return renormalize(run, w, either(r, {q, k}, 1));
        }},
+      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).hidden; }},
+      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).hidden; }},
+      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).hidden; }},
+      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).gates; }},
+      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).gates; }},
+      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).gates; }},
+      {"cell", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).cell; }},
+      {"convolution", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t kernel = 1 + r.below(4), in = n(), out = n();
+         const Tensor x = normal(r, {n(), n(), in}), w = normal(r, {kernel, in, out});
+         return convolution(run, x, w, normal(r, {out}), 1 + r.below(2), r.below(2) == 1);
+       }},
+      {"layer_norm", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t d = n();
+         const Tensor x = normal(r, {n(), n(), d}), gain = normal(r, {d});
+         return layer_norm(run, x, gain, normal(r, {d}));
+       }},
+      {"dropout", true,
+       [](const Run& run, Rng& r, Size n) {
+         return dropout(run, normal(r, {n(), n()}), 0.3);
+       }},
+      {"cross_entropy", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t b = n(), m = n(), v = n();
+         const Tensor x = normal(r, {b, m, v});
+         return cross_entropy(run, x, targets(r, {b, m}, v), r.below(2) == 1 ? 0.1 : 0);
+       }},
+      {"squared_error", true,
+       [](const Run& run, Rng& r, Size n) {
+         const Shape shape{n(), n()};
+         const Tensor x = normal(r, shape);
+         return squared_error(run, x, either(r, shape, kNaN));
+       }},
   };
   return rows;
 }
@@ -298,6 +349,9 @@ TEST_CASE("why: for every op, the arithmetic of every number gives that number")
           CHECK(number->index < number->tensor.value().size());
           bool is_input = false;
           for (const Tensor& input : making->inputs) is_input |= input.id() == number->tensor.id();
+          // A recurrent layer looks at its own results of the step before.
+          const Making* own = trace.making(number->tensor);
+          is_input |= own && own->inputs.size() > 0 && (own->op == "gates" || own->op == "cell" || own->op == "recurrent");
           CHECK(is_input);
         }
         const bool nothing = reason.rule.find("gives zeros") != std::string::npos;
@@ -311,16 +365,18 @@ TEST_CASE("why: for every op, the arithmetic of every number gives that number")
 
 TEST_CASE("why: every op of ops.h is in the table") {
   const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream header(root / "src" / "attn" / "ops" / "ops.h");
-  REQUIRE_MESSAGE(header.good(), "ops.h must be readable from the test");
   std::set<std::string> rows;
   for (const Row& row : table()) rows.insert(row.name);
-  for (std::string line; std::getline(header, line);) {
-    const std::size_t open = line.find("(const Run& run");
-    if (open == std::string::npos) continue;
-    const std::size_t space = line.rfind(' ', open);
-    const std::string name = line.substr(space + 1, open - space - 1);
-    CHECK_MESSAGE(rows.count(name) == 1, "no row for " << name);
+  for (const char* file : {"ops.h", "recurrent.h"}) {
+    std::ifstream header(root / "src" / "attn" / "ops" / file);
+    REQUIRE_MESSAGE(header.good(), file << " must be readable from the test");
+    for (std::string line; std::getline(header, line);) {
+      const std::size_t open = line.find("(const Run& run");
+      if (open == std::string::npos) continue;
+      const std::size_t space = line.rfind(' ', open);
+      const std::string name = line.substr(space + 1, open - space - 1);
+      CHECK_MESSAGE(rows.count(name) == 1, "no row for " << name);
+    }
   }
 }
 

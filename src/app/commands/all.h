@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "attn/core/error.h"
+#include "attn/train/trainer.h"
 
 namespace attn::app {
 
@@ -61,12 +62,57 @@ struct HeadsOptions {
 void bind(Cli&, HeadsOptions&);
 void heads(Stage&, const HeadsOptions&);
 
+/// What every training asks for.
+struct TrainingChoices {
+  std::int64_t layers = 2, heads = 4, ff = 0, kernel = 3, radius = 2, steps = 2000, batch = 32, warmup = 50;
+  double dropout = 0, rate = 3e-3, clip = 1, smoothing = 0;
+  std::string optimizer = "adam", schedule = "warmup";
+};
+void bind_training(Cli&, TrainingChoices&);
+SequenceSizes sequence_sizes(const TrainingChoices&, const Task&, const std::string& kind, std::size_t width);
+TrainingOptions training_options(const TrainingChoices&, std::uint64_t seed);
+
+struct TrainOptions {
+  std::vector<std::string> task;
+  std::string model = "attention", checkpoint;
+  std::int64_t length = 6, dim = 64, seed = 1, threads = 1;
+  TrainingChoices training;
+  bool resume = false;
+};
+void bind(Cli&, TrainOptions&);
+void train(Stage&, const TrainOptions&);
+
+struct CompareOptions {
+  std::string task = "recall", models = "fc,window,rnn,birnn,lstm,gru,cnn,attention", cache, shard;
+  std::vector<std::string> merge;
+  std::vector<std::int64_t> lengths = {8, 16, 32, 64};
+  std::int64_t seeds = 3, budget = 30'000, threads = 2;
+  TrainingChoices training;
+};
+void bind(Cli&, CompareOptions&);
+void compare(Stage&, const CompareOptions&);
+
 struct WhyOptions {
   std::vector<std::string> words;
   std::int64_t depth = 1;
 };
 void bind(Cli&, WhyOptions&);
 void why(Stage&, const WhyOptions&);
+
+struct BenchOptions {
+  std::vector<std::string> words;
+  std::string model;
+  std::int64_t batch = 1, length = 64, dim = 64, heads = 4, layers = 2, ff = 256, vocab = 32, threads = 1, repeat = 10, seed = 1;
+};
+void bind(Cli&, BenchOptions&);
+void bench(Stage&, const BenchOptions&);
+
+struct ComplexityOptions {
+  std::vector<std::int64_t> lengths = {64, 128, 256, 512, 1024, 2048, 4096}, dims = {32, 64, 128, 256, 512, 1024};
+  std::int64_t dim = 64, length = 512, radius = 32, repeat = 5, threads = 1, seed = 1;
+};
+void bind(Cli&, ComplexityOptions&);
+void complexity(Stage&, const ComplexityOptions&);
 
 void map(Stage&);
 void doctor(Stage&);

@@ -61,7 +61,8 @@ std::size_t checked_bytes(const Shape& shape, std::size_t item_size) {
   for (const std::size_t s : shape) {
     if (__builtin_mul_overflow(bytes, s, &bytes)) {
       throw Error(ErrorKind::bad_input,
-                  fmt::format("shape {} has more elements than memory can address", to_string(shape)));
+                  fmt::format("shape {} has more elements than memory can address", to_string(shape)),
+                  "is the file damaged? no array is that large");
     }
   }
   return bytes;

@@ -8,6 +8,7 @@ namespace attn {
 
 /// What went wrong; the values are the exit codes of docs/contract.md.
 enum class ErrorKind {
+  no = 1,         ///< it ran, and the answer is no: a training broke down, a claim does not hold
   usage = 2,      ///< unknown name, value out of range
   bad_input = 3,  ///< a file or matrix has the wrong format, shape or type
   io = 4,         ///< cannot read or write

@@ -98,7 +98,7 @@ void gemm_batched(const Product& p, std::size_t batch, const real* a, std::size_
                   const real* b, std::size_t step_b, real* c, std::size_t step_c) {
   if (thread_count == 0) set_threads(1);
   // Inside a parallel region the OpenMP build of OpenBLAS computes on the calling thread alone.
-#pragma omp parallel for if (thread_count > 1 && batch > 1) num_threads(thread_count)
+#pragma omp parallel for if (threads() > 1 && batch > 1) num_threads(threads())
   for (std::size_t i = 0; i < batch; ++i) {
     gemm(p, a + i * step_a, b + i * step_b, c + i * step_c);
   }
@@ -111,7 +111,7 @@ void set_threads(int count) {
   openblas_set_num_threads(thread_count);
 }
 
-int threads() { return std::max(1, thread_count); }
+int threads() { return omp_in_parallel() ? 1 : std::max(1, thread_count); }
 
 int available_processors() {
   cpu_set_t set;

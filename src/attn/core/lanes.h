@@ -16,6 +16,8 @@ struct WholeLanes {
   std::size_t at;
   Batch load(const real* row) const { return Batch::load_unaligned(row + at); }
   void store(Batch b, real* row) const { b.store_unaligned(row + at); }
+  /// b, with 0 in the lanes beyond the row: for sums of what is not 0 there.
+  Batch inside(Batch b) const { return b; }
 };
 
 /// The last `left` (< kWidth) numbers of a row; the other lanes hold 0 and are not stored.
@@ -30,6 +32,12 @@ struct LastLanes {
     alignas(64) real lanes[kWidth];
     b.store_aligned(lanes);
     std::copy_n(lanes, left, row + at);
+  }
+  Batch inside(Batch b) const {
+    alignas(64) real lanes[kWidth];
+    b.store_aligned(lanes);
+    std::fill(lanes + left, lanes + kWidth, real{0});
+    return Batch::load_aligned(lanes);
   }
 };
 

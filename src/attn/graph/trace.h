@@ -103,10 +103,13 @@ class Trace {
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
   int threads = 1;
+  bool interrupted = false;          ///< Ctrl-C ended the work early; what is here is what was done
   int repeats = 1;                   ///< how many passes the times are the median of
   double milliseconds = 0;           ///< the whole computation, without showing it
   std::vector<std::string> tokens;
   std::vector<Item> items;
+  std::string document;              ///< what --json prints for commands with a format of their own
+                                     ///< (bench, compare); empty: the trace itself
   /// Row and column labels by axis name ("query" -> the tokens).
   std::map<std::string, std::vector<std::string>, std::less<>> labels;
 

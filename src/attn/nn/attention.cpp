@@ -1,7 +1,12 @@
 #include "attn/nn/attention.h"
 
-#include <cmath>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "attn/core/error.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 
@@ -42,6 +47,47 @@ Tensor attend(const Run& run, const Projected& p, const Tensor& mask) {
   const Tensor weights = softmax(run, scores, mask);  // (...,n,m)
   named("weights", mask ? "A = softmax(S + M)" : "A = softmax(S)", weights);
   return matmul(run, weights, p.v);  // (...,n,d_v)
+}
+
+Tensor local_attend(const Run& run, const Projected& p, std::size_t radius) {
+  const Shape shape = p.q.shape();
+  if (shape.size() != 2 || p.k.shape() != shape || p.v.shape().size() != 2 || p.v.shape()[0] != shape[0]) {
+    throw Error(ErrorKind::bad_input, fmt::format("local_attend: q {}, k {} and v {} do not fit: (n,d_k), (n,d_k) and (n,d_v) are needed",
+                                                  to_string(shape), to_string(p.k.shape()), to_string(p.v.shape())));
+  }
+  const std::size_t n = shape[0];
+  if (n == 0) return matmul(run, Tensor(zeros({0, 0})), p.v);
+  const std::size_t r = std::min(radius, n - 1), block = std::max<std::size_t>(r, 1);
+  const std::size_t blocks = (n + block - 1) / block, width = block + 2 * r;
+  // 1. block b holds queries b block .. and the keys from r before them to r behind them. Beyond the
+  //    ends stands row 0, and the mask hides it.
+  Array queries = empty({blocks, block}), keys = empty({blocks, width}), mask = empty({blocks, block, width});
+  for (std::size_t b = 0; b < blocks; ++b) {
+    for (std::size_t i = 0; i < block; ++i) queries.data()[b * block + i] = static_cast<real>(b * block + i < n ? b * block + i : 0);
+    for (std::size_t j = 0; j < width; ++j) {
+      const std::size_t key = b * block + j;  // its place, plus r
+      const bool there = key >= r && key - r < n;
+      keys.data()[b * width + j] = static_cast<real>(there ? key - r : 0);
+      for (std::size_t i = 0; i < block; ++i) {
+        mask.data()[(b * block + i) * width + j] = there && j >= i && j - i <= 2 * r ? 0 : -std::numeric_limits<real>::infinity();
+      }
+    }
+  }
+  const Tensor key_places = Tensor::ids(std::move(keys), Tensor::Kind::value);
+  const Tensor q = embed(run, p.q, Tensor::ids(std::move(queries), Tensor::Kind::value));  // (blocks,block,d_k)
+  const Tensor k = embed(run, p.k, key_places);                                            // (blocks,width,d_k)
+  const Tensor v = embed(run, p.v, key_places);                                            // (blocks,width,d_v)
+  // 2. attend within each block
+  const Tensor scores = matmul_nt(run, q, k, 1 / std::sqrt(static_cast<double>(shape[1])));  // (blocks,block,width)
+  note(run, "scores", "S = Q K^T / sqrt(d_k), for each block", {"block", "query", "key"}, scores);
+  const Tensor hidden(std::move(mask));
+  note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"block", "query", "key"}, hidden);
+  const Tensor weights = softmax(run, scores, hidden);  // (blocks,block,width)
+  note(run, "weights", "A = softmax(S + M)", {"block", "query", "key"}, weights);
+  const Tensor context = matmul(run, weights, v);  // (blocks,block,d_v)
+  // 3. the blocks one below the other; the last may be part filled
+  const Tensor rows = reshape(run, context, {blocks * block, context.shape().back()});
+  return blocks * block == n ? rows : slice_rows(run, rows, 0, n);  // (n,d_v)
 }
 
 Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p, const Tensor& mask) {

@@ -23,6 +23,11 @@ Projected project(const Run& run, const Tensor& x, const AttentionParameters& p)
 /// names the result. Vaswani et al. 2017, "Attention is all you need", equation 1.
 Tensor attend(const Run& run, const Projected& p, const Tensor& mask);
 
+/// attend() with local_mask(n, radius), in O(radius n d): blocks of `radius` queries against their
+/// neighbourhood, so that no (n,n) matrix arises. q (n,d_k), k (n,d_k), v (n,d_v) -> (n,d_v).
+/// Notes scores, mask and weights by block. Vaswani et al. 2017, section 4 (restricted self-attention).
+Tensor local_attend(const Run& run, const Projected& p, std::size_t radius);
+
 /// One head, the whole way. x (n,d) -> (n,d_v). Notes all, the result as `output`.
 Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p, const Tensor& mask);
 

@@ -7,6 +7,7 @@
 
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
+#include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
 namespace attn {
@@ -84,8 +85,9 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     }
   } else {
     if (sizes.length > 0) {
-      position_ = from.get("position_table", {sizes.length, d}, 1);
-      all_.emplace_back("position_table", position_);
+      // Sinusoids, not a learned table: "the token before" is then one linear map for all places
+      // (M_k of position.h), which recall learns in a fraction of the steps.
+      position_ = Tensor(sinusoidal_positions(sizes.length, d));
     }
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       EncoderLayer p = encoder_layer(from, l, {d, sizes.heads, sizes.ff});

@@ -17,15 +17,20 @@ struct Taps {
            (static_cast<std::ptrdiff_t>(j) - static_cast<std::ptrdiff_t>(own)) * static_cast<std::ptrdiff_t>(dilation);
   }
   bool inside(std::ptrdiff_t place) const { return place >= 0 && place < static_cast<std::ptrdiff_t>(time); }
-  /// Calls f(place of x, place among the columns) for every tap that reads an input.
-  template <class F>
-  void each(F f) const {
+  /// Calls f(place of x, place among the columns) for every tap that reads an input, and
+  /// outside(place among the columns) for the others. Sentences are shared out over the threads.
+  template <class F, class G>
+  void each(F f, G outside) const {
+#pragma omp parallel for if (threads() > 1 && batch > 1) num_threads(threads())
     for (std::size_t b = 0; b < batch; ++b) {
       for (std::size_t t = 0; t < time; ++t) {
         for (std::size_t j = 0; j < kernel; ++j) {
           const std::ptrdiff_t from = place(t, j);
+          const std::size_t column = ((b * time + t) * kernel + j) * c_in;
           if (inside(from)) {
-            f((b * time + static_cast<std::size_t>(from)) * c_in, ((b * time + t) * kernel + j) * c_in);
+            f((b * time + static_cast<std::size_t>(from)) * c_in, column);
+          } else {
+            outside(column);
           }
         }
       }
@@ -44,8 +49,9 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
   const Taps z{count(Shape(shape.begin(), shape.end() - 2)), shape[shape.size() - 2], sw[1], sw[2], sw[0], dilation, causal};
   const std::size_t all = z.batch * z.time, width = z.kernel * z.c_in;
   // 1. each position's inputs side by side, zeros beyond the ends: (batch time, kernel c_in)
-  auto columns = std::make_shared<Array>(zeros({all, width}));
-  z.each([&](std::size_t from, std::size_t to) { std::copy_n(x.value().data() + from, z.c_in, columns->data() + to); });
+  auto columns = std::make_shared<Array>(empty({all, width}));
+  z.each([&](std::size_t from, std::size_t to) { std::copy_n(x.value().data() + from, z.c_in, columns->data() + to); },
+         [&](std::size_t to) { std::fill_n(columns->data() + to, z.c_in, real{0}); });
   // 2. one product: y = columns w + b
   Array out = empty(with_last(shape, z.c_out));
   for (std::size_t i = 0; i < all; ++i) std::copy_n(b.value().data(), z.c_out, out.data() + i * z.c_out);
@@ -82,7 +88,8 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
       gemm({.m = all, .n = width, .k = z.c_out, .b = Stored::transposed}, dy, w.value().data(), d_columns.data());
       // 1. every input collects from the taps that read it
       real* dx = x.grad().data();
-      z.each([&](std::size_t from, std::size_t to) { add_scaled_row(1, d_columns.data() + to, dx + from, z.c_in); });
+      z.each([&](std::size_t from, std::size_t to) { add_scaled_row(1, d_columns.data() + to, dx + from, z.c_in); },
+             [](std::size_t) {});
     });
   }
   return y;

@@ -4,6 +4,7 @@
 namespace attn {
 
 Tensor dropout(const Run& run, const Tensor& x, double rate) {
+  if (!(rate >= 0 && rate <= 1)) throw Error(ErrorKind::usage, fmt::format("dropout: rate {} is not between 0 and 1", rate));
   if (rate == 0 || !run.rng) return x;
   const real scale = static_cast<real>(1 / (1 - rate));
   auto keep = std::make_shared<Array>(empty(x.shape()));

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "attn/core/lanes.h"
 #include "attn/core/rows.h"
 #include "attn/ops/op.h"
 
@@ -11,25 +12,24 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
   if (targets.value().size() != n) {
     shapes_do_not_fit("cross_entropy", "logits", logits, "targets", targets, "one target per row of logits is needed");
   }
-  const auto target = [&](std::size_t i) { return static_cast<std::ptrdiff_t>(targets.value().data()[i]); };
   // 1. p = softmax(logits); 2. the loss of each counted row is -sum_j t_j log p_j
   //    with t = 1 - smoothing at the target, and smoothing / V everywhere
   auto p = std::make_shared<Array>(empty(logits.shape()));
   double sum = 0, counted = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    if (target(i) < 0) continue;
-    if (target(i) >= static_cast<std::ptrdiff_t>(v)) {
-      throw Error(ErrorKind::bad_input, fmt::format("cross_entropy: target {} of row {} in {} classes", target(i), i, v));
+    const real target = targets.value().data()[i];
+    if (target < 0) continue;
+    if (!(target < static_cast<real>(v))) {  // also NaN
+      throw Error(ErrorKind::bad_input, fmt::format("cross_entropy: target {} of row {} in {} classes", target, i, v));
     }
     const real* x = logits.value().data() + i * v;
     softmax_row(x, nullptr, p->data() + i * v, v);
-    double largest = x[0], total = 0, mean = 0;
-    for (std::size_t j = 1; j < v; ++j) largest = std::max(largest, double{x[j]});
+    double mean = 0;
     for (std::size_t j = 0; j < v && smoothing > 0; ++j) mean += x[j] / double(v);
-    // log sum exp from the softmax itself: log p_t = x_t - lse, and p of the largest is exp(largest - lse)
+    // log sum exp from the softmax itself: p of the largest is exp(largest - log sum exp)
     const std::size_t top = static_cast<std::size_t>(std::max_element(x, x + v) - x);
-    total = largest - std::log(double{(*p).data()[i * v + top]});
-    sum += total - (1 - smoothing) * x[target(i)] - smoothing * mean;
+    const double log_sum = x[top] - std::log(double{p->data()[i * v + top]});
+    sum += log_sum - (1 - smoothing) * x[static_cast<std::size_t>(target)] - (smoothing > 0 ? smoothing * mean : 0);
     counted += 1;
   }
   Tensor y = make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {logits});
@@ -38,7 +38,7 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
     run.trace->made(y, {"cross_entropy", {logits, targets}, 5.0 * double(n) * double(v), [=](std::size_t) {
       Reason reason{fmt::format("the mean of -log(probability of the right answer) over {} counted positions", counted), {},
                     counted == 0 ? 0 : sum / counted};
-      return reason.text(fmt::format("{:.6g} / {}", sum, counted));
+      return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
     }});
   }
   if (y.needs_grad()) {
@@ -51,7 +51,7 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
         if (t < 0) continue;
         real* dx = logits.grad().data() + i * v;
         const real* probability = p->data() + i * v;
-        for (std::size_t j = 0; j < v; ++j) dx[j] += scale * (probability[j] - even);
+        for_lanes(v, [&](auto l) { l.store(l.load(dx) + Batch(scale) * (l.load(probability) - Batch(even)), dx); });
         dx[static_cast<std::size_t>(t)] -= scale * static_cast<real>(1 - smoothing);
       }
     });
@@ -76,7 +76,7 @@ Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
   if (run.trace) {
     run.trace->made(y, {"squared_error", {x, targets}, 3.0 * double(n), [=](std::size_t) {
       Reason reason{fmt::format("the mean squared difference over {} counted numbers", counted), {}, counted == 0 ? 0 : sum / counted};
-      return reason.text(fmt::format("{:.6g} / {}", sum, counted));
+      return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
     }});
   }
   if (y.needs_grad()) {

@@ -20,9 +20,12 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
     Batch sum(0);
     for_lanes(d, [&](auto l) { sum += l.load(from); });
     const real mean = xsimd::hadd(sum) / static_cast<real>(d);
-    real squares = 0;
-    for (std::size_t j = 0; j < d; ++j) squares += (from[j] - mean) * (from[j] - mean);
-    const real inverse_deviation = 1 / std::sqrt(squares / static_cast<real>(d) + static_cast<real>(eps));
+    Batch squares(0);
+    for_lanes(d, [&](auto l) {
+      const Batch distance = l.inside(l.load(from) - Batch(mean));
+      squares += distance * distance;
+    });
+    const real inverse_deviation = 1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
     (*inverse)[i] = inverse_deviation;
     // 2. unit = (x - mean) / deviation, y = gain unit + bias
     for_lanes(d, [&](auto l) {

@@ -13,8 +13,10 @@ namespace {
 
 /// One row (one sentence, one time step) of h hidden numbers and g h gates.
 struct Row {
-  real* gates;         // in: x W_x + b_x; out: the gates after their nonlinearity
-  const real* from_h;  // h_{t-1} W_h + b_h
+  real* gates;       // in: x W_x, and h_{t-1} W_h added unless gru; out: the gates
+  const real* bias;  // b_x + b_h; gru: b_x alone
+  const real* b_h;   // gru alone, because r multiplies part of what comes from h
+  real* from_h;      // gru alone, in: h_{t-1} W_h; out: with b_h
   const real* h_before;
   const real* c_before;
   real* h;
@@ -23,7 +25,7 @@ struct Row {
 
 void forward_row(Cell cell, const Row& r, std::size_t n) {
   for_lanes(n, [&](auto l) {
-    const auto sum = [&](std::size_t gate) { return l.load(r.gates + gate * n) + l.load(r.from_h + gate * n); };
+    const auto sum = [&](std::size_t gate) { return l.load(r.gates + gate * n) + l.load(r.bias + gate * n); };
     if (cell == Cell::rnn) {
       const Batch h = xsimd::tanh(sum(0));
       l.store(h, r.gates);
@@ -38,8 +40,10 @@ void forward_row(Cell cell, const Row& r, std::size_t n) {
       l.store(c, r.c);
       l.store(o * xsimd::tanh(c), r.h);
     } else {
-      const Batch reset = sigmoid(sum(0)), z = sigmoid(sum(1));
-      const Batch fresh = xsimd::tanh(l.load(r.gates + 2 * n) + reset * l.load(r.from_h + 2 * n));
+      const auto from_h = [&](std::size_t gate) { return l.load(r.from_h + gate * n) + l.load(r.b_h + gate * n); };
+      const Batch reset = sigmoid(sum(0) + from_h(0)), z = sigmoid(sum(1) + from_h(1)), candidate = from_h(2);
+      const Batch fresh = xsimd::tanh(sum(2) + reset * candidate);
+      l.store(candidate, r.from_h + 2 * n);
       l.store(reset, r.gates);
       l.store(z, r.gates + n);
       l.store(fresh, r.gates + 2 * n);
@@ -56,8 +60,8 @@ struct BackRow {
   const real* c_before;
   const real* c;
   const real* dy;  // gradient of h_t from outside
-  real* dh;        // in: gradient of h_t from step t+1; out: what goes straight on to h_{t-1}
-  real* dc;        // the same for c
+  real* dh;        // in: gradient of h_t from step t+1; out, gru alone: what goes straight on to h_{t-1}
+  real* dc;        // lstm alone, in: gradient of c_t from step t+1; out: of c_{t-1}
   real* d_sum;     // out: gradient of x W_x + b_x
   real* d_from_h;  // out: gradient of h W_h + b_h (the same memory as d_sum, unless gru)
 };
@@ -69,7 +73,6 @@ void backward_row(Cell cell, const BackRow& r, std::size_t n) {
     if (cell == Cell::rnn) {
       const Batch h = l.load(r.gates);
       l.store(dh * (one - h * h), r.d_sum);
-      l.store(Batch(0), r.dh);
     } else if (cell == Cell::lstm) {
       const Batch i = l.load(r.gates), f = l.load(r.gates + n), g = l.load(r.gates + 2 * n), o = l.load(r.gates + 3 * n);
       const Batch t = xsimd::tanh(l.load(r.c));
@@ -79,7 +82,6 @@ void backward_row(Cell cell, const BackRow& r, std::size_t n) {
       l.store(dc * i * (one - g * g), r.d_sum + 2 * n);
       l.store(dh * t * o * (one - o), r.d_sum + 3 * n);
       l.store(dc * f, r.dc);
-      l.store(Batch(0), r.dh);
     } else {
       const Batch reset = l.load(r.gates), z = l.load(r.gates + n), fresh = l.load(r.gates + 2 * n);
       const Batch d_fresh = dh * (one - z) * (one - fresh * fresh);
@@ -100,55 +102,59 @@ struct Sizes {
   std::size_t batch, time, d, h, width;  // width = g h
   bool reversed;
   std::size_t step(std::size_t s) const { return reversed ? time - 1 - s : s; }  // the s-th step's place
-  std::size_t parts() const { return std::min<std::size_t>(static_cast<std::size_t>(threads()), batch); }
+  /// Sentences do not wait for one another, so threads share them out, in parts of at most 16. The
+  /// parts are the same for every number of threads, and so are the digits.
+  std::size_t parts() const { return (batch + 15) / 16; }
   std::size_t begin(std::size_t part) const { return batch * part / parts(); }
+  int workers() const { return static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(threads()), std::max<std::size_t>(parts(), 1))); }
 };
 
-/// Rows b of `from` into rows b of `to` where the time step before is meant: zeros at the first.
-Array shifted(const Array& from, const Sizes& z) {
-  Array out = empty(shape_of(from));
-  for (std::size_t b = 0; b < z.batch; ++b) {
-    for (std::size_t s = 0; s < z.time; ++s) {
-      real* to = out.data() + (b * z.time + z.step(s)) * z.h;
-      if (s == 0) std::fill_n(to, z.h, real{0});
-      if (s > 0) std::copy_n(from.data() + (b * z.time + z.step(s - 1)) * z.h, z.h, to);
-    }
+/// The state that each row of `states` (batch, time, h) started from: zeros at the first step.
+Array shifted(const Array& states, const Sizes& z) {
+  Array out = empty({z.batch * z.time, z.h});
+  for (std::size_t b = 0; z.time > 0 && b < z.batch; ++b) {
+    const real* from = states.data() + b * z.time * z.h;
+    real* to = out.data() + b * z.time * z.h;
+    std::fill_n(to + z.step(0) * z.h, z.h, real{0});
+    std::copy_n(from + (z.reversed ? z.h : 0), (z.time - 1) * z.h, to + (z.reversed ? 0 : z.h));
   }
   return out;
 }
 
 struct Memory {
-  Array gates, from_h, cell, hidden;
+  Array gates, from_h, cell;
 };
 
-Memory forward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Sizes& z) {
+Memory forward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Sizes& z, Array& hidden) {
   const std::size_t all = z.batch * z.time;
-  Memory m{empty(with_last(x.shape(), z.width)), empty({all, z.width}),
-           cell == Cell::lstm ? empty(with_last(x.shape(), z.h)) : Array(), empty(with_last(x.shape(), z.h))};
-  // 1. all inputs in one product: gates = x W_x + b_x
-  for (std::size_t i = 0; i < all; ++i) std::copy_n(p.b_x.value().data(), z.width, m.gates.data() + i * z.width);
-  gemm({.m = all, .n = z.width, .k = z.d, .beta = 1}, x.value().data(), p.w_x.value().data(), m.gates.data());
+  const bool lstm = cell == Cell::lstm, gru = cell == Cell::gru;
+  Memory m{empty(with_last(x.shape(), z.width)), gru ? empty({all, z.width}) : Array(),
+           lstm ? empty(with_last(x.shape(), z.h)) : Array()};
+  // 1. all inputs in one product: gates = x W_x
+  gemm({.m = all, .n = z.width, .k = z.d}, x.value().data(), p.w_x.value().data(), m.gates.data());
+  const real* b_h = p.b_h.value().data();
+  std::vector<real> bias(p.b_x.value().begin(), p.b_x.value().end());
+  if (!gru) add_scaled_row(1, b_h, bias.data(), z.width);
   const std::vector<real> nothing(z.h, 0);
-  // 2. step after step; sentences do not wait for one another, so threads share them out
-#pragma omp parallel for if (z.parts() > 1) num_threads(static_cast<int>(z.parts()))
+  real* const from_h = gru ? m.from_h.data() : m.gates.data();  // where h W_h is added
+  // 2. step after step
+#pragma omp parallel for if (z.workers() > 1) num_threads(z.workers())
   for (std::size_t part = 0; part < z.parts(); ++part) {
     const std::size_t first = z.begin(part), last = z.begin(part + 1);
     for (std::size_t s = 0; s < z.time; ++s) {
       const std::size_t t = z.step(s), before = s == 0 ? 0 : z.step(s - 1);
-      for (std::size_t b = first; b < last; ++b) {
-        std::copy_n(p.b_h.value().data(), z.width, m.from_h.data() + (b * z.time + t) * z.width);
-      }
       if (s > 0) {
-        gemm({.m = last - first, .n = z.width, .k = z.h, .beta = 1, .row_a = z.time * z.h, .row_c = z.time * z.width},
-             m.hidden.data() + (first * z.time + before) * z.h, p.w_h.value().data(),
-             m.from_h.data() + (first * z.time + t) * z.width);
+        gemm({.m = last - first, .n = z.width, .k = z.h, .beta = gru ? real{0} : real{1}, .row_a = z.time * z.h,
+              .row_c = z.time * z.width},
+             hidden.data() + (first * z.time + before) * z.h, p.w_h.value().data(), from_h + (first * z.time + t) * z.width);
       }
       for (std::size_t b = first; b < last; ++b) {
         const std::size_t i = b * z.time + t, j = b * z.time + before;
-        forward_row(cell, {m.gates.data() + i * z.width, m.from_h.data() + i * z.width,
-                           s > 0 ? m.hidden.data() + j * z.h : nothing.data(),
-                           s > 0 && cell == Cell::lstm ? m.cell.data() + j * z.h : nothing.data(),
-                           m.hidden.data() + i * z.h, cell == Cell::lstm ? m.cell.data() + i * z.h : nullptr}, z.h);
+        if (s == 0 && gru) std::fill_n(from_h + i * z.width, z.width, real{0});
+        forward_row(cell, {m.gates.data() + i * z.width, bias.data(), b_h, from_h + i * z.width,
+                           s > 0 ? hidden.data() + j * z.h : nothing.data(),
+                           s > 0 && lstm ? m.cell.data() + j * z.h : nothing.data(), hidden.data() + i * z.h,
+                           lstm ? m.cell.data() + i * z.h : nullptr}, z.h);
       }
     }
   }
@@ -157,29 +163,30 @@ Memory forward(Cell cell, const Tensor& x, const RecurrentParameters& p, const S
 
 void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Sizes& z, const Memory& m, const Tensor& y) {
   const std::size_t all = z.batch * z.time;
-  const Array h_before = shifted(y.value(), z);
-  const Array c_before = cell == Cell::lstm ? shifted(m.cell, z) : Array();
+  const bool lstm = cell == Cell::lstm, gru = cell == Cell::gru;
   Array d_sum = empty({all, z.width});
-  Array d_from_h = cell == Cell::gru ? empty({all, z.width}) : Array();
-  real* const d_recurrent = cell == Cell::gru ? d_from_h.data() : d_sum.data();
+  Array d_from_h = gru ? empty({all, z.width}) : Array();
+  real* const d_recurrent = gru ? d_from_h.data() : d_sum.data();
   Array dh = zeros({z.batch, z.h}), dc = zeros({z.batch, z.h});
-  const Array& dy = y.grad();
+  const Array &dy = y.grad(), &hidden = y.value();
+  const std::vector<real> nothing(z.h, 0);
   // 2. back through time
-#pragma omp parallel for if (z.parts() > 1) num_threads(static_cast<int>(z.parts()))
+#pragma omp parallel for if (z.workers() > 1) num_threads(z.workers())
   for (std::size_t part = 0; part < z.parts(); ++part) {
     const std::size_t first = z.begin(part), last = z.begin(part + 1);
     for (std::size_t s = z.time; s-- > 0;) {
-      const std::size_t t = z.step(s);
+      const std::size_t t = z.step(s), before = s == 0 ? 0 : z.step(s - 1);
       for (std::size_t b = first; b < last; ++b) {
-        const std::size_t i = b * z.time + t;
-        const bool lstm = cell == Cell::lstm;
-        backward_row(cell, {m.gates.data() + i * z.width, m.from_h.data() + i * z.width, h_before.data() + i * z.h,
-                            lstm ? c_before.data() + i * z.h : nullptr, lstm ? m.cell.data() + i * z.h : nullptr,
-                            dy.data() + i * z.h, dh.data() + b * z.h, dc.data() + b * z.h, d_sum.data() + i * z.width,
-                            d_recurrent + i * z.width}, z.h);
+        const std::size_t i = b * z.time + t, j = b * z.time + before;
+        backward_row(cell, {m.gates.data() + i * z.width, gru ? m.from_h.data() + i * z.width : nullptr,
+                            s > 0 ? hidden.data() + j * z.h : nothing.data(),
+                            s > 0 && lstm ? m.cell.data() + j * z.h : nothing.data(),
+                            lstm ? m.cell.data() + i * z.h : nullptr, dy.data() + i * z.h, dh.data() + b * z.h,
+                            dc.data() + b * z.h, d_sum.data() + i * z.width, d_recurrent + i * z.width}, z.h);
       }
-      if (s > 0) {  // dh_{t-1} += d(h W_h) W_h^T
-        gemm({.m = last - first, .n = z.h, .k = z.width, .b = Stored::transposed, .beta = 1, .row_a = z.time * z.width},
+      if (s > 0) {  // dh_{t-1} = d(h W_h) W_h^T, and what a gru passed straight on
+        gemm({.m = last - first, .n = z.h, .k = z.width, .b = Stored::transposed, .beta = gru ? real{1} : real{0},
+              .row_a = z.time * z.width},
              d_recurrent + (first * z.time + t) * z.width, p.w_h.value().data(), dh.data() + first * z.h);
       }
     }
@@ -190,7 +197,7 @@ void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Si
     for (std::size_t i = 0; i < all; ++i) add_scaled_row(1, from + i * z.width, bias.grad().data(), z.width);
   };
   if (p.w_h.needs_grad()) {
-    gemm({.m = z.h, .n = z.width, .k = all, .a = Stored::transposed, .beta = 1}, h_before.data(), d_recurrent,
+    gemm({.m = z.h, .n = z.width, .k = all, .a = Stored::transposed, .beta = 1}, shifted(hidden, z).data(), d_recurrent,
          p.w_h.grad().data());
   }
   if (p.w_x.needs_grad()) {
@@ -282,17 +289,18 @@ void explain_steps(Trace& trace, Cell cell, const Tensor& x, const RecurrentPara
 
 RecurrentResult recurrent(const Run& run, Cell cell, const Tensor& x, const RecurrentParameters& p, bool reversed) {
   require_rank("recurrent", "x", x, 2);
-  const Shape shape = x.shape();
-  const std::size_t g = gates_of(cell), h = p.w_h.shape()[0];
-  const Sizes z{count(Shape(shape.begin(), shape.end() - 2)), shape[shape.size() - 2], shape.back(), h, g * h, reversed};
+  const Shape shape = x.shape(), sh = p.w_h.shape();
+  const std::size_t h = sh.empty() ? 0 : sh[0];
+  const Sizes z{count(Shape(shape.begin(), shape.end() - 2)), shape[shape.size() - 2], shape.back(), h, gates_of(cell) * h, reversed};
+  if (sh != Shape{h, z.width}) shapes_do_not_fit("recurrent", "w_x", p.w_x, "w_h", p.w_h, "w_h must be (hidden, gates x hidden)");
   if (p.w_x.shape() != Shape{z.d, z.width}) shapes_do_not_fit("recurrent", "x", x, "w_x", p.w_x, "w_x must be (d, gates x hidden)");
-  if (p.w_h.shape() != Shape{h, z.width}) shapes_do_not_fit("recurrent", "w_x", p.w_x, "w_h", p.w_h, "w_h must be (hidden, gates x hidden)");
   if (p.b_x.shape() != Shape{z.width} || p.b_h.shape() != Shape{z.width}) {
     shapes_do_not_fit("recurrent", "b_x", p.b_x, "b_h", p.b_h, "each needs one number per gate");
   }
-  auto memory = std::make_shared<Memory>(forward(cell, x, p, z));
+  Array hidden = empty(with_last(shape, h));  // (...,T,h)
+  auto memory = std::make_shared<Memory>(forward(cell, x, p, z, hidden));
   RecurrentResult out;
-  out.hidden = make_result(run, memory->hidden, {x, p.w_x, p.w_h, p.b_x, p.b_h});
+  out.hidden = make_result(run, std::move(hidden), {x, p.w_x, p.w_h, p.b_x, p.b_h});
   if (run.trace) {
     out.gates = Tensor(memory->gates);
     if (cell == Cell::lstm) out.cell = Tensor(memory->cell);

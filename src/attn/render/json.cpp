@@ -132,6 +132,8 @@ std::string trace_document(const Trace& trace, const std::vector<std::string>& f
   return out.take() + "\n";
 }
 
-std::string json(const Trace& trace) { return trace_document(trace, {}); }
+std::string json(const Trace& trace) {
+  return trace.document.empty() ? trace_document(trace, {}) : trace.document;
+}
 
 }  // namespace attn

@@ -9,6 +9,19 @@
 
 namespace attn {
 
+namespace {
+
+/// Sum of the squares; in double where a float overflows, so that a large gradient can be clipped.
+double squares_of(const Array& a) {
+  const double fast = dot_row(a.data(), a.data(), a.size());
+  if (std::isfinite(fast)) return fast;
+  double sum = 0;
+  for (const real x : a) sum += double{x} * x;
+  return sum;
+}
+
+}  // namespace
+
 Optimizer::Optimizer(const OptimizerOptions& options, std::vector<std::pair<std::string, Tensor>> parameters)
     : options_(options), parameters_(std::move(parameters)) {
   for (const auto& [path, tensor] : parameters_) {
@@ -24,7 +37,7 @@ void Optimizer::clear_gradients() {
 double Optimizer::step(double factor) {
   double squares = 0;
   for (const auto& [path, tensor] : parameters_) {
-    squares += dot_row(tensor.grad().data(), tensor.grad().data(), tensor.value().size());
+    squares += squares_of(tensor.grad());
   }
   const double norm = std::sqrt(squares);
   if (!std::isfinite(norm)) return norm;
@@ -82,7 +95,7 @@ double Schedule::operator()(std::uint64_t step) const {
   if (kind == "cosine") {
     if (s < w) return s / w;
     const double left = static_cast<double>(total) - w;
-    const double done = left <= 0 ? 1 : std::min(1.0, (s - w) / left);
+    const double done = s == w ? 0 : left <= 0 ? 1 : std::min(1.0, (s - w) / left);
     return 0.5 * (1 + std::cos(std::numbers::pi * done));
   }
   return warmup > 0 ? std::min(1.0, s / w) : 1;

@@ -40,7 +40,7 @@ std::unique_ptr<Task> make_brackets(std::size_t n) {
 // Tagging. Sentences are clauses, joined by conjunctions, of a finite grammar:
 //   clause = subject [modal] adverb* verb object      subject, object = pronoun
 //                                                              or determiner adjective* noun
-// Many words have two tags, and stand in chains of such words: "I still saw the still saw" . The
+// Many words have two tags, and stand in chains of such words: "I still saw the still saw". The
 // words before always settle the tag (there are no compound nouns, and the grammar is deterministic
 // from left to right), but no fixed number of them does.
 namespace {
@@ -61,29 +61,29 @@ struct Rule {
 
 const std::vector<Rule>& rules() {
   using Words = std::vector<std::string>;
-  static const Words determiners = {"the", "a", "this"}, subjects = {"I", "you", "she"},
-                     objects = {"me", "you", "him", "them"},
-                     // "the still saw", "I still saw"
-      adjectives = {"red", "big", "first", "last", "next", "still", "daily"},
-                     adverbs = {"never", "often", "first", "last", "next", "still", "daily"},
-                     nouns = {"man", "dog",  "bird",  "saw",  "cut",  "hit", "shot",
-                              "bit", "felt", "watch", "duck", "fish", "can", "will"},
-                     past = {"found", "liked", "saw", "cut", "hit", "shot", "bit", "felt"},
-                     infinitives = {"see", "find", "saw", "cut", "hit", "watch", "duck", "fish"},
-                     modals = {"must", "can", "will"}, conjunctions = {"and", "but"};
+  static const Words determiners = {"the", "a", "this"};
+  static const Words subjects = {"I", "you", "she"}, objects = {"me", "you", "him", "them"};
+  // "the still saw", but "I still saw"
+  static const Words adjectives = {"red", "first", "last", "next", "still", "daily"};
+  static const Words adverbs = {"never", "first", "last", "next", "still", "daily"};
+  static const Words nouns = {"man", "dog",  "bird",  "saw",  "cut",  "hit", "shot",
+                              "bit", "felt", "watch", "duck", "fish", "can", "will"};
+  static const Words past = {"found", "liked", "saw", "cut", "hit", "shot", "bit", "felt"};
+  static const Words infinitives = {"see", "find", "saw", "cut", "hit", "watch", "duck", "fish"};
+  static const Words modals = {"must", "can", "will"}, conjunctions = {"and", "but"};
   static const std::vector<Rule> all = {
       {kClause, DET, 1, kSubject, determiners},
       {kClause, PRON, 1, kPredicate, subjects},
-      {kSubject, ADJ, 2, kSubject, adjectives},
+      {kSubject, ADJ, 3, kSubject, adjectives},
       {kSubject, NOUN, 3, kPredicate, nouns},
       {kPredicate, MODAL, 2, kAfterModal, modals},
-      {kPredicate, ADV, 2, kPredicate, adverbs},
+      {kPredicate, ADV, 4, kPredicate, adverbs},
       {kPredicate, VERB, 3, kAfterVerb, past},
-      {kAfterModal, ADV, 1, kAfterModal, adverbs},
+      {kAfterModal, ADV, 2, kAfterModal, adverbs},
       {kAfterModal, VERB, 2, kAfterVerb, infinitives},
       {kAfterVerb, DET, 3, kObject, determiners},
       {kAfterVerb, PRON, 1, kEnd, objects},
-      {kObject, ADJ, 2, kObject, adjectives},
+      {kObject, ADJ, 3, kObject, adjectives},
       {kObject, NOUN, 3, kEnd, nouns},
       {kEnd, CONJ, 7, kClause, conjunctions},
   };

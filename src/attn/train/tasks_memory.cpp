@@ -1,5 +1,5 @@
 // Tasks that have to keep something for a long time: associative recall, adding, copy-memory.
-#include <cmath>
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -13,7 +13,8 @@ namespace attn {
 // queries behind the pairs instead of among them. Two thirds of the steps are pairs.
 std::unique_ptr<Task> make_recall(std::size_t n) {
   const std::size_t pairs = (n + 1) / 3, queries = std::min(pairs, n - 2 * pairs);
-  const std::size_t keys = std::max<std::size_t>(32, pairs), values = 16;
+  // No more keys than needed: a small model then meets each often enough to learn it quickly.
+  const std::size_t keys = std::max<std::size_t>(8, pairs), values = 8;
   std::vector<std::string> inputs = {"_"};
   for (const std::string& key : numbered("k", keys)) inputs.push_back(key);
   for (const std::string& value : numbered("", values)) inputs.push_back(value);

@@ -1,0 +1,36 @@
+#include "app/lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "attn/core/error.h"
+
+namespace attn::app {
+
+FileLock::FileLock(const std::string& path) {
+  if (path.empty()) return;
+  name_ = path + ".lock";
+  file_ = open(name_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (file_ < 0) {
+    throw Error(ErrorKind::io, fmt::format("{}: cannot be written: {}", escaped(path, 200), std::strerror(errno)),
+                "choose a folder that exists and may be written");
+  }
+  if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
+    close(file_);
+    throw Error(ErrorKind::io, fmt::format("{}: another process is training into this file", escaped(path, 200)),
+                "wait for it, or choose another file");
+  }
+}
+
+FileLock::~FileLock() {
+  if (file_ < 0) return;
+  unlink(name_.c_str());  // while it is still locked: nobody can have it open and locked
+  close(file_);
+}
+
+}  // namespace attn::app

@@ -1,0 +1,123 @@
+// Trainer::save and Trainer::load: a safetensors file whose metadata holds a small JSON document.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "attn/core/error.h"
+#include "attn/io/file.h"
+#include "attn/io/json.h"
+#include "attn/io/safetensors.h"
+#include "attn/train/trainer.h"
+
+namespace attn {
+
+namespace {
+
+constexpr int kFormat = 1;
+
+/// FNV-1a over names and bytes: finds a flipped bit, not an attack.
+std::string checksum(const std::vector<NamedArray>& tensors, const std::string& text) {
+  std::uint64_t hash = 0xCBF29CE484222325ull;
+  const auto mix = [&](const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001B3ull;
+  };
+  for (const NamedArray& tensor : tensors) {
+    mix(tensor.name.data(), tensor.name.size());
+    for (const real x : tensor.values) {
+      const float as_stored = static_cast<float>(x);
+      mix(&as_stored, sizeof as_stored);
+    }
+  }
+  mix(text.data(), text.size());
+  return fmt::format("{:016x}", hash);
+}
+
+std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](const NamedArray& a, const NamedArray& b) { return a.name < b.name; });
+  return tensors;
+}
+
+[[noreturn]] void damaged(const std::string& path, const std::string& what) {
+  const std::string backup = path + ".bak";
+  throw Error(ErrorKind::bad_input, fmt::format("{}: this checkpoint is {}", escaped(path, 200), what),
+              fmt::format("it is left as it is; the one before may be in {}", escaped(backup, 200)));
+}
+
+}  // namespace
+
+std::string Trainer::description() const {
+  const SequenceSizes& z = model_.sizes();
+  const OptimizerOptions& o = options_.optimizer;
+  return fmt::format("task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout {}, batch {}, seed {}, "
+                     "{} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of {}, smoothing {}",
+                     task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius, z.dropout,
+                     options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay, o.momentum, o.clip,
+                     options_.schedule.kind, options_.schedule.warmup, options_.schedule.total, options_.smoothing);
+}
+
+void Trainer::save(const std::string& path) const {
+  std::vector<NamedArray> tensors;
+  for (const auto& [name, tensor] : model_.parameters()) tensors.push_back({name, tensor.value()});
+  for (const auto& [name, values] : optimizer_.state()) tensors.push_back({"optimizer." + name, *values});
+  tensors = sorted(std::move(tensors));
+  // Counters as text: a JSON number holds 53 bits.
+  const nlohmann::json state = {{"format", kFormat},
+                                {"description", description()},
+                                {"step", std::to_string(step_)},
+                                {"optimizer_steps", std::to_string(optimizer_.steps())},
+                                {"batches", std::to_string(batches_.position())},
+                                {"dropout", std::to_string(dropout_.position())},
+                                {"good_looks", std::to_string(good_looks_)},
+                                {"seconds", seconds_}};
+  const std::string text = state.dump();
+  write_file(path, safetensors_bytes(tensors, {{"attn", text}, {"checksum", checksum(tensors, text)}}), Keep::backup);
+}
+
+void Trainer::load(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  const auto text = file.metadata.find("attn"), sum = file.metadata.find("checksum");
+  if (text == file.metadata.end() || sum == file.metadata.end()) damaged(path, "not written by attn train");
+  if (checksum(sorted(file.tensors), text->second) != sum->second) damaged(path, "damaged: its checksum does not fit");
+  const nlohmann::json state = parse_json(text->second, path);
+  const auto field = [&](const char* name) -> std::string {
+    if (!state.is_object() || !state.contains(name) || !state[name].is_string()) damaged(path, fmt::format("without \"{}\"", name));
+    return state[name].get<std::string>();
+  };
+  const auto number = [&](const char* name) {
+    const std::string digits = field(name);
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size()) damaged(path, fmt::format("wrong at \"{}\"", name));
+    return value;
+  };
+  if (!state.is_object() || !state.contains("format") || state["format"] != kFormat) damaged(path, "of another version of attn");
+
+  std::map<std::string, Shape> expected;
+  for (const auto& [name, tensor] : model_.parameters()) expected.emplace(name, tensor.shape());
+  for (const auto& [name, values] : optimizer_.state()) expected.emplace("optimizer." + name, shape_of(*values));
+  check_tensors(expected, shapes_of(file), path);
+  if (const std::string saved = field("description"); saved != description()) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: this checkpoint is of another training:\n  saved: {}\n  here:  {}", escaped(path, 200),
+                            escaped(saved, 600), description()),
+                "give the options with which it began");
+  }
+  // Everything fits: only now is anything changed.
+  std::map<std::string, const Array*> found;
+  for (const NamedArray& tensor : file.tensors) found.emplace(tensor.name, &tensor.values);
+  for (const auto& [name, tensor] : model_.parameters()) Tensor(tensor).mutable_value() = *found.at(name);
+  for (const auto& [name, values] : optimizer_.state()) *values = *found.at("optimizer." + name);
+  step_ = number("step");
+  optimizer_.set_steps(number("optimizer_steps"));
+  batches_.seek(number("batches"));
+  dropout_.seek(number("dropout"));
+  good_looks_ = number("good_looks");
+  if (state.contains("seconds") && state["seconds"].is_number()) seconds_ = state["seconds"].get<double>();
+}
+
+}  // namespace attn

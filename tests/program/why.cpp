@@ -1,0 +1,112 @@
+// `why`: the arithmetic behind numbers of every step, and the mistakes in asking.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/command.h"
+#include "program/process.h"
+
+using attn::test::contains;
+using attn::test::expect;
+using attn::test::Result;
+using attn::test::run;
+using attn::test::Words;
+
+namespace {
+
+/// "weights[1,0]": the given number of a step, as `why` is asked.
+std::string place(const attn::Step& step, std::size_t flat) {
+  std::string text;
+  const attn::Shape shape = step.shape();
+  for (std::size_t axis = shape.size(); axis-- > 0; flat /= shape[axis]) {
+    text = std::to_string(flat % shape[axis]) + (text.empty() ? "" : ",") + text;
+  }
+  return step.path + "[" + text + "]";
+}
+
+const std::vector<Words> kLines = {
+    {"tokens", "a b a"},
+    {"embed", "a b a"},
+    {"position", "a b", "--shift", "2"},
+    {"position", "a b", "--kind", "learned"},
+    {"position", "a b", "--kind", "onehot"},
+    {"position", "a b", "--kind", "rotary"},
+    {"qkv", "a b"},
+    {"score", "a b c"},
+    {"softmax", "--function", "all", "--naive", "--hard", "argmax", "--temperature", "2", "1 2 3; 3 1 2"},
+    {"softmax", "--axis", "column", "1 2 3; 3 1 2"},
+    {"softmax", "  -inf 1 2; -inf -inf -inf"},
+    {"mask", "a b c"},
+    {"attend", "a b c", "--mask", "local:1"},
+    {"heads", "a b c", "--heads", "2", "--wrong-split"},
+};
+
+}  // namespace
+
+TEST_CASE("the arithmetic of every step gives the number that was printed") {
+  for (const Words& line : kLines) {
+    const attn::Trace trace = attn::app::compute(line);
+    for (const attn::Step* step : trace.steps()) {
+      const std::size_t count = step->values().size();
+      if (count == 0) continue;
+      for (const std::size_t flat : {std::size_t{0}, count / 2, count - 1}) {
+        Words words = {"why", "--depth", "2", place(*step, flat)};
+        words.insert(words.end(), line.begin(), line.end());
+        const attn::Trace answer = attn::app::compute(words);
+        for (const attn::Item& item : answer.items) {
+          const auto* check = std::get_if<attn::Check>(&item);
+          if (!check) continue;
+          INFO(words[3] << " of attn " << line[0] << ": " << check->difference);
+          CHECK(check->holds());
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("why answers as text and as data, to any depth") {
+  expect({"why", "weights[0,1]", "attend"}, 0, "Why is weights[0,1] what it is?");
+  expect({"why", "--depth", "64", "output[0,0]", "attend", "a b"}, 0, "a parameter");
+  expect({"why", "--depth=2", "weights[0,0,1]", "heads", "--heads", "2"}, 0, "scores");
+  expect({"why", "weights[0,1]", "attend", "--plain", "a b"}, 0, "weights[0,1]");
+  expect({"why", "weights[0,1]", "attend", "--precision", "9", "a b"}, 0, "weights[0,1]");
+  expect({"why", "weights[0,1]", "attend", "--quiet", "a b"}, 0);
+  expect({"why", "--plain", "weights[0,1]", "attend", "a b"}, 0);
+  expect({"why", "weights[0,1]", "attend", "--show", "weights"}, 0, "weights[0,1]");
+  const Result r = run({"why", "weights[0,1]", "attend", "--json"});
+  INFO(r.describe());
+  CHECK(r.exit_code == 0);
+  CHECK(nlohmann::json::parse(r.out)["tables"][0]["name"] == "why");
+}
+
+TEST_CASE("a question that names no number is refused with what there is") {
+  const std::pair<Words, const char*> rows[] = {
+      {{"why"}, "needs a number"},
+      {{"why", "weights[0,1]"}, "needs a number"},
+      {{"why", "weights", "attend"}, "names no number"},
+      {{"why", "[0,1]", "attend"}, "names no number"},
+      {{"why", "weights[0,1", "attend"}, "names no number"},
+      {{"why", "weights[]", "attend"}, "index"},
+      {{"why", "weights[0,]", "attend"}, "index"},
+      {{"why", "weights[0,x]", "attend"}, "index"},
+      {{"why", "weights[0,-1]", "attend"}, "out of range"},
+      {{"why", "weights[0,99999999999999999999]", "attend"}, "out of range"},
+      {{"why", "weights[0,01]", "attend"}, "index"},
+      {{"why", "weights[0]", "attend"}, "needs 2 indices, 1 are given"},
+      {{"why", "weights[0,0,0]", "attend"}, "needs 2 indices, 3 are given"},
+      {{"why", "weights[0,99]", "attend"}, "the last place is [10,10]"},
+      {{"why", "weights[99,0]", "attend"}, "index 99 is beyond axis 0"},
+      {{"why", "weihgts[0,0]", "attend"}, "did you mean weights?"},
+      {{"why", "nothing[0,0]", "attend"}, "its steps: ids"},
+      {{"why", "\x1b[31m[0]", "attend"}, "\\x1B"},
+      {{"why", "weights[0,0]", "atend"}, "did you mean: attn attend?"},
+      {{"why", "weights[0,0]", "map"}, "no numbers to ask about"},
+      {{"why", "weights[0,0]", "why", "weights[0,0]", "attend"}, "no numbers to ask about"},
+      {{"why", "weights[0,0]", "attend", "--dim", "x"}, "--dim"},
+      {{"why", "--depth"}, "--depth"},
+      {{"why", "--nosuch", "weights[0,0]", "attend"}, "--nosuch"},
+  };
+  for (const auto& [words, text] : rows) expect(words, 2, text);
+  expect({"why", "weights[0,0]", "attend", "--input", "missing.csv"}, 4, "cannot open");
+}
