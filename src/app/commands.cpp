@@ -10,6 +10,8 @@ constexpr const char* kPosition = "2  vectors + positions";
 constexpr const char* kScores = "3  queries and keys -> scores -> weights";
 constexpr const char* kAttention = "4  weights and values -> context, in one head and in many";
 constexpr const char* kLearning = "Learning";
+constexpr const char* kRecurrent = "Before attention: nets for sequences";
+constexpr const char* kFar = "How far a signal comes, in any of them";
 constexpr const char* kAbout = "About attn";
 
 }  // namespace
@@ -19,15 +21,23 @@ const std::vector<Command>& commands() {
       {"tokens", kText, "words or characters, their ids, one-hot vectors", "tokens 'I saw a saw'", without_options(tokens)},
       {"embed", kText, "a table of vectors: look-up equals one-hot times table", "embed 'I saw a saw'", without_options(embed)},
       {"position", kPosition, "five ways to say where a token stands", "position --shift 3", with_options<PositionOptions>(bind, position)},
+      {"fc", kRecurrent, "a net for each word alone: both 'saw' look the same", "fc 'I saw a saw'", with_options<FcOptions>(bind, fc)},
+      {"window", kRecurrent, "a net for each word with its neighbours", "window --radius 1", with_options<WindowOptions>(bind, window)},
+      {"rnn", kRecurrent, "recurrent nets: rnn, lstm, gru, step by step", "rnn --cell lstm 'I saw a saw'", with_options<RnnOptions>(bind, rnn)},
+      {"cnn", kRecurrent, "convolutions, and how far they see", "cnn --dilation 1,2,4 --causal", with_options<CnnOptions>(bind, cnn)},
       {"qkv", kScores, "queries, keys and values: one vector by hand, then all", "qkv 'the animal was tired'", without_options(qkv)},
       {"score", kScores, "seven score functions on the same queries and keys", "score --function all", with_options<ScoreOptions>(bind, score)},
       {"softmax", kScores, "from scores to weights: softmax and its rivals", "softmax '1 2 3; 4 5 6'", with_options<SoftmaxOptions>(bind, softmax)},
       {"mask", kScores, "hiding keys: causal, local, padding, a graph", "mask --mask local:2", with_options<MaskOptions>(bind, mask)},
       {"attend", kAttention, "one head of self-attention, the whole way", "attend 'the animal was tired'", with_options<AttendOptions>(bind, attend)},
       {"heads", kAttention, "many heads: split, attend, concatenate", "heads --heads 2 --wrong-split", with_options<HeadsOptions>(bind, heads)},
+      {"backward", kAttention, "the gradient of every matrix of one head", "backward 'the animal was tired'", with_options<BackwardOptions>(bind, backward)},
+      {"reach", kFar, "how strongly each output depends on each input", "reach --model lstm", with_options<ReachOptions>(bind, reach)},
+      {"path", kFar, "how many steps lie between an input and an output", "path --model cnn", with_options<PathOptions>(bind, path)},
       {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300", with_options<TrainOptions>(bind, train), false},
-      {"compare", kLearning, "many models learn the same task: who learns what, how far, at what cost", "compare --task first --models fc,rnn --lengths 4 --seeds 1 --budget 2000 --steps 100", with_options<CompareOptions>(bind, compare), false},
+      {"compare", kLearning, "many models learn one task: who learns what, and at what cost", "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9", with_options<CompareOptions>(bind, compare), false},
       {"why", kAbout, "expands any printed number into its arithmetic", "why 'weights[9,1]' attend", with_options<WhyOptions>(bind, why), false},
+      {"complexity", kAbout, "time, operations and memory of a layer as n and d grow", "complexity --lengths 32,64,128 --dims 16,32,64 --length 64 --dim 32", with_options<ComplexityOptions>(bind, complexity), false},
       {"bench", kAbout, "times a forward pass or a training step", "bench forward --model attention --repeat 3", with_options<BenchOptions>(bind, bench), false},
       {"map", kAbout, "the flow, and the command for each stage", "map", without_options(map), false},
       {"doctor", kAbout, "products, threads, terminal: is everything well?", "doctor", without_options(doctor), false},

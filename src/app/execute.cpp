@@ -65,6 +65,7 @@ Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) 
   if (inner.size() > 1) parsed.common = parse_command_line({inner.begin() + 1, inner.end()}).common;
   parsed.common.arguments = arguments;
   parsed.common.repeat = 1;
+  parsed.common.show.clear();  // it chose among the steps of the inner command
   return parsed;
 }
 

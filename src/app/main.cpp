@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <new>
 
 #include "app/command.h"
@@ -48,6 +50,14 @@ void complain(const std::string& message, const std::string& hint) {
   std::string text = "attn: " + message + "\n";
   if (!hint.empty()) text += "hint: " + hint + "\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+/// --quiet leaves the matrices and tables; where there are none, it leaves what there is.
+bool has_matrices(const Trace& trace) {
+  return std::any_of(trace.items.begin(), trace.items.end(), [](const Item& item) {
+    const auto* table = std::get_if<Table>(&item);
+    return std::holds_alternative<Step>(item) || (table && !table->only_data);
+  });
 }
 
 RenderOptions render_options(const Common& common, const Terminal& terminal) {
@@ -144,9 +154,9 @@ std::vector<NamedArray> parameters_of(const Trace& trace) {
   return out;
 }
 
-/// OpenBLAS takes a buffer of 128 MB of addresses per thread, and tries again for ever when it gets
-/// none: at its start for every processor, later for every thread more.
-constexpr rlim_t kAddressesAtStart = rlim_t{200} << 20, kAddressesPerThread = rlim_t{270} << 20;
+/// OpenBLAS takes buffers of 128 MB of addresses, and tries again for ever when it gets none: at its start
+/// for every processor, for the first product, and for every thread more.
+constexpr rlim_t kAddressesAtStart = rlim_t{330} << 20, kAddressesPerThread = rlim_t{270} << 20;
 
 /// The limit of `ulimit -v`.
 rlim_t address_space() {
@@ -160,6 +170,34 @@ void check_threads(std::int64_t threads) {
   throw Error(ErrorKind::limit,
               fmt::format("--threads {} needs about {} MB of address space; ulimit -v allows {} MB", threads, needed >> 20, address_space() >> 20),
               "choose fewer threads, or a larger limit");
+}
+
+char** argument_words = nullptr;  // as main got them
+
+/// True if --threads, given or not, asks for more than one thread.
+bool computes_on_several(const Parsed& parsed) {
+  std::string threads = "1";
+  for (const OptionRow& row : option_rows(*parsed.command)) {
+    if (row.name == "--threads") threads = row.standard;
+  }
+  const std::vector<std::string>& words = parsed.common.arguments;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    if (words[i] == "--threads" && i + 1 < words.size()) threads = words[i + 1];
+    if (words[i].starts_with("--threads=")) threads = words[i].substr(10);
+  }
+  return threads != "1";
+}
+
+/// Threads of OpenMP that wait for work look for it about 3 milliseconds before they sleep, and on a
+/// busy machine take the processor from the threads that have some: a training step on two threads
+/// took 440 ms in place of 36. libgomp learns of a shorter wait (0.1 ms) only from the environment, and
+/// only while it is loaded; what is set before main, even in .preinit_array, libc's own start undoes.
+/// Therefore the program begins again with the variable set. Who sets one of these variables keeps the
+/// choice; if starting again fails, all goes on as it is.
+void wait_briefly() {
+  if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
+  setenv("GOMP_SPINCOUNT", "10000", 1);
+  execv("/proc/self/exe", argument_words);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -187,8 +225,10 @@ int run(const std::vector<std::string>& arguments) {
   const Common& common = parsed.common;
   check_outputs(common);
   check_threads(common.threads);
+  if (computes_on_several(parsed)) wait_briefly();
   const Trace trace = compute(parsed);
-  const RenderOptions options = render_options(common, detect_terminal(common.color));
+  RenderOptions options = render_options(common, detect_terminal(common.color));
+  options.quiet = options.quiet && has_matrices(trace);
   if (common.json) {
     print(STDOUT_FILENO, json(trace));
   } else {
@@ -225,24 +265,28 @@ int guarded(const std::vector<std::string>& arguments) {
   }
 }
 
-/// Threads of OpenMP that have nothing to do look for work some 100 microseconds, then sleep. By
-/// default they look for milliseconds, and take the processor from the threads that have work (0.1 ms
-/// of products became 8 ms on a busy machine). Runs before every library, because the one of OpenMP
-/// reads these variables when it is loaded. Who sets one of them keeps the choice.
-void sleep_soon(int, char**, char**) {
-  if (!getenv("OMP_WAIT_POLICY") && !getenv("GOMP_SPINCOUNT")) setenv("GOMP_SPINCOUNT", "10000", 0);
-}
-
-void within_address_space(int, char**, char**) {
+/// Under a limit of the address space: a buffer for one thread; --threads asks for more. OpenBLAS reads
+/// the variable while it is loaded, so the program begins again with it.
+void within_address_space(int, char** arguments, char** environment) {
   if (address_space() == RLIM_INFINITY) return;
-  setenv("OMP_NUM_THREADS", "1", 1);  // a buffer for one thread; --threads asks for more
-  if (address_space() >= kAddressesAtStart) return;
-  static constexpr char kMessage[] = "attn: 200 MB of address space are needed, ulimit -v allows less\nhint: ulimit -v 1000000\n";
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
-  _exit(static_cast<int>(ErrorKind::limit));
+  if (address_space() < kAddressesAtStart) {
+    static constexpr char kMessage[] = "attn: 330 MB of address space are needed, ulimit -v allows less\nhint: ulimit -v 1000000\n";
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+    _exit(static_cast<int>(ErrorKind::limit));
+  }
+  static char one_thread[] = "OMP_NUM_THREADS=1";
+  static char* more[4096] = {one_thread};
+  std::size_t count = 1;
+  for (; *environment; ++environment) {
+    if (std::strcmp(*environment, one_thread) == 0) return;  // the second time
+    if (std::strncmp(*environment, one_thread, 16) == 0) continue;
+    if (count == std::size(more) - 1) return;
+    more[count++] = *environment;
+  }
+  execve("/proc/self/exe", arguments, more);
 }
 
-__attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries[])(int, char**, char**) = {sleep_soon, within_address_space};
+__attribute__((section(".preinit_array"), used)) void (*const kBeforeLibraries)(int, char**, char**) = within_address_space;
 
 /// Without this, the first file opened would take the place of a closed standard output, and what is
 /// printed would go into it. The wrong direction keeps "closed" an error.
@@ -259,6 +303,12 @@ void keep_standard_files() {
 
 int main(int argc, char** argv) {
   attn::app::keep_standard_files();
+  attn::app::argument_words = argv;
   std::signal(SIGPIPE, SIG_IGN);
+  // Memory of one training step serves the next one. By default every large array is fetched from the
+  // system page by page, and given back, each time: 150 page faults per step, and 2 % of the time.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 16 << 20);
   return attn::app::guarded({argv + std::min(argc, 1), argv + argc});
 }

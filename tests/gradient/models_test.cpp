@@ -17,7 +17,8 @@ namespace {
 /// Differences through a whole model keep fewer digits than those through one op.
 constexpr double kModelTolerance = 1e-6;
 
-/// Every number of every parameter moved a little, so that no gain is 1, no bias 0 and no relu at its kink.
+/// Every number of every parameter moved a little, so that no gain is 1, no bias 0 and no relu at
+/// its kink.
 void stir(Inputs& parameters, Rng& rng) {
   for (Tensor& p : parameters) {
     for (real& number : p.mutable_value()) number += 0.3 * rng.normal();
@@ -32,15 +33,30 @@ TEST_CASE("gradient: a block of the encoder, with dropout, agrees with central d
     const std::size_t heads = 2, d = 4, n = 3;
     Parameters parameters(rng.stream("parameters"));
     const EncoderLayer p = encoder_layer(parameters, 0, {d, heads, 6});
-    Inputs x{Tensor::parameter(rng.normal({2, n, d}, 1)), p.attention.w_q, p.attention.b_q, p.attention.w_k,
-             p.attention.b_k, p.attention.w_v, p.attention.b_v, p.attention.w_o, p.attention.b_o, p.norm1.gain,
-             p.norm1.bias, p.ffn.w_1, p.ffn.b_1, p.ffn.w_2, p.ffn.b_2, p.norm2.gain, p.norm2.bias};
+    Inputs x{Tensor::parameter(rng.normal({2, n, d}, 1)),
+             p.attention.w_q,
+             p.attention.b_q,
+             p.attention.w_k,
+             p.attention.b_k,
+             p.attention.w_v,
+             p.attention.b_v,
+             p.attention.w_o,
+             p.attention.b_o,
+             p.norm1.gain,
+             p.norm1.bias,
+             p.ffn.w_1,
+             p.ffn.b_1,
+             p.ffn.w_2,
+             p.ffn.b_2,
+             p.norm2.gain,
+             p.norm2.bias};
     stir(x, rng);
     Array mask = zeros({n, n});
     mask(0, 2) = -std::numeric_limits<real>::infinity();
     const Function f = [&](const Run& run, const Inputs& in) {
       Rng drops(seed, 1);
-      return encode(Run{.tape = run.tape, .rng = &drops}, in[0], p, 0, heads, Tensor(mask), seed % 2 ? 0.2 : 0.0);
+      return encode(Run{.tape = run.tape, .rng = &drops}, in[0], p, 0, heads, Tensor(mask),
+                    seed % 2 ? 0.2 : 0.0);
     };
     CHECK(worst_error(f, x, rng) < kModelTolerance);
   }
@@ -51,14 +67,22 @@ TEST_CASE("gradient: every kind of model, from ids to the loss, agrees with cent
     for (const bool numbers : {false, true}) {
       Rng rng(numbers ? 5 : 6);
       Parameters parameters(rng.stream("parameters"));
-      SequenceSizes sizes{.kind = kind, .vocabulary = 5, .classes = 3, .width = 4, .layers = 2, .heads = 2, .ff = 6, .length = 6};
+      SequenceSizes sizes{.kind = kind,
+                          .vocabulary = 5,
+                          .classes = 3,
+                          .width = 4,
+                          .layers = 2,
+                          .heads = 2,
+                          .ff = 6,
+                          .length = 6};
       if (numbers) sizes.vocabulary = 0, sizes.features = 2;
       const SequenceModel model(sizes, parameters);
       Inputs x;
       for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
       stir(x, rng);
       const std::size_t batch = 2, time = 5;
-      Array given = numbers ? rng.normal({batch, time, 2}, 1) : empty({batch, time}), targets = empty({batch, time});
+      Array given = numbers ? rng.normal({batch, time, 2}, 1) : empty({batch, time}),
+            targets = empty({batch, time});
       if (!numbers) {
         for (real& id : given) id = static_cast<real>(rng.below(5));
       }

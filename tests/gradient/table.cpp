@@ -14,7 +14,8 @@ Case recurrent_case(Dice& d, Cell cell, bool one_sentence) {
   const std::size_t width = gates_of(cell) * h;
   const Shape shape = one_sentence ? Shape{time, in} : Shape{batch, time, in};
   const bool reversed = d.below(2) == 1;
-  return Case{{d.normal(shape), d.normal({in, width}), d.normal({h, width}, 0.7), d.normal({width}), d.normal({width})},
+  return Case{{d.normal(shape), d.normal({in, width}), d.normal({h, width}, 0.7), d.normal({width}),
+               d.normal({width})},
               [=](const Run& run, const Inputs& x) {
                 return recurrent(run, cell, x[0], {x[1], x[2], x[3], x[4]}, reversed).hidden;
               }};
@@ -193,45 +194,53 @@ const std::vector<Row>& table() {
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::gru, true); }},
       {"convolution",
        [](Dice& d) {
-         const std::size_t kernel = d.below(4) + 1, in = d.size(), out = d.size(), dilation = d.below(2) + 1;
+         const std::size_t kernel = d.below(4) + 1, in = d.size(), out = d.size(),
+                           dilation = d.below(2) + 1;
          const bool causal = d.below(2) == 1;
-         return Case{{d.normal({d.size(), d.size(), in}), d.normal({kernel, in, out}), d.normal({out})},
-                     [=](const Run& run, const Inputs& x) {
-                       return convolution(run, x[0], x[1], x[2], dilation, causal);
-                     }};
+         return Case{
+             {d.normal({d.size(), d.size(), in}), d.normal({kernel, in, out}), d.normal({out})},
+             [=](const Run& run, const Inputs& x) {
+               return convolution(run, x[0], x[1], x[2], dilation, causal);
+             }};
        }},
       {"layer_norm",
        [](Dice& d) {
          const std::size_t width = 3 * d.size();
-         return Case{{d.normal({d.size(), d.size(), width}), d.normal({width}), d.normal({width})},
-                     [](const Run& run, const Inputs& x) { return layer_norm(run, x[0], x[1], x[2]); }};
+         return Case{
+             {d.normal({d.size(), d.size(), width}), d.normal({width}), d.normal({width})},
+             [](const Run& run, const Inputs& x) { return layer_norm(run, x[0], x[1], x[2]); }};
        }},
       {"layer_norm",  // wider than a register, a larger eps
        [](Dice& d) {
          const std::size_t width = 10 + d.size();
          return Case{{d.normal({d.size(), width}), d.normal({width}), d.normal({width})},
-                     [](const Run& run, const Inputs& x) { return layer_norm(run, x[0], x[1], x[2], 0.1); }};
+                     [](const Run& run, const Inputs& x) {
+                       return layer_norm(run, x[0], x[1], x[2], 0.1);
+                     }};
        }},
       {"dropout",  // the same stream, so the same numbers dropped, each time
        [](Dice& d) {
          const std::uint64_t seed = d.below(1000);
          return Case{{d.normal({d.size(), d.size()})}, [=](const Run& run, const Inputs& x) {
                        Rng rng(seed);
-                       return dropout(Run{.tape = run.tape, .trace = run.trace, .rng = &rng}, x[0], 0.4);
+                       return dropout(Run{.tape = run.tape, .trace = run.trace, .rng = &rng}, x[0],
+                                      0.4);
                      }};
        }},
       {"cross_entropy",
        [](Dice& d) {
          const std::size_t n = d.size(), v = d.size();
          const Tensor t = targets(d, {n}, v);
-         return Case{{d.normal({n, v}, 2)}, [=](const Run& run, const Inputs& x) { return cross_entropy(run, x[0], t); }};
+         return Case{{d.normal({n, v}, 2)},
+                     [=](const Run& run, const Inputs& x) { return cross_entropy(run, x[0], t); }};
        }},
       {"cross_entropy",  // smoothed, more axes
        [](Dice& d) {
          const std::size_t b = d.size(), n = d.size(), v = 4 * d.size();
          const Tensor t = targets(d, {b, n}, v);
-         return Case{{d.normal({b, n, v}, 2)},
-                     [=](const Run& run, const Inputs& x) { return cross_entropy(run, x[0], t, 0.1); }};
+         return Case{{d.normal({b, n, v}, 2)}, [=](const Run& run, const Inputs& x) {
+                       return cross_entropy(run, x[0], t, 0.1);
+                     }};
        }},
       {"squared_error",
        [](Dice& d) {
@@ -241,7 +250,9 @@ const std::vector<Row>& table() {
            if (d.below(4) == 0) number = std::numeric_limits<real>::quiet_NaN();
          }
          return Case{{d.normal(shape)},
-                     [t = Tensor(std::move(t))](const Run& run, const Inputs& x) { return squared_error(run, x[0], t); }};
+                     [t = Tensor(std::move(t))](const Run& run, const Inputs& x) {
+                       return squared_error(run, x[0], t);
+                     }};
        }},
   };
   return rows;

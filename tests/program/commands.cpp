@@ -49,7 +49,7 @@ Words split(const std::string& example) {
 
 /// Commands that take long, write files or measure: only their help is looked at here.
 bool is_quick(const Command& command) {
-  static const std::set<std::string> kSlow = {"bench", "train", "compare", "lesson", "lessons", "homework", "doctor"};
+  static const std::set<std::string> kSlow = {"bench", "train", "compare", "complexity", "lesson", "lessons", "homework", "doctor"};
   return kSlow.count(command.name) == 0;
 }
 
@@ -59,6 +59,7 @@ json steady(const std::string& text) {
   document.erase("milliseconds");
   document.erase("command");
   document.erase("threads");
+  document.erase("remarks");  // some tell times
   for (json& step : document["steps"]) {
     step.erase("milliseconds");
     step.erase("spread");

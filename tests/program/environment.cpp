@@ -53,6 +53,17 @@ TEST_CASE("variables of BLAS and OpenMP do not change the numbers or stop the pr
   }
 }
 
+TEST_CASE("idle threads sleep soon, unless somebody chose otherwise") {
+  const auto spins = [](Words arguments, Variables variables) {
+    variables["OMP_DISPLAY_ENV"] = "verbose";
+    const std::string text = run(Launch{.arguments = std::move(arguments), .environment = variables}).err;
+    const std::size_t last = text.rfind("GOMP_SPINCOUNT = '");
+    return last == std::string::npos ? "" : text.substr(last + 18, text.find('\'', last + 18) - last - 18);
+  };
+  CHECK(spins({"attend", "--threads", "2"}, {}) == "10000");
+  CHECK(spins({"attend", "--threads", "2"}, {{"GOMP_SPINCOUNT", "77"}}) == "77");
+}
+
 TEST_CASE("a locale changes neither the decimal point nor the numbers") {
   const std::string usual = run({"softmax", "0.5 1.5", "--quiet", "--show", "scores"}).out;
   REQUIRE(contains(usual, "0.500"));
@@ -197,7 +208,7 @@ TEST_CASE("a read-only working folder is no obstacle to showing") {
 
 TEST_CASE("under a small limit of memory the program says so and does not crash") {
   if (!attn::test::address_space_can_be_limited()) return;
-  for (const std::size_t megabytes : {100, 199, 200, 250, 300, 460, 600}) {
+  for (const std::size_t megabytes : {100, 200, 329, 330, 340, 460, 599, 600, 700}) {
     for (const Words& words : {Words{"attend"}, Words{"heads", "--threads", "2"}, Words{"attend", "--dim", "1000"}, Words{"position", "--length", "1000000"}}) {
       const Result r = run(Launch{.arguments = words, .address_space = megabytes << 20, .seconds = 3});
       INFO(megabytes << " MB: " << r.describe());
@@ -207,7 +218,7 @@ TEST_CASE("under a small limit of memory the program says so and does not crash"
     }
   }
   const std::size_t gigabyte = std::size_t{1} << 30;
-  expect(Launch{.arguments = {"attend"}, .address_space = std::size_t{100} << 20}, 5, "200 MB of address space");
+  expect(Launch{.arguments = {"attend"}, .address_space = std::size_t{100} << 20}, 5, "330 MB of address space");
   expect(Launch{.arguments = {"attend", "--threads", "64"}, .address_space = gigabyte}, 5, "--threads 64 needs about");
   expect(Launch{.arguments = {"attend"}, .address_space = gigabyte}, 0, "weights");
   expect(Launch{.arguments = {"position", "--length", "10000000"}, .address_space = gigabyte}, 5, "positions 10000000 x 8 needs about");

@@ -30,6 +30,17 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
+/// A tag without what stands between quotation marks.
+std::string without_values(const std::string& tag) {
+  std::string out;
+  bool inside = false;
+  for (const char c : tag) {
+    if (c == '"') inside = !inside;
+    if (!inside) out += c;
+  }
+  return out;
+}
+
 Words with(Words words, std::initializer_list<std::string> more) {
   words.insert(words.end(), more);
   return words;
@@ -94,8 +105,8 @@ TEST_CASE("hostile tokens are inert in HTML and SVG") {
     for (const char* part : {"@import", "url(http", "fetch(", "XMLHttpRequest", "<link", "<iframe", "<object", "<embed"}) CHECK_FALSE(contains(html, part));
     CHECK(count(html, "http://") + count(html, "https://") == count(html, "http://www.w3.org/"));
     for (std::size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
-      const std::string tag = html.substr(at, html.find('>', at) - at);
-      if (contains(tag, " src=") || contains(tag, "onerror")) FAIL_CHECK(tag);
+      const std::string tag = without_values(html.substr(at, html.find('>', at) - at));
+      if (contains(tag, " src=") || contains(tag, " on")) FAIL_CHECK(tag);
     }
     if (attn::test::installed("xmllint")) {
       const Result r = run(Launch{.arguments = {"-c", "xmllint --noout --nonet " + picture}, .program = "/bin/sh"});

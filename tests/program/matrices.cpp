@@ -21,7 +21,7 @@ namespace {
 /// Each stage that takes --input, as it is called for one token and one column as well as for many.
 const std::vector<Words> kStages = {
     {"position"}, {"position", "--kind", "learned"}, {"qkv"}, {"score"}, {"softmax", "--function", "all"}, {"mask"}, {"attend"},
-    {"heads", "--heads", "1"},
+    {"heads", "--heads", "1"}, {"rnn", "--cell", "lstm"}, {"rnn", "--cell", "gru"},
 };
 
 Words with(Words stage, std::initializer_list<std::string> more) {

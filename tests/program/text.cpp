@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-const Words kTextCommands = {"tokens", "embed", "position", "qkv", "score", "mask", "attend", "heads"};
+const Words kTextCommands = {"tokens", "embed", "position", "qkv", "score", "mask", "attend", "heads", "rnn", "cnn"};
 
 /// The tokens that the program made of `arguments`.
 Words tokens_of(Words arguments) {

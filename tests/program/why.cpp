@@ -40,6 +40,10 @@ const std::vector<Words> kLines = {
     {"mask", "a b c"},
     {"attend", "a b c", "--mask", "local:1"},
     {"heads", "a b c", "--heads", "2", "--wrong-split"},
+    {"rnn", "a b c"},
+    {"rnn", "a b c", "--cell", "lstm", "--bidirectional"},
+    {"rnn", "a b c", "--cell", "gru"},
+    {"cnn", "a b c", "--causal"},
 };
 
 }  // namespace
@@ -99,7 +103,7 @@ TEST_CASE("a question that names no number is refused with what there is") {
       {{"why", "weights[99,0]", "attend"}, "index 99 is beyond axis 0"},
       {{"why", "weihgts[0,0]", "attend"}, "did you mean weights?"},
       {{"why", "nothing[0,0]", "attend"}, "its steps: ids"},
-      {{"why", "\x1b[31m[0]", "attend"}, "\\x1B"},
+      {{"why", "\x1b[0]", "attend"}, "no step \\x1B"},
       {{"why", "weights[0,0]", "atend"}, "did you mean: attn attend?"},
       {{"why", "weights[0,0]", "map"}, "no numbers to ask about"},
       {{"why", "weights[0,0]", "why", "weights[0,0]", "attend"}, "no numbers to ask about"},

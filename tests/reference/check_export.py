@@ -10,7 +10,7 @@ float64, and never reads a value step but to compare. For every value step it pr
 difference relative to the step's largest magnitude. Also checked: names, kinds, shapes, axes,
 `from`, file names, types. Exit code 1 if a difference is above 1e-5, a step cannot be computed, or
 anything is not as the contract says. For: tokens, embed, position, qkv, score, softmax, mask,
-attend, heads.
+attend, heads, rnn, cnn.
 
 A command of many runs, without files in between:
 
@@ -40,8 +40,13 @@ NAMES = {  # every step that the contract names, by command; F. stands for a sco
     "mask": "x scores mask weights",
     "attend": "x w_q w_k w_v q k v scores weights output",
     "heads": "x w_q w_k w_v w_o q k v q_heads k_heads v_heads scores weights context concat output",
+    "rnn": "x w_x w_h b_x b_h hidden",
+    "cnn": "x layer.0.w layer.0.b layer.0.output",
 }
 CONSTANTS = {"position", "shift", "shift_found", "cosine"}  # of nothing but the command line
+
+
+RECURRENT = {"gates", "cell", "hidden", "i", "f", "g", "o", "r", "z", "n"}
 
 
 class Problem(Exception):
@@ -49,7 +54,7 @@ class Problem(Exception):
 
 
 # What the options say. Options that take no value are listed, so that the text can be told apart.
-FLAGS = {"--json", "--plain", "--quiet", "--naive", "--wrong-split"}
+FLAGS = {"--json", "--plain", "--quiet", "--naive", "--wrong-split", "--bidirectional", "--causal"}
 
 
 def options_of(command):
@@ -171,6 +176,10 @@ class Outsider:
     def compute(self, path):
         if self.command == "softmax":
             return self.weights_of_softmax(path)
+        if self.command == "rnn" and path.split(".")[-1] in RECURRENT:
+            return self.recurrent(path)
+        if self.command == "cnn" and path.startswith("layer."):
+            return self.convolution(int(path.split(".")[1]))
         if "." in path and path.split(".")[0] in FUNCTIONS:
             return self.scores_of(*path.split("."))
         rule = getattr(self, path.replace(".", "_"), None)
@@ -291,9 +300,49 @@ class Outsider:
         return self["context"].swapaxes(0, 1).reshape(len(self["x"]), -1)
 
     def output(self):
+        if self.command == "rnn":
+            return np.hstack([self["forward.hidden"], self["backward.hidden"]])
         if self.command == "position":
             return rotary(self["x"]) if self.option("--kind", "") == "rotary" else self["x"] + self["position"]
         return self["concat"] @ self.need("w_o") if self.command == "heads" else self["weights"] @ self["v"]
+
+    # --- recurrent nets and convolutions
+    def recurrent(self, path):
+        """gates, cell, hidden of one direction, and the gates one by one."""
+        at, name = (path.split(".", 1)[0] + ".", path.split(".", 1)[1]) if path.split(".")[0] in ("forward", "backward") else ("", path)
+        x, w_x, w_h, b_x, b_h = self["x"], *(self.need(at + p) for p in ("w_x", "w_h", "b_x", "b_h"))
+        cell, h = self.option("--cell", "rnn"), len(w_h)
+        sigmoid = lambda t: 1 / (1 + np.exp(-t))
+        state, memory, rows = np.zeros(h), np.zeros(h), []
+        for row in x[::-1] if at == "backward." else x:
+            a, b = np.split(row @ w_x + b_x, len(b_x) // h), np.split(state @ w_h + b_h, len(b_x) // h)
+            if cell == "rnn":
+                gates = [np.tanh(a[0] + b[0])]
+                state = gates[0]
+            elif cell == "lstm":
+                gates = [sigmoid(a[0] + b[0]), sigmoid(a[1] + b[1]), np.tanh(a[2] + b[2]), sigmoid(a[3] + b[3])]
+                memory = gates[1] * memory + gates[0] * gates[2]
+                state = gates[3] * np.tanh(memory)
+            else:
+                r, z = sigmoid(a[0] + b[0]), sigmoid(a[1] + b[1])
+                gates = [r, z, np.tanh(a[2] + r * b[2])]
+                state = (1 - z) * gates[2] + z * state
+            rows.append((np.concatenate(gates), memory, state))
+        gates, memory, state = (np.array(part) for part in zip(*(rows[::-1] if at == "backward." else rows)))
+        if name.startswith("gate."):
+            return np.split(gates, gates.shape[1] // h, axis=1)[{"lstm": "ifgo", "gru": "rzn"}[cell].index(name[5:])]
+        return {"gates": gates, "cell": memory, "hidden": state}[name]
+
+    def convolution(self, layer):
+        h, w = self["x"] if layer == 0 else self[f"layer.{layer - 1}.output"], self.need(f"layer.{layer}.w")
+        steps = [int(s) for s in str(self.option("--dilation", 1)).split(",")]
+        step, own = steps[layer % len(steps)], len(w) - 1 if "--causal" in self.options else len(w) // 2
+        out = np.tile(self.need(f"layer.{layer}.b"), (len(h), 1))
+        for j in range(len(w)):
+            for t in range(len(h)):
+                if 0 <= t + (j - own) * step < len(h):
+                    out[t] += h[t + (j - own) * step] @ w[j]
+        return np.maximum(out, 0)
 
     # --- the wrong split
     def right_q_heads(self):
@@ -415,7 +464,7 @@ def check(folder, quiet=False):
     if strays:
         problems.append(f"files that no step names: {sorted(strays)}")
     for path in NAMES[trace["command"][0]].split():
-        if path not in before and "--sweep" not in trace["command"]:
+        if path not in before and not {"--sweep", "--bidirectional"} & set(trace["command"]):
             problems.append(f"{path}: missing")
 
     given = {s["path"]: arrays[s["path"]] for s in trace["steps"] if s["kind"] != "value"}
@@ -513,6 +562,13 @@ def random_line(rng, folder):
         (folder / "edges.csv").write_text("0,0\n" if n < 3 else "0,2\n1,2\n")
         line += ["--mask", rng.choice(["none", "causal", "local:0", "local:2", "padding:0", f"padding:{rng.randrange(n + 1)}",
                                        f"graph:{folder / 'edges.csv'}"])]
+    if command == "rnn":
+        line += ["--cell", rng.choice(["rnn", "lstm", "gru"])] + ["--bidirectional"] * rng.randrange(2)
+        line += ["--hidden", str(rng.choice([1, 3, 20]))] * rng.randrange(2)
+    if command == "cnn":
+        layers = rng.randrange(1, 5)
+        line += ["--kernel", str(rng.choice([1, 2, 3, 4, 9]))] + ["--causal"] * rng.randrange(2) + ["--channels", str(rng.choice([1, 5]))] * rng.randrange(2)
+        line += rng.choice([["--layers", str(layers)], ["--dilation", ",".join(str(rng.choice([1, 2, 4, 30])) for _ in range(layers))]])
     if command == "heads":
         line += ["--heads", str(heads)] + ["--key-dim", str(rng.choice([1, 3]))] * rng.randrange(2)
         line += ["--value-dim", str(rng.choice([1, 5]))] * rng.randrange(2) + ["--wrong-split"] * (rng.random() < 0.2)

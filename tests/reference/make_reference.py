@@ -226,6 +226,88 @@ def number(tokens):
     return known, [known.index(token) for token in tokens]
 
 
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def recurrent(cell, x, w_x, w_h, b_x, b_h, reverse=False):
+    """gates, hidden and (lstm) cell, one time step after the other. Complex numbers pass through."""
+    h, n = len(w_h), len(x)
+    state = memory = np.zeros(h, dtype=x.dtype)
+    rows = {}
+    for t in reversed(range(n)) if reverse else range(n):
+        a, b = x[t] @ w_x + b_x, state @ w_h + b_h
+        part = [slice(i * h, (i + 1) * h) for i in range(len(b_x) // h)]
+        if cell == "rnn":
+            gates = [np.tanh(a + b)]
+            state = gates[0]
+        elif cell == "lstm":
+            gates = [f(a[p] + b[p]) for f, p in zip([sigmoid, sigmoid, np.tanh, sigmoid], part)]
+            memory = gates[1] * memory + gates[0] * gates[2]
+            state = gates[3] * np.tanh(memory)
+        else:
+            r, z = sigmoid(a[part[0]] + b[part[0]]), sigmoid(a[part[1]] + b[part[1]])
+            fresh = np.tanh(a[part[2]] + r * b[part[2]])
+            gates = [r, z, fresh]
+            state = (1 - z) * fresh + z * state
+        rows[t] = (np.concatenate(gates), state, memory)
+    return tuple(np.array([rows[t][i] for t in range(n)]) for i in range(3))
+
+
+def convolve(x, w, b, dilation=1, causal=False):
+    """relu(b + sum of taps), position by position; zeros beyond the ends. Complex numbers pass through."""
+    n, k = len(x), len(w)
+    own = k - 1 if causal else k // 2
+    out = np.array([b] * n).astype(x.dtype)
+    for t in range(n):
+        for j in range(k):
+            at = t + (j - own) * dilation
+            if 0 <= at < n:
+                out[t] = out[t] + x[at] @ w[j]
+    return np.where(out.real > 0, out, 0)
+
+
+def layer_norm(x, gain, bias):
+    middle = x - x.mean(axis=-1, keepdims=True)
+    return gain * middle / np.sqrt((middle * middle).mean(axis=-1, keepdims=True) + 1e-5) + bias
+
+
+def encoder_block(x, p, heads):
+    """Post-norm: norm1(x + attention(x)), norm2(a + ffn(a)). Complex numbers pass through."""
+    q, k, v = (x @ p[f"attention.w_{i}"] + p[f"attention.b_{i}"] for i in "qkv")
+    d, parts = x.shape[1] // heads, []
+    for c in (slice(h * d, (h + 1) * d) for h in range(heads)):
+        s = q[:, c] @ k[:, c].T / math.sqrt(d)
+        e = np.exp(s - s.real.max(axis=1, keepdims=True))
+        parts.append(e / e.sum(axis=1, keepdims=True) @ v[:, c])
+    a = layer_norm(x + np.hstack(parts) @ p["attention.w_o"] + p["attention.b_o"], p["norm1.gain"], p["norm1.bias"])
+    hidden = a @ p["ffn.w_1"] + p["ffn.b_1"]
+    fed = np.where(hidden.real > 0, hidden, 0) @ p["ffn.w_2"] + p["ffn.b_2"]
+    return layer_norm(a + fed, p["norm2.gain"], p["norm2.bias"])
+
+
+def jacobian(f, x):
+    """d f(x)[i,a] / d x[j,b] by a complex step: exact, and a relu keeps its side."""
+    out = np.zeros(f(x).shape + x.shape)
+    for at in np.ndindex(*x.shape):
+        moved = x.astype(complex)
+        moved[at] += 1e-30j
+        out[(...,) + at] = f(moved).imag / 1e-30
+    return out
+
+
+def attention_gradients(x, w_q, w_k, w_v, g, mask=None):
+    """The gradients of sum(output * g), from the matrix formulas."""
+    q, k, v, _, a, output = attention(x, w_q, w_k, w_v, mask)
+    scale = 1 / math.sqrt(q.shape[1])
+    d = {"output": g, "v": a.T @ g, "weights": g @ v.T}
+    d["scores"] = a * (d["weights"] - (a * d["weights"]).sum(axis=1, keepdims=True))
+    d["q"], d["k"] = scale * d["scores"] @ k, scale * d["scores"].T @ q
+    d["w_q"], d["w_k"], d["w_v"] = x.T @ d["q"], x.T @ d["k"], x.T @ d["v"]
+    d["x"] = d["q"] @ w_q.T + d["k"] @ w_k.T + d["v"] @ w_v.T
+    return np.sum(output * g), d
+
+
 # --------------------------------------------------------------------------------------- writing
 
 
@@ -702,6 +784,223 @@ def softmax_cases():
     case.value("shares", case.steps["weights"][1])
 
 
+GATES = {"rnn": [], "lstm": ["i", "f", "g", "o"], "gru": ["r", "z", "n"]}
+
+
+def recurrent_parameters(case, cell, d, h, at=""):
+    g = max(len(GATES[cell]), 1) * h
+    return [case.parameter(at + path, shape) for path, shape in [("w_x", (d, g)), ("w_h", (h, g)), ("b_x", (g,)), ("b_h", (g,))]]
+
+
+def rnn_cases():
+    def steps(case, x, cell, h, both):
+        halves = []
+        for at in ["forward.", "backward."] if both else [""]:
+            p = recurrent_parameters(case, cell, x.shape[1], h, at)
+            gates, hidden, memory = recurrent(cell, x, *p, reverse=at == "backward.")
+            case.value(f"{at}gates", gates)
+            if cell == "lstm":
+                case.value(f"{at}cell", memory)
+            halves.append(case.value(f"{at}hidden", hidden))
+            for i, name in enumerate(GATES[cell]):
+                case.value(f"{at}gate.{name}", gates[:, i * h : (i + 1) * h])
+        if both:
+            case.value("output", np.hstack(halves))
+
+    for cell in GATES:
+        for both in (False, True):
+            for n, d, h in [(5, 4, 3), (1, 4, 4)]:
+                name = f"rnn-{cell}-{'both-' * both}{n}x{d}"
+                case = Case(name, "rnn", "--input", f"@/x-{n}x{d}.npy", "--cell", cell)
+                case.arguments += ["--hidden", str(h)] * (h != d) + ["--bidirectional"] * both
+                write_matrix(f"x-{n}x{d}.npy", numbers(f"x-{n}x{d}.npy", (n, d)), *(("<f8", "F") if n == 5 else ("<f4", "C")))
+                steps(case, given_x(case, matrix=numbers(f"x-{n}x{d}.npy", (n, d))), cell, h, both)
+                case.save(f"{name}.safetensors")
+    case = Case("rnn-text", "rnn", SENTENCE, "--dim", 4, "--position", "sinusoidal", "--cell", "gru")
+    steps(case, given_x(case, SENTENCE, 4, "sinusoidal"), "gru", 4, False)
+    case.save("rnn-text.safetensors")
+
+
+def cnn_cases():
+    x = numbers("x-5x4.npy", (5, 4))
+    for kernel, dilation, causal, channels in [(3, [1, 1, 1], False, 4), (1, [1], False, 2), (2, [1, 2], False, 3), (4, [2, 1], True, 4),
+                                               (3, [1, 2, 4], True, 4), (3, [3], False, 1), (9, [1], False, 3), (9, [2], True, 3), (5, [1, 1], False, 4)]:
+        same = len(set(dilation)) == 1
+        name = f"cnn-{kernel}-{'-'.join(map(str, dilation))}{'-causal' * causal}"
+        case = Case(name, "cnn", "--input", "@/x-5x4.npy", "--kernel", kernel, "--dilation", dilation[0] if same else ",".join(map(str, dilation)))
+        case.arguments += ["--layers", str(len(dilation))] * same + ["--causal"] * causal + ["--channels", str(channels)] * (channels != 4)
+        h = given_x(case, matrix=x)
+        for layer, step in enumerate(dilation):
+            w = case.parameter(f"layer.{layer}.w", (kernel, h.shape[1], channels))
+            b = case.parameter(f"layer.{layer}.b", (channels,))
+            h = case.value(f"layer.{layer}.output", convolve(h, w, b, step, causal))
+        case.save(f"{name}.safetensors")
+    case = Case("cnn-text", "cnn", SENTENCE, "--dim", 3)
+    h = given_x(case, SENTENCE, 3)
+    for layer in range(3):
+        w, b = case.parameter(f"layer.{layer}.w", (3, 3, 3)), case.parameter(f"layer.{layer}.b", (3,))
+        h = case.value(f"layer.{layer}.output", convolve(h, w, b))
+    case.save("cnn-text.safetensors")
+
+
+def tagger_steps(case, read, hidden):
+    w_1, b_1 = case.parameter("w_1", (read.shape[1], hidden)), case.parameter("b_1", (hidden,))
+    h = case.value("hidden", relu(product(read, w_1) + b_1))
+    logits = case.value("logits", product(h, case.parameter("w_2", (hidden, 4))) + case.parameter("b_2", (4,)))
+    case.value("tags", softmax(logits))
+    case.save(f"{case.name}.safetensors")
+
+
+def fc_cases():
+    case = Case("fc-default", "fc", "--dim", 4)
+    tagger_steps(case, given_x(case, "i saw a saw", 4), 16)
+    case = Case("fc-input", "fc", "--input", "@/x-5x4.npy", "--hidden", 3)
+    tagger_steps(case, given_x(case, matrix=numbers("x-5x4.npy", (5, 4))), 3)
+    case = Case("fc-position", "fc", SENTENCE, "--dim", 3, "--position", "sinusoidal", "--hidden", 2)
+    tagger_steps(case, given_x(case, SENTENCE, 3, "sinusoidal"), 2)
+
+
+def window_cases():
+    def windows(case, x, r):
+        rows = [np.concatenate([x[t + o] if 0 <= t + o < len(x) else np.zeros(x.shape[1]) for o in range(-r, r + 1)]) for t in range(len(x))]
+        return case.value("windows", np.array(rows))
+
+    case = Case("window-default", "window", "--dim", 4)
+    tagger_steps(case, windows(case, given_x(case, "i saw a saw", 4), 1), 16)
+    for r in (0, 2, 7):
+        case = Case(f"window-{r}", "window", "--input", "@/x-5x4.npy", "--radius", r, "--hidden", 3)
+        tagger_steps(case, windows(case, given_x(case, matrix=numbers("x-5x4.npy", (5, 4))), r), 3)
+
+
+def backward_cases():
+    def steps(case, x, mask=None):
+        attend_steps(case, x, mask)
+        w = [case.steps[f"w_{p}"][1] for p in "qkv"]
+        loss, gradients = attention_gradients(x, *w, case.parameter("g", x.shape), mask)
+        case.value("loss", [loss])
+        for path, array in gradients.items():
+            case.value(f"d_{path}", array)
+
+    def complex_loss(x, w_q, w_k, w_v, g):
+        s = (x @ w_q) @ (x @ w_k).T / math.sqrt(w_q.shape[1])
+        e = np.exp(s - s.real.max(axis=1, keepdims=True))
+        return np.sum(e / e.sum(axis=1, keepdims=True) @ (x @ w_v) * g)
+
+    x = numbers("x-5x4.npy", (5, 4))
+    parts = [x, *(numbers(f"gradient-{i}", (4, 4), 0.5) for i in range(3)), numbers("gradient-g", (5, 4))]
+    for i, path in enumerate(["x", "w_q", "w_k", "w_v"]):  # the formulas against the loss itself
+        slope = jacobian(lambda m: np.atleast_1d(complex_loss(*parts[:i], m, *parts[i + 1 :])), parts[i])[0]
+        assert np.allclose(slope, attention_gradients(*parts)[1][path], atol=1e-12), path
+    for option, mask in [("none", None), *(m for m in masks(5) if m[0] in ("causal", "local:1", "padding:2", "padding:5"))]:
+        case = Case(f"backward-{plain(option)}", "backward", "--input", "@/x-5x4.npy", "--mask", option)
+        steps(case, given_x(case, matrix=x), mask)
+        case.save("backward-5x4.safetensors")
+    case = Case("backward-text", "backward", "so be it", "--dim", 3, "--position", "sinusoidal")
+    steps(case, given_x(case, "so be it", 3, "sinusoidal"))
+    case.save("backward-text.safetensors")
+    case = Case("backward-one", "backward", "--input", "@/x-1x4.npy")
+    steps(case, given_x(case, matrix=numbers("x-1x4.npy", (1, 4))))
+    case.save("backward-one.safetensors")
+
+
+def body_of(case, model, d, layers=1, kernel=3, radius=2, heads=1):
+    """The model's parameters, and its body as a function of x."""
+    if model in ("fc", "window"):
+        taps = 1 if model == "fc" else 2 * radius + 1
+        w, b = case.parameter("layer.0.w", (taps, d, 2 * d)), case.parameter("layer.0.b", (2 * d,))
+        return lambda x: convolve(x, w, b)
+    if model in ("cnn", "tcn"):
+        p = [(case.parameter(f"layer.{l}.w", (kernel, d, d)), case.parameter(f"layer.{l}.b", (d,))) for l in range(layers)]
+
+        def convolutions(h):
+            for l, (w, b) in enumerate(p):
+                h = h + convolve(h, w, b, 2**l if model == "tcn" else 1, model == "tcn")
+            return h
+
+        return convolutions
+    if model == "attention":
+        shapes = {"norm1.gain": (d,), "norm1.bias": (d,), "norm2.gain": (d,), "norm2.bias": (d,), "ffn.w_1": (d, 4 * d), "ffn.b_1": (4 * d,),
+                  "ffn.w_2": (4 * d, d), "ffn.b_2": (d,)}
+        for i in "qkvo":
+            shapes.update({f"attention.w_{i}": (d, d), f"attention.b_{i}": (d,)})
+        blocks = [{path: case.parameter(f"layer.{l}.{path}", shape) for path, shape in shapes.items()} for l in range(layers)]
+
+        def encode(h):
+            for p in blocks:
+                h = encoder_block(h, p, heads)
+            return h
+
+        return encode
+    if model == "birnn":
+        f, b = (recurrent_parameters(case, "rnn", d, d // 2, at) for at in ("forward.", "backward."))
+        return lambda x: np.hstack([recurrent("rnn", x, *f)[1], recurrent("rnn", x, *b, reverse=True)[1]])
+    p = recurrent_parameters(case, model, d, d)
+    return lambda x: recurrent(model, x, *p)[1]
+
+
+def models():
+    """name, options, sizes"""
+    for model in ("fc", "rnn", "birnn", "lstm", "gru"):
+        yield model, [], {}
+    for radius in (1, 9):
+        yield "window", ["--radius", radius], {"radius": radius}
+    yield "cnn", ["--layers", 2], {"layers": 2}
+    yield "cnn", ["--kernel", 2], {"layers": 3, "kernel": 2}
+    yield "tcn", ["--layers", 2, "--kernel", 2], {"layers": 2, "kernel": 2}
+    yield "attention", ["--heads", 2], {"heads": 2}
+
+
+def probe_cases(command):
+    for model, options, sizes in models():
+        name = "-".join([command, model, *(str(o).strip("-") for o in options)])
+        yield Case(name, command, "--input", "@/x-5x4.npy", "--model", model, *options), model, sizes
+    yield Case(f"{command}-one", command, "--input", "@/x-1x4.npy", "--model", "gru"), "gru", {}
+
+
+def probe_x(case):
+    file = case.arguments[2][2:]
+    return given_x(case, matrix=numbers(file, (int(file[2]), int(file[4]))))
+
+
+def reach_cases():
+    for case, model, sizes in probe_cases("reach"):
+        x = probe_x(case)
+        body = body_of(case, model, x.shape[1], **sizes)
+        case.value("output", body(x))
+        case.value("reach", np.sqrt((jacobian(body, x) ** 2).sum(axis=(1, 3))))
+        case.save(f"probe-{case.name.split('-', 1)[1]}.safetensors")
+
+
+def path_cases():
+    def one_layer(n, may):
+        return np.array([[float(may(i, j)) for j in range(n)] for i in range(n)])
+
+    for case, model, sizes in probe_cases("path"):
+        x = probe_x(case)
+        n = len(x)
+        case.value("output", body_of(case, model, x.shape[1], **sizes)(x))
+        length = np.zeros((n, n))
+        if model in GATES or model == "birnn":
+            for at, side in [("forward.", -1), ("backward.", 1)] if model == "birnn" else [("", -1)]:
+                case.value(f"{at}input.edges", np.eye(n))
+                case.value(f"{at}hidden.edges", one_layer(n, lambda i, j: j == i + side))
+                chain = one_layer(n, lambda i, j: (i - j) * -side >= 0) * (np.abs(np.subtract.outer(np.arange(n), np.arange(n))) + 1)
+                length = np.where(length == 0, chain, length)
+        else:
+            known, k = np.eye(n), sizes.get("kernel", 3)
+            for l in range(sizes.get("layers", 1)):
+                radius = sizes.get("radius", 0)
+                edges = one_layer(n, {
+                    "fc": lambda i, j: i == j, "window": lambda i, j: abs(i - j) <= radius, "attention": lambda i, j: True,
+                    "cnn": lambda i, j: -(k // 2) <= j - i <= (k - 1) // 2,
+                    "tcn": lambda i, j: 0 <= i - j <= (k - 1) * 2**l and (i - j) % 2**l == 0}[model])
+                case.value(f"layer.{l}.edges", edges)
+                known = (edges @ known > 0) * 1.0
+                length = np.where((length == 0) & (known > 0), l + 1, length)
+        case.value("path", length)
+        case.save(f"probe-{case.name.split('-', 1)[1]}.safetensors")
+
+
 # --------------------------------------------------------------------------------------- PyTorch
 
 
@@ -750,7 +1049,8 @@ def main():
     if "--torch" in sys.argv:
         return compare_with_torch()
     DATA.mkdir(exist_ok=True)
-    for make in (tokens_cases, embed_cases, position_cases, qkv_cases, score_cases, softmax_cases, mask_cases, attend_cases, heads_cases):
+    for make in (tokens_cases, embed_cases, position_cases, qkv_cases, score_cases, softmax_cases, mask_cases, attend_cases, heads_cases,
+                 fc_cases, window_cases, rnn_cases, cnn_cases, backward_cases, reach_cases, path_cases):
         make()
     for command, group in cases.items():
         names = [case.name for case in group]

@@ -18,7 +18,9 @@ double loss(const Array& logits, const Array& targets, double smoothing = 0) {
   return cross_entropy(Run{}, Tensor(logits), Tensor::ids(targets), smoothing).value()(0);
 }
 
-Array ids(std::initializer_list<real> numbers) { return reshaped(matrix({numbers}), {numbers.size()}); }
+Array ids(std::initializer_list<real> numbers) {
+  return reshaped(matrix({numbers}), {numbers.size()});
+}
 
 }  // namespace
 
@@ -27,7 +29,8 @@ TEST_CASE("cross_entropy: equal logits give ln V, whatever the target and the sm
     for (const double smoothing : {0.0, 0.1}) {
       for (const real level : {real{0}, real{-5}, real{1e4}}) {
         const double expected = std::log(double(v));
-        CHECK(std::abs(loss(full({2, v}, level), ids({0, real(v - 1)}), smoothing) - expected) < 1e-5);
+        CHECK(std::abs(loss(full({2, v}, level), ids({0, real(v - 1)}), smoothing) - expected) <
+              1e-5);
       }
     }
   }
@@ -61,13 +64,16 @@ TEST_CASE("cross_entropy: large logits neither overflow nor vanish") {
   CHECK(loss(matrix({{1e4, 0}}), ids({1})) == doctest::Approx(1e4));
   CHECK(loss(matrix({{1e30f, 0}}), ids({1})) == doctest::Approx(1e30));
   CHECK(loss(matrix({{-1e30f, 0}}), ids({1})) == 0);
-  CHECK(loss(matrix({{10000, 9999}}), ids({1})) == doctest::Approx(std::log(1 + std::exp(1.0))).epsilon(1e-5));
+  CHECK(loss(matrix({{10000, 9999}}), ids({1})) ==
+        doctest::Approx(std::log(1 + std::exp(1.0))).epsilon(1e-5));
   CHECK(loss(matrix({{0, -kInfinity}}), ids({0})) == 0);
   CHECK(loss(matrix({{0, -kInfinity}}), ids({1})) == double{kInfinity});
   CHECK(std::isnan(loss(matrix({{0, kNaN}}), ids({0}))));
 }
 
-TEST_CASE("cross_entropy: a target outside the classes is refused, with its place; a negative one is not counted") {
+TEST_CASE(
+    "cross_entropy: a target outside the classes is refused, with its place; a negative one is not "
+    "counted") {
   for (const real bad : {real{3}, real{1e9}, real{1e30}, kNaN, kInfinity}) {
     std::string message;
     try {

@@ -164,16 +164,19 @@ TEST_CASE("recurrent: an rnn of one number adds up under tanh") {
 
 TEST_CASE("recurrent: an lstm of one number, gates i f g o side by side") {
   const auto s = [](double x) { return 1 / (1 + std::exp(-x)); };
-  const RecurrentParameters p{m({{1, 2, 3, 4}}), m({{0.1f, 0.2f, 0.3f, 0.4f}}), vector({0, 1, 0, -1}), vector({0.5, 0, 0, 0})};
+  const RecurrentParameters p{m({{1, 2, 3, 4}}), m({{0.1f, 0.2f, 0.3f, 0.4f}}),
+                              vector({0, 1, 0, -1}), vector({0.5, 0, 0, 0})};
   const Tensor y = recurrent(Run{}, Cell::lstm, m({{0.5}, {-0.5}}), p).hidden;
   const double c1 = s(1) * std::tanh(1.5), h1 = s(1) * std::tanh(c1);
-  const double c2 = s(0.1 * h1) * std::tanh(-1.5 + 0.3 * h1) + s(0.2 * h1) * c1, h2 = s(-3 + 0.4 * h1) * std::tanh(c2);
+  const double c2 = s(0.1 * h1) * std::tanh(-1.5 + 0.3 * h1) + s(0.2 * h1) * c1,
+               h2 = s(-3 + 0.4 * h1) * std::tanh(c2);
   CHECK(is(y, matrix({{real(h1)}, {real(h2)}}), real{1e-6}));
 }
 
 TEST_CASE("recurrent: a gru of one number; r multiplies what comes from h, with its bias") {
   const auto s = [](double x) { return 1 / (1 + std::exp(-x)); };
-  const RecurrentParameters p{m({{1, 2, 3}}), m({{0.1f, 0.2f, 0.3f}}), vector({0, 0, 0.5}), vector({0, 0, 2})};
+  const RecurrentParameters p{m({{1, 2, 3}}), m({{0.1f, 0.2f, 0.3f}}), vector({0, 0, 0.5}),
+                              vector({0, 0, 2})};
   const Tensor y = recurrent(Run{}, Cell::gru, m({{0.5}, {-0.5}}), p).hidden;
   const double h1 = (1 - s(1)) * std::tanh(2 + s(0.5) * 2);
   const double r = s(-0.5 + 0.1 * h1), z = s(-1 + 0.2 * h1);
@@ -182,7 +185,8 @@ TEST_CASE("recurrent: a gru of one number; r multiplies what comes from h, with 
 }
 
 TEST_CASE("convolution: cross-correlation, zeros beyond the ends") {
-  const Tensor x = m({{1}, {2}, {3}, {4}}), w(reshaped(matrix({{1, 10, 100}}), {3, 1, 1})), b = vector({0.5});
+  const Tensor x = m({{1}, {2}, {3}, {4}}), w(reshaped(matrix({{1, 10, 100}}), {3, 1, 1})),
+               b = vector({0.5});
   CHECK(is(convolution(Run{}, x, w, b), matrix({{210.5}, {321.5}, {432.5}, {43.5}})));
   CHECK(is(convolution(Run{}, x, w, b, 1, true), matrix({{100.5}, {210.5}, {321.5}, {432.5}})));
   CHECK(is(convolution(Run{}, x, w, b, 2), matrix({{310.5}, {420.5}, {31.5}, {42.5}})));
@@ -193,9 +197,12 @@ TEST_CASE("convolution: cross-correlation, zeros beyond the ends") {
 
 TEST_CASE("layer_norm: mean 0, variance over d and not d-1") {
   // (1, 3): mean 2, variance 1; with d-1 it would be 2.
-  CHECK(is(layer_norm(Run{}, m({{1, 3}}), vector({1, 1}), vector({0, 0}), 0), matrix({{-1, 1}}), real{1e-6}));
-  CHECK(is(layer_norm(Run{}, m({{1, 3}}), vector({2, 3}), vector({10, 20}), 3), matrix({{9, 21.5}}), real{1e-5}));
-  CHECK(is(layer_norm(Run{}, m({{7, 7, 7}}), vector({1, 1, 1}), vector({1, 2, 3})), matrix({{1, 2, 3}})));
+  CHECK(is(layer_norm(Run{}, m({{1, 3}}), vector({1, 1}), vector({0, 0}), 0), matrix({{-1, 1}}),
+           real{1e-6}));
+  CHECK(is(layer_norm(Run{}, m({{1, 3}}), vector({2, 3}), vector({10, 20}), 3), matrix({{9, 21.5}}),
+           real{1e-5}));
+  CHECK(is(layer_norm(Run{}, m({{7, 7, 7}}), vector({1, 1, 1}), vector({1, 2, 3})),
+           matrix({{1, 2, 3}})));
 }
 
 TEST_CASE("cross_entropy: the mean of -log of the target's probability") {
@@ -212,6 +219,7 @@ TEST_CASE("cross_entropy: the mean of -log of the target's probability") {
 }
 
 TEST_CASE("squared_error: the mean over what has a target") {
-  CHECK(squared_error(Run{}, m({{1, 2}, {3, 4}}), m({{0, kNaN}, {3, 2}})).value()(0) == doctest::Approx(5.0 / 3));
+  CHECK(squared_error(Run{}, m({{1, 2}, {3, 4}}), m({{0, kNaN}, {3, 2}})).value()(0) ==
+        doctest::Approx(5.0 / 3));
   CHECK(squared_error(Run{}, m({{1}}), m({{kNaN}})).value()(0) == 0);
 }

@@ -127,7 +127,8 @@ using Size = std::function<std::size_t()>;
 /// A recurrent layer over a batch, in both directions by turns.
 RecurrentResult recurrent_of(const Run& run, Rng& r, Size n, Cell cell) {
   const std::size_t d = n(), h = n(), width = gates_of(cell) * h;
-  const Tensor x = normal(r, {n(), n(), d}), w_x = normal(r, {d, width}), w_h = normal(r, {h, width});
+  const Tensor x = normal(r, {n(), n(), d}), w_x = normal(r, {d, width}),
+               w_h = normal(r, {h, width});
   const Tensor b_x = normal(r, {width}), b_h = normal(r, {width});
   return recurrent(run, cell, x, {w_x, w_h, b_x, b_h}, r.below(2) == 1);
 }
@@ -284,13 +285,20 @@ const std::vector<Row>& table() {
          const Tensor w = softmax(Run{}, normal(r, {n(), q, k}));
          return renormalize(run, w, either(r, {q, k}, 1));
        }},
-      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).hidden; }},
-      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).hidden; }},
-      {"recurrent", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).hidden; }},
-      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).gates; }},
-      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).gates; }},
-      {"gates", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).gates; }},
-      {"cell", true, [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).cell; }},
+      {"recurrent", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).hidden; }},
+      {"recurrent", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).hidden; }},
+      {"recurrent", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).hidden; }},
+      {"gates", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::rnn).gates; }},
+      {"gates", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).gates; }},
+      {"gates", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::gru).gates; }},
+      {"cell", true,
+       [](const Run& run, Rng& r, Size n) { return recurrent_of(run, r, n, Cell::lstm).cell; }},
       {"convolution", true,
        [](const Run& run, Rng& r, Size n) {
          const std::size_t kernel = 1 + r.below(4), in = n(), out = n();
@@ -351,7 +359,8 @@ TEST_CASE("why: for every op, the arithmetic of every number gives that number")
           for (const Tensor& input : making->inputs) is_input |= input.id() == number->tensor.id();
           // A recurrent layer looks at its own results of the step before.
           const Making* own = trace.making(number->tensor);
-          is_input |= own && own->inputs.size() > 0 && (own->op == "gates" || own->op == "cell" || own->op == "recurrent");
+          is_input |= own && own->inputs.size() > 0 &&
+                      (own->op == "gates" || own->op == "cell" || own->op == "recurrent");
           CHECK(is_input);
         }
         const bool nothing = reason.rule.find("gives zeros") != std::string::npos;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/command.h"
+#include "app/commands/probe.h"
 #include "attn/core/error.h"
 #include "attn/train/trainer.h"
 
@@ -92,6 +93,52 @@ struct CompareOptions {
 void bind(Cli&, CompareOptions&);
 void compare(Stage&, const CompareOptions&);
 
+struct RnnOptions {
+  std::string cell = "rnn";
+  std::int64_t hidden = 0;
+  bool bidirectional = false;
+};
+void bind(Cli&, RnnOptions&);
+void rnn(Stage&, const RnnOptions&);
+
+struct CnnOptions {
+  std::int64_t layers = 0, kernel = 3, channels = 0;
+  std::vector<std::int64_t> dilation = {1};
+  bool causal = false;
+};
+void bind(Cli&, CnnOptions&);
+void cnn(Stage&, const CnnOptions&);
+
+struct FcOptions {
+  std::int64_t hidden = 0;
+};
+void bind(Cli&, FcOptions&);
+void fc(Stage&, const FcOptions&);
+
+struct WindowOptions {
+  std::int64_t radius = 1, hidden = 0;
+};
+void bind(Cli&, WindowOptions&);
+void window(Stage&, const WindowOptions&);
+
+struct ReachOptions {
+  ModelChoices choices{.model = "rnn"};
+};
+void bind(Cli&, ReachOptions&);
+void reach(Stage&, const ReachOptions&);
+
+struct PathOptions {
+  ModelChoices choices{.model = "rnn"};
+};
+void bind(Cli&, PathOptions&);
+void path(Stage&, const PathOptions&);
+
+struct BackwardOptions {
+  std::string mask = "none";
+};
+void bind(Cli&, BackwardOptions&);
+void backward(Stage&, const BackwardOptions&);
+
 struct WhyOptions {
   std::vector<std::string> words;
   std::int64_t depth = 1;
@@ -109,7 +156,7 @@ void bench(Stage&, const BenchOptions&);
 
 struct ComplexityOptions {
   std::vector<std::int64_t> lengths = {64, 128, 256, 512, 1024, 2048, 4096}, dims = {32, 64, 128, 256, 512, 1024};
-  std::int64_t dim = 64, length = 512, radius = 32, repeat = 5, threads = 1, seed = 1;
+  std::int64_t dim = 128, length = 512, radius = 16, repeat = 5, threads = 1, seed = 1;
 };
 void bind(Cli&, ComplexityOptions&);
 void complexity(Stage&, const ComplexityOptions&);

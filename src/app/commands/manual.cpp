@@ -131,7 +131,7 @@ std::string help(const Command& command) {
 }
 
 std::string overview() {
-  std::string out = "attn shows how attention works: every matrix, with its name, formula and numbers.\n\n";
+  std::string out = "attn shows how attention works: every matrix with name, formula and numbers.\n\n";
   std::string group;
   for (const Command& c : commands()) {
     if (c.group != group) out += fmt::format("{}{}\n", group.empty() ? "" : "\n", c.group);

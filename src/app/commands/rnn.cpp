@@ -12,7 +12,7 @@ namespace attn::app {
 
 void bind(Cli& cli, RnnOptions& o) {
   cli.choice("--cell", o.cell, {"rnn", "lstm", "gru"}, "what is computed at a time step");
-  cli.integer("--hidden", o.hidden, 1, 100'000, "width h of the hidden state; without it: d", "H");
+  cli.integer("--hidden", o.hidden, 0, 100'000, "width h of the hidden state; 0: d", "H");
   cli.flag("--bidirectional", o.bidirectional, "a second net reads from the end; both results side by side");
 }
 
@@ -91,18 +91,19 @@ std::string chain(const std::vector<std::string>& names, bool both) {
   const auto node = [&](char letter, std::size_t t) { return pad_right(fmt::format("[{}{}]", letter, t), box); };
   const std::string gap(2 + number + 2 + width + 5 + box / 2, ' ');
   std::string out = fmt::format("  {}  {}   {}\n", pad_left("t", number), pad_right("token", width),
-                                both ? "forward, and backward" : "hidden state");
+                                both ? "forward and backward hidden states" : "hidden state");
   std::size_t before = 0;
   for (const std::size_t t : drawn_rows(n)) {
     const bool jump = t > before + 1;
     if (t > 0 && !both) out += gap + (jump ? ":\n" : "|\n");
     if (t > 0 && both) out += gap + (jump ? ":" : "|") + std::string(box + 4, ' ') + (jump ? ":\n" : "^\n");
     const std::string head = fmt::format("  {}  {} --> ", pad_left(std::to_string(t), number), pad_right(names[t], width));
+    std::string waits = t == 0 ? "waits for nothing" : fmt::format("waits for {}{}", both ? 'f' : 'h', t - 1);
     if (both) {
-      out += head + node('f', t) + "     " + node('b', t) + (t == 0 ? "   f0 waits for nothing" : t + 1 == n ? fmt::format("   b{} waits for nothing", t) : "") + "\n";
-      if (t + 1 < n) continue;
+      waits = fmt::format("f{} {}, b{} ", t, waits, t) + (t + 1 == n ? "for nothing" : fmt::format("for b{}", t + 1));
+      out += head + node('f', t) + "     " + node('b', t) + "  " + waits + "\n";
     } else {
-      out += head + node('h', t) + (t == 0 ? "  waits for nothing" : fmt::format("  waits for h{}", t - 1)) + "\n";
+      out += head + node('h', t) + "  " + waits + "\n";
     }
     before = t;
   }
@@ -184,6 +185,7 @@ void rnn(Stage& s, const RnnOptions& o) {
   const std::size_t g = gates_of(cell), nets = o.bidirectional ? 2 : 1;
   s.require_memory(sizeof(real) * 8.0 * double(nets) * double(n) * double(g) * double(h), fmt::format("the gates of {} tokens", n));
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
+  s.explain("x", "What the net reads, one row after the other.");
   name_gates(s, cell, h);
   s.trace.items.emplace_back(Verbatim{formulas(cell)});
   s.trace.items.emplace_back(Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});

@@ -120,15 +120,15 @@ void naive_softmax_row(const real* s, real* y, std::size_t n) {
   for (std::size_t j = 0; j < n; ++j) y[j] /= sum;
 }
 
-void softmax_row_backward(const real* y, const real* dy, real* ds, std::size_t n) {
+void softmax_row_backward(const real* y, const real* dy, real* ds, std::size_t n, real beta) {
   const Batch mean(dot_row(y, dy, n));
   std::size_t j = 0;
   for (; j + kWidth <= n; j += kWidth) {
-    const Batch d =
-        Batch::load_unaligned(y + j) * (Batch::load_unaligned(dy + j) - mean);
-    (Batch::load_unaligned(ds + j) + d).store_unaligned(ds + j);
+    Batch d = Batch::load_unaligned(y + j) * (Batch::load_unaligned(dy + j) - mean);
+    if (beta != 0) d = Batch::load_unaligned(ds + j) + d;
+    d.store_unaligned(ds + j);
   }
-  for (; j < n; ++j) ds[j] += y[j] * (dy[j] - mean.get(0));
+  for (; j < n; ++j) ds[j] = (beta == 0 ? real{0} : ds[j]) + y[j] * (dy[j] - mean.get(0));
 }
 
 real dot_row(const real* x, const real* y, std::size_t n) {
@@ -150,6 +150,11 @@ void add_scaled_row(real a, const real* x, real* y, std::size_t n) {
 
 void scale_row(real a, const real* x, real* y, std::size_t n) {
   for (std::size_t j = 0; j < n; ++j) y[j] = a * x[j];
+}
+
+void sum_row(real a, const real* x, real beta, real* y, std::size_t n) {
+  if (beta == 0) return scale_row(a, x, y, n);
+  add_scaled_row(a, x, y, n);
 }
 
 void tanh_row(const real* x, const real* shift, real* y, std::size_t n) {

@@ -18,14 +18,17 @@ void softmax_row(const real* s, const real* mask, real* y, std::size_t n);
 /// y = exp(s) / sum(exp(s)), as the formula stands: overflows to NaN for s above about 88 (float).
 void naive_softmax_row(const real* s, real* y, std::size_t n);
 
-/// ds += y * (dy - <dy, y>): the gradient of softmax at its result y.
-void softmax_row_backward(const real* y, const real* dy, real* ds, std::size_t n);
+/// ds = beta ds + y * (dy - <dy, y>): the gradient of softmax at its result y. With beta = 0, ds may
+/// hold anything before; beta is 0 or 1.
+void softmax_row_backward(const real* y, const real* dy, real* ds, std::size_t n, real beta = 1);
 
 real dot_row(const real* x, const real* y, std::size_t n);
 /// y += a x
 void add_scaled_row(real a, const real* x, real* y, std::size_t n);
 /// y = a x
 void scale_row(real a, const real* x, real* y, std::size_t n);
+/// y = beta y + a x. With beta = 0, y may hold anything before; beta is 0 or 1.
+void sum_row(real a, const real* x, real beta, real* y, std::size_t n);
 /// y = tanh(x + shift); shift may be null.
 void tanh_row(const real* x, const real* shift, real* y, std::size_t n);
 

@@ -16,8 +16,7 @@ void Tape::backward(const Tensor& y, const Array& seed) {
     Array& gradient = y.grad();
     for (std::size_t i = 0; i < seed.size(); ++i) gradient.data()[i] += seed.data()[i];
   }
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) (*step)();
-  steps_.clear();
+  for (; !steps_.empty(); steps_.pop_back()) steps_.back()();
 }
 
 }  // namespace attn

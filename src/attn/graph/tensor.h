@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <memory>
 
 #include "attn/core/array.h"
@@ -41,11 +42,22 @@ class Tensor {
   bool is_ids() const { return node_->is_ids; }
   /// d loss / d value, zeros until a backward pass has added to it. Gradients accumulate.
   Array& grad() const {
-    if (!node_->has_grad) {
-      node_->grad = zeros(shape());
-      node_->has_grad = true;
-    }
+    const Sum sum = add_to_grad();
+    if (sum.beta == 0) std::fill_n(sum.to, node_->grad.size(), real{0});
     return node_->grad;
+  }
+  /// Where an op adds to the gradient: to = beta to + what it adds. beta is 0 if nothing was added
+  /// before; then `to` holds anything, and every number of it must be written. Saves filling it with
+  /// zeros and reading them again.
+  struct Sum {
+    real* to;
+    real beta;
+  };
+  Sum add_to_grad() const {
+    const bool first = !node_->has_grad;
+    if (first && node_->grad.shape() != node_->value.shape()) node_->grad = empty(shape());
+    node_->has_grad = true;
+    return {node_->grad.data(), first ? real{0} : real{1}};
   }
   void clear_grad() const { node_->has_grad = false; }
 

@@ -7,7 +7,6 @@
 
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
-#include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
 namespace attn {
@@ -34,19 +33,19 @@ Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Sh
   return p;
 }
 
-Tensor SequenceModel::constant(Parameters& from, const std::string& path, std::size_t size, real value) {
-  const Tensor p = from.get_or(path, full({size}, value));
+Tensor SequenceModel::constant(Parameters& from, const std::string& path, Array value) {
+  const Tensor p = from.get_or(path, std::move(value));
   all_.emplace_back(path, p);
   return p;
 }
 
 RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const std::string& path, Cell cell, std::size_t h) {
   const std::size_t g = gates_of(cell) * h, d = sizes_.width;
-  RecurrentParameters p{weight(from, path + "w_x", {d, g}, d), weight(from, path + "w_h", {h, g}, h),
-                        constant(from, path + "b_x", g, 0), constant(from, path + "b_h", g, 0)};
   // A forget gate that starts open lets gradients through (Jozefowicz et al. 2015, section 4).
-  if (cell == Cell::lstm) std::fill_n(p.b_x.mutable_value().data() + h, h, real{1});
-  return p;
+  Array bias = zeros({g});
+  if (cell == Cell::lstm) std::fill_n(bias.data() + h, h, real{1});
+  return {weight(from, path + "w_x", {d, g}, d), weight(from, path + "w_h", {h, g}, h),
+          constant(from, path + "b_x", std::move(bias)), constant(from, path + "b_h", zeros({g}))};
 }
 
 std::size_t SequenceModel::dilation(std::size_t layer) const {
@@ -63,12 +62,12 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     all_.emplace_back("embedding", embedding_);
   } else {
     input_w_ = weight(from, "input.w", {sizes.features, d}, sizes.features);
-    input_b_ = constant(from, "input.b", d, 0);
+    input_b_ = constant(from, "input.b", zeros({d}));
   }
   std::size_t out = d;
   if (sizes.kind == "fc" || sizes.kind == "window") {
     const std::size_t taps = sizes.kind == "fc" ? 1 : 2 * sizes.radius + 1;
-    layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", sizes.ff, 0)});
+    layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", zeros({sizes.ff}))});
     out = sizes.ff;
   } else if (is_recurrent(sizes.kind)) {
     const Cell cell = cell_of(sizes.kind);
@@ -81,13 +80,14 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   } else if (is_convolution(sizes.kind)) {
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       const std::string at = fmt::format("layer.{}.", l);
-      layers_.push_back({weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", d, 0)});
+      layers_.push_back({weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", zeros({d}))});
     }
   } else {
     if (sizes.length > 0) {
-      // Sinusoids, not a learned table: "the token before" is then one linear map for all places
-      // (M_k of position.h), which recall learns in a fraction of the steps.
-      position_ = Tensor(sinusoidal_positions(sizes.length, d));
+      // As large as the embeddings: with sinusoids, or a table three times smaller, recall took more
+      // than twice the steps.
+      position_ = from.get("position_table", {sizes.length, d}, 1);
+      all_.emplace_back("position_table", position_);
     }
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       EncoderLayer p = encoder_layer(from, l, {d, sizes.heads, sizes.ff});
@@ -103,7 +103,7 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     }
   }
   output_w_ = weight(from, "output.w", {out, sizes.classes}, out);
-  output_b_ = constant(from, "output.b", sizes.classes, 0);
+  output_b_ = constant(from, "output.b", zeros({sizes.classes}));
 }
 
 Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
@@ -171,7 +171,7 @@ std::size_t SequenceModel::longest_path(std::size_t n) const {
   const std::size_t before = receptive_field(n).first;
   if (n > 1 && before < n - 1) return 0;
   if (is_recurrent(sizes_.kind)) return n;
-  if (sizes_.kind == "attention") return 1;
+  if (sizes_.kind == "attention" || sizes_.kind == "window" || n <= 1) return 1;
   std::size_t layers = 0, reach = 0;  // the fewest layers that span n-1 steps
   while (reach < n - 1) reach += dilation(layers++) * (sizes_.kind == "tcn" ? sizes_.kernel - 1 : sizes_.kernel / 2);
   return std::max<std::size_t>(layers, 1);

@@ -8,9 +8,19 @@ Tensor add(const Run& run, const Tensor& a, const Tensor& b) {
     shapes_do_not_fit("add", "a", a, "b", b, "b must have the last axes of a");
   }
   const std::size_t size = b.value().size(), times = size == 0 ? 0 : a.value().size() / size;
-  Array out = a.value();
-  for (std::size_t t = 0; t < times; ++t) {
-    add_scaled_row(1, b.value().data(), out.data() + t * size, size);
+  Array out = empty(a.shape());
+  const real *left = a.value().data(), *right = b.value().data();
+  real* sum = out.data();
+  if (times == 1) {
+    in_parts(size, 1, [=](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) sum[i] = left[i] + right[i];
+    });
+  } else {
+    in_parts(times, size, [=](std::size_t begin, std::size_t end) {
+      for (std::size_t t = begin; t < end; ++t) {
+        for (std::size_t i = 0; i < size; ++i) sum[t * size + i] = left[t * size + i] + right[i];
+      }
+    });
   }
   Tensor y = make_result(run, std::move(out), {a, b});
 
@@ -24,9 +34,18 @@ Tensor add(const Run& run, const Tensor& a, const Tensor& b) {
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
-      if (a.needs_grad()) add_scaled_row(1, dy, a.grad().data(), a.value().size());
-      if (b.needs_grad()) {
-        for (std::size_t t = 0; t < times; ++t) add_scaled_row(1, dy + t * size, b.grad().data(), size);
+      if (a.needs_grad()) {
+        const Tensor::Sum da = a.add_to_grad();
+        in_parts(a.value().size(), 1, [=](std::size_t begin, std::size_t end) {
+          sum_row(1, dy + begin, da.beta, da.to + begin, end - begin);
+        });
+      }
+      if (b.needs_grad() && times > 0) {
+        const Tensor::Sum db = b.add_to_grad();
+        in_parts(size, times, [=](std::size_t begin, std::size_t end) {
+          sum_row(1, dy + begin, db.beta, db.to + begin, end - begin);
+          for (std::size_t t = 1; t < times; ++t) add_scaled_row(1, dy + t * size + begin, db.to + begin, end - begin);
+        });
       }
     });
   }
@@ -46,7 +65,9 @@ Tensor scale(const Run& run, const Tensor& x, double c) {
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
-      add_scaled_row(static_cast<real>(c), y.grad().data(), x.grad().data(), x.value().size());
+      const real* dy = y.grad().data();
+      const auto [dx, beta] = x.add_to_grad();
+      sum_row(static_cast<real>(c), dy, beta, dx, x.value().size());
     });
   }
   return y;
@@ -55,10 +76,11 @@ Tensor scale(const Run& run, const Tensor& x, double c) {
 Tensor relu(const Run& run, const Tensor& x) {
   Array out = empty(x.shape());
   // Written so that NaN stays NaN: a broken number must not turn into a harmless 0.
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const real value = x.value().data()[i];
-    out.data()[i] = value < 0 ? 0 : value;
-  }
+  const real* from = x.value().data();
+  real* to = out.data();
+  in_parts(out.size(), 1, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) to[i] = from[i] < 0 ? 0 : from[i];
+  });
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
@@ -70,8 +92,14 @@ Tensor relu(const Run& run, const Tensor& x) {
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real *value = x.value().data(), *dy = y.grad().data();
-      real* dx = x.grad().data();
-      for (std::size_t i = 0; i < x.value().size(); ++i) dx[i] += value[i] > 0 ? dy[i] : 0;
+      const Tensor::Sum dx = x.add_to_grad();
+      in_parts(x.value().size(), 1, [=](std::size_t begin, std::size_t end) {
+        if (dx.beta == 0) {
+          for (std::size_t i = begin; i < end; ++i) dx.to[i] = value[i] > 0 ? dy[i] : 0;
+        } else {
+          for (std::size_t i = begin; i < end; ++i) dx.to[i] += value[i] > 0 ? dy[i] : 0;
+        }
+      });
     });
   }
   return y;

@@ -39,9 +39,10 @@ Tensor embed(const Run& run, const Tensor& table, const Tensor& ids) {
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dtable[ids[i]] += dy[i]
+      const real* dy = y.grad().data();
+      real* dtable = table.grad().data();
       for (std::size_t i = 0; i < ids.value().size(); ++i) {
-        add_scaled_row(1, y.grad().data() + i * d,
-                       table.grad().data() + id_at(ids, i, vocabulary) * d, d);
+        add_scaled_row(1, dy + i * d, dtable + id_at(ids, i, vocabulary) * d, d);
       }
     });
   }

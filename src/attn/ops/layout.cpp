@@ -34,9 +34,14 @@ Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tenso
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
-      for (std::size_t b = 0; b < blocks; ++b) {
-        add_scaled_row(1, y.grad().data() + b * length, x.grad().data() + source(b), length);
+      const real* dy = y.grad().data();
+      if (y.value().size() == x.value().size()) {  // everything moved: every number of dx is written
+        const auto [dx, beta] = x.add_to_grad();
+        for (std::size_t b = 0; b < blocks; ++b) sum_row(1, dy + b * length, beta, dx + source(b), length);
+        return;
       }
+      real* dx = x.grad().data();
+      for (std::size_t b = 0; b < blocks; ++b) add_scaled_row(1, dy + b * length, dx + source(b), length);
     });
   }
   return y;
@@ -49,13 +54,15 @@ Tensor swap_axes(const Run& run, const char* op, const char* rule, const Tensor&
   const std::size_t item_size = p * q * length;
   const std::size_t items = item_size == 0 ? 0 : x.value().size() / item_size;
   const auto each_block = [=](auto move) {
-    std::size_t to = 0;
-    for (std::size_t item = 0; item < items; ++item) {
-      for (std::size_t j = 0; j < q; ++j) {
-        std::size_t from = item * item_size + j * length;
-        for (std::size_t i = 0; i < p; ++i, to += length, from += q * length) move(from, to);
+    in_parts(items, item_size, [=](std::size_t begin, std::size_t end) {
+      std::size_t to = begin * item_size;
+      for (std::size_t item = begin; item < end; ++item) {
+        for (std::size_t j = 0; j < q; ++j) {
+          std::size_t from = item * item_size + j * length;
+          for (std::size_t i = 0; i < p; ++i, to += length, from += q * length) move(from, to);
+        }
       }
-    }
+    });
   };
   Array out = empty(shape);
   const real* values = x.value().data();
@@ -74,8 +81,12 @@ Tensor swap_axes(const Run& run, const char* op, const char* rule, const Tensor&
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
-      real* dx = x.grad().data();
-      each_block([=](std::size_t from, std::size_t to) { add_scaled_row(1, dy + to, dx + from, length); });
+      const Tensor::Sum dx = x.add_to_grad();
+      if (dx.beta == 0) {
+        each_block([=](std::size_t from, std::size_t to) { copy_block(dy + to, dx.to + from, length); });
+      } else {
+        each_block([=](std::size_t from, std::size_t to) { add_scaled_row(1, dy + to, dx.to + from, length); });
+      }
     });
   }
   return y;

@@ -16,9 +16,11 @@ Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b)
   const std::size_t n = rows(out);                 // also where x is 0 wide
   // 1. each row of the result starts as b
   if (b) {
-    for (std::size_t i = 0; i < n; ++i) {
-      std::copy(b.value().data(), b.value().data() + d_out, out.data() + i * d_out);
-    }
+    const real* from = b.value().data();
+    real* to = out.data();
+    in_parts(n, d_out, [=](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) std::copy(from, from + d_out, to + i * d_out);
+    });
   }
   // 2. y += x W
   gemm({.m = n, .n = d_out, .k = d_in, .beta = b ? real{1} : real{0}}, x.value().data(),
@@ -44,16 +46,17 @@ Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b)
       const real* dy = y.grad().data();
       // 2. dx += dy W^T, dW += x^T dy
       if (x.needs_grad()) {
-        gemm({.m = n, .n = d_in, .k = d_out, .b = Stored::transposed, .beta = 1}, dy,
-             w.value().data(), x.grad().data());
+        const auto [dx, beta] = x.add_to_grad();
+        gemm({.m = n, .n = d_in, .k = d_out, .b = Stored::transposed, .beta = beta}, dy, w.value().data(), dx);
       }
       if (w.needs_grad()) {
-        gemm({.m = d_in, .n = d_out, .k = n, .a = Stored::transposed, .beta = 1}, x.value().data(),
-             dy, w.grad().data());
+        const auto [dw, beta] = w.add_to_grad();
+        gemm({.m = d_in, .n = d_out, .k = n, .a = Stored::transposed, .beta = beta}, x.value().data(), dy, dw);
       }
       // 1. db += sum of the rows of dy
       if (b && b.needs_grad()) {
-        for (std::size_t i = 0; i < n; ++i) add_scaled_row(1, dy + i * d_out, b.grad().data(), d_out);
+        real* db = b.grad().data();
+        for (std::size_t i = 0; i < n; ++i) add_scaled_row(1, dy + i * d_out, db, d_out);
       }
     });
   }

@@ -6,11 +6,13 @@
 
 namespace attn {
 
-Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets, double smoothing) {
+Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets,
+                     double smoothing) {
   require_rank("cross_entropy", "logits", logits, 2);
   const std::size_t v = columns(logits.value()), n = rows(logits.value());
   if (targets.value().size() != n) {
-    shapes_do_not_fit("cross_entropy", "logits", logits, "targets", targets, "one target per row of logits is needed");
+    shapes_do_not_fit("cross_entropy", "logits", logits, "targets", targets,
+                      "one target per row of logits is needed");
   }
   // 1. p = softmax(logits); 2. the loss of each counted row is -sum_j t_j log p_j
   //    with t = 1 - smoothing at the target, and smoothing / V everywhere
@@ -20,7 +22,8 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
     const real target = targets.value().data()[i];
     if (target < 0) continue;
     if (!(target < static_cast<real>(v))) {  // also NaN
-      throw Error(ErrorKind::bad_input, fmt::format("cross_entropy: target {} of row {} in {} classes", target, i, v));
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("cross_entropy: target {} of row {} in {} classes", target, i, v));
     }
     const real* x = logits.value().data() + i * v;
     softmax_row(x, nullptr, p->data() + i * v, v);
@@ -29,17 +32,24 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
     // log sum exp from the softmax itself: p of the largest is exp(largest - log sum exp)
     const std::size_t top = static_cast<std::size_t>(std::max_element(x, x + v) - x);
     const double log_sum = x[top] - std::log(double{p->data()[i * v + top]});
-    sum += log_sum - (1 - smoothing) * x[static_cast<std::size_t>(target)] - (smoothing > 0 ? smoothing * mean : 0);
+    sum += log_sum - (1 - smoothing) * x[static_cast<std::size_t>(target)] -
+           (smoothing > 0 ? smoothing * mean : 0);
     counted += 1;
   }
-  Tensor y = make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {logits});
+  Tensor y =
+      make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {logits});
 
   if (run.trace) {
-    run.trace->made(y, {"cross_entropy", {logits, targets}, 5.0 * double(n) * double(v), [=](std::size_t) {
-      Reason reason{fmt::format("the mean of -log(probability of the right answer) over {} counted positions", counted), {},
-                    counted == 0 ? 0 : sum / counted};
-      return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
-    }});
+    run.trace->made(
+        y, {"cross_entropy", {logits, targets}, 5.0 * double(n) * double(v), [=](std::size_t) {
+              Reason reason{
+                  fmt::format(
+                      "the mean of -log(probability of the right answer) over {} counted positions",
+                      counted),
+                  {},
+                  counted == 0 ? 0 : sum / counted};
+              return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dlogits += (p - t) / counted
@@ -51,7 +61,9 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
         if (t < 0) continue;
         real* dx = logits.grad().data() + i * v;
         const real* probability = p->data() + i * v;
-        for_lanes(v, [&](auto l) { l.store(l.load(dx) + Batch(scale) * (l.load(probability) - Batch(even)), dx); });
+        for_lanes(v, [&](auto l) {
+          l.store(l.load(dx) + Batch(scale) * (l.load(probability) - Batch(even)), dx);
+        });
         dx[static_cast<std::size_t>(t)] -= scale * static_cast<real>(1 - smoothing);
       }
     });
@@ -61,7 +73,8 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
 
 Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
   if (x.value().size() != targets.value().size()) {
-    shapes_do_not_fit("squared_error", "x", x, "targets", targets, "one target per number is needed");
+    shapes_do_not_fit("squared_error", "x", x, "targets", targets,
+                      "one target per number is needed");
   }
   const std::size_t n = x.value().size();
   const auto target = [=](std::size_t i) { return targets.value().data()[i]; };
@@ -74,16 +87,22 @@ Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
   }
   Tensor y = make_result(run, full({1}, static_cast<real>(counted == 0 ? 0 : sum / counted)), {x});
   if (run.trace) {
-    run.trace->made(y, {"squared_error", {x, targets}, 3.0 * double(n), [=](std::size_t) {
-      Reason reason{fmt::format("the mean squared difference over {} counted numbers", counted), {}, counted == 0 ? 0 : sum / counted};
-      return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
-    }});
+    run.trace->made(
+        y, {"squared_error", {x, targets}, 3.0 * double(n), [=](std::size_t) {
+              Reason reason{
+                  fmt::format("the mean squared difference over {} counted numbers", counted),
+                  {},
+                  counted == 0 ? 0 : sum / counted};
+              return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       for (std::size_t i = 0; i < n; ++i) {
         if (std::isnan(target(i))) continue;
-        x.grad().data()[i] += y.grad().data()[0] * static_cast<real>(2 * (double{x.value().data()[i]} - target(i)) / counted);
+        x.grad().data()[i] +=
+            y.grad().data()[0] *
+            static_cast<real>(2 * (double{x.value().data()[i]} - target(i)) / counted);
       }
     });
   }

@@ -45,16 +45,19 @@ Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
       if (a.needs_grad()) {  // da += dy b^T
-        gemm_batched({.m = m, .n = k, .k = n, .b = Stored::transposed, .beta = 1}, batch, dy, m * n,
-                     b.value().data(), step_b, a.grad().data(), m * k);
+        const auto [da, beta] = a.add_to_grad();
+        gemm_batched({.m = m, .n = k, .k = n, .b = Stored::transposed, .beta = beta}, batch, dy, m * n,
+                     b.value().data(), step_b, da, m * k);
       }
       if (b.needs_grad()) {  // db += a^T dy; a shared b collects from the whole batch, one by one
-        const Product p{.m = k, .n = n, .k = m, .a = Stored::transposed, .beta = 1};
+        Product p{.m = k, .n = n, .k = m, .a = Stored::transposed, .beta = 1};
         for (std::size_t i = 0; step_b == 0 && i < batch; ++i) {
           gemm(p, a.value().data() + i * m * k, dy + i * m * n, b.grad().data());
         }
         if (step_b != 0) {
-          gemm_batched(p, batch, a.value().data(), m * k, dy, m * n, b.grad().data(), step_b);
+          const auto [db, beta] = b.add_to_grad();
+          p.beta = beta;
+          gemm_batched(p, batch, a.value().data(), m * k, dy, m * n, db, step_b);
         }
       }
     });
@@ -88,12 +91,14 @@ Tensor matmul_nt(const Run& run, const Tensor& a, const Tensor& b, double scale)
     run.tape->push([=] {
       const real* dy = y.grad().data();
       if (a.needs_grad()) {  // da += c dy b
-        gemm_batched({.m = m, .n = k, .k = n, .alpha = c, .beta = 1}, batch, dy, m * n,
-                     b.value().data(), n * k, a.grad().data(), m * k);
+        const auto [da, beta] = a.add_to_grad();
+        gemm_batched({.m = m, .n = k, .k = n, .alpha = c, .beta = beta}, batch, dy, m * n, b.value().data(),
+                     n * k, da, m * k);
       }
       if (b.needs_grad()) {  // db += c dy^T a
-        gemm_batched({.m = n, .n = k, .k = m, .a = Stored::transposed, .alpha = c, .beta = 1}, batch,
-                     dy, m * n, a.value().data(), m * k, b.grad().data(), n * k);
+        const auto [db, beta] = b.add_to_grad();
+        gemm_batched({.m = n, .n = k, .k = m, .a = Stored::transposed, .alpha = c, .beta = beta}, batch, dy,
+                     m * n, a.value().data(), m * k, db, n * k);
       }
     });
   }

@@ -6,14 +6,17 @@
 
 namespace attn {
 
-Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias, double eps) {
+Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias,
+                  double eps) {
   require_rank("layer_norm", "x", x, 1);
   const std::size_t d = columns(x.value()), n = rows(x.value());
-  if (gain.shape() != Shape{d}) shapes_do_not_fit("layer_norm", "x", x, "gain", gain, "gain needs one number per column");
-  if (bias.shape() != Shape{d}) shapes_do_not_fit("layer_norm", "x", x, "bias", bias, "bias needs one number per column");
+  if (gain.shape() != Shape{d})
+    shapes_do_not_fit("layer_norm", "x", x, "gain", gain, "gain needs one number per column");
+  if (bias.shape() != Shape{d})
+    shapes_do_not_fit("layer_norm", "x", x, "bias", bias, "bias needs one number per column");
   Array out = empty(x.shape());
-  auto unit = std::make_shared<Array>(empty(x.shape()));                // (x - mean) / deviation
-  auto inverse = std::make_shared<std::vector<real>>(n);                // 1 / deviation
+  auto unit = std::make_shared<Array>(empty(x.shape()));  // (x - mean) / deviation
+  auto inverse = std::make_shared<std::vector<real>>(n);  // 1 / deviation
   for (std::size_t i = 0; i < n; ++i) {
     const real* from = x.value().data() + i * d;
     // 1. mean, and variance over d (not d-1), of the row
@@ -25,7 +28,8 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
       const Batch distance = l.inside(l.load(from) - Batch(mean));
       squares += distance * distance;
     });
-    const real inverse_deviation = 1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
+    const real inverse_deviation =
+        1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
     (*inverse)[i] = inverse_deviation;
     // 2. unit = (x - mean) / deviation, y = gain unit + bias
     for_lanes(d, [&](auto l) {
@@ -37,19 +41,26 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
   Tensor y = make_result(run, std::move(out), {x, gain, bias});
 
   if (run.trace) {
-    run.trace->made(y, {"layer_norm", {x, gain, bias}, 8.0 * double(n) * double(d), [=](std::size_t i) {
-      const real* from = x.value().data() + i / d * d;
-      double mean = 0, variance = 0;
-      for (std::size_t j = 0; j < d; ++j) mean += from[j] / double(d);
-      for (std::size_t j = 0; j < d; ++j) variance += (from[j] - mean) * (from[j] - mean) / double(d);
-      Reason reason{fmt::format("its distance from the row's mean {:.6g}, in deviations sqrt({:.6g} + {:g}); then gain and bias",
-                                mean, variance, eps), {}, 0};
-      reason.number(gain, i % d).text(" * (").number(x, i);
-      reason.text(fmt::format(" - {:.6g}) / sqrt({:.6g} + {:g}) + ", mean, variance, eps)).number(bias, i % d);
-      reason.value = gain.value().data()[i % d] * (x.value().data()[i] - mean) / std::sqrt(variance + eps) +
-                     bias.value().data()[i % d];
-      return reason;
-    }});
+    run.trace->made(
+        y, {"layer_norm", {x, gain, bias}, 8.0 * double(n) * double(d), [=](std::size_t i) {
+              const real* from = x.value().data() + i / d * d;
+              double mean = 0, variance = 0;
+              for (std::size_t j = 0; j < d; ++j) mean += from[j] / double(d);
+              for (std::size_t j = 0; j < d; ++j)
+                variance += (from[j] - mean) * (from[j] - mean) / double(d);
+              Reason reason{fmt::format("its distance from the row's mean {:.6g}, in deviations "
+                                        "sqrt({:.6g} + {:g}); then gain and bias",
+                                        mean, variance, eps),
+                            {},
+                            0};
+              reason.number(gain, i % d).text(" * (").number(x, i);
+              reason.text(fmt::format(" - {:.9g}) / sqrt({:.9g} + {:g}) + ", mean, variance, eps))
+                  .number(bias, i % d);
+              reason.value = gain.value().data()[i % d] * (x.value().data()[i] - mean) /
+                                 std::sqrt(variance + eps) +
+                             bias.value().data()[i % d];
+              return reason;
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -72,7 +83,9 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
         const Batch along(dot_row(du.data(), u, d) / static_cast<real>(d));
         const Batch scale((*inverse)[i]);
         real* dx = x.grad().data() + i * d;
-        for_lanes(d, [&](auto l) { l.store(l.load(dx) + scale * (l.load(du.data()) - mean - l.load(u) * along), dx); });
+        for_lanes(d, [&](auto l) {
+          l.store(l.load(dx) + scale * (l.load(du.data()) - mean - l.load(u) * along), dx);
+        });
       }
     });
   }

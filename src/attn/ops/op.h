@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "attn/core/error.h"
+#include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
@@ -16,6 +17,16 @@ inline Tensor make_result(const Run& run, Array value, std::initializer_list<Ten
   bool needs_grad = false;
   for (const Tensor& input : inputs) needs_grad |= input && input.needs_grad();
   return Tensor::result(std::move(value), run.tape && needs_grad);
+}
+
+/// Calls f(begin, end) for parts of 0 .. n-1: one part, or one for each thread where all of them
+/// together move at least 16384 numbers (`each` for one step). For loops whose steps do not meet.
+template <class F>
+void in_parts(std::size_t n, std::size_t each, F f) {
+  const auto parts = static_cast<std::size_t>(n * each >= 16384 ? threads() : 1);
+  if (parts <= 1) return f(std::size_t{0}, n);
+#pragma omp parallel for num_threads(static_cast<int>(parts))
+  for (std::size_t part = 0; part < parts; ++part) f(n * part / parts, n * (part + 1) / parts);
 }
 
 /// "linear: x (3, 4) and w (5, 2) do not fit: ..."

@@ -65,10 +65,10 @@ Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask) {
     run.tape->push([=] {  // ds = y (dy - <dy, y>); the mask is a constant
       const real* value = y.value().data();
       const real* dy = y.grad().data();
-      real* ds = s.grad().data();
+      const Tensor::Sum ds = s.add_to_grad();
 #pragma omp parallel for if (threads() > 1 && count * n > 16384) num_threads(threads())
       for (std::size_t i = 0; i < count; ++i) {
-        softmax_row_backward(value + i * n, dy + i * n, ds + i * n, n);
+        softmax_row_backward(value + i * n, dy + i * n, ds.to + i * n, n, ds.beta);
       }
     });
   }

@@ -22,7 +22,8 @@ double squares_of(const Array& a) {
 
 }  // namespace
 
-Optimizer::Optimizer(const OptimizerOptions& options, std::vector<std::pair<std::string, Tensor>> parameters)
+Optimizer::Optimizer(const OptimizerOptions& options,
+                     std::vector<std::pair<std::string, Tensor>> parameters)
     : options_(options), parameters_(std::move(parameters)) {
   for (const auto& [path, tensor] : parameters_) {
     first_.push_back(zeros(tensor.shape()));
@@ -31,7 +32,8 @@ Optimizer::Optimizer(const OptimizerOptions& options, std::vector<std::pair<std:
 }
 
 void Optimizer::clear_gradients() {
-  for (const auto& [path, tensor] : parameters_) std::fill_n(tensor.grad().data(), tensor.value().size(), real{0});
+  for (const auto& [path, tensor] : parameters_)
+    std::fill_n(tensor.grad().data(), tensor.value().size(), real{0});
 }
 
 double Optimizer::step(double factor) {
@@ -50,7 +52,8 @@ double Optimizer::step(double factor) {
   const auto real_of = [](double x) { return static_cast<real>(x); };
   const Batch scale(real_of(clip)), b1(real_of(options_.beta1)), b2(real_of(options_.beta2));
   const Batch c1(real_of(1 - options_.beta1)), c2(real_of(1 - options_.beta2));
-  const Batch adam_rate(real_of(rate * root / (1 - std::pow(options_.beta1, t)))), eps(real_of(options_.eps * root));
+  const Batch adam_rate(real_of(rate * root / (1 - std::pow(options_.beta1, t)))),
+      eps(real_of(options_.eps * root));
   const Batch keep(real_of(options_.kind == "adamw" ? 1 - rate * options_.weight_decay : 1));
   const Batch sgd_rate(real_of(rate)), momentum(real_of(options_.momentum));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {

@@ -12,20 +12,21 @@ struct OptimizerOptions {
   std::string kind = "adam";  ///< adam, adamw, sgd
   double rate = 1e-3;         ///< learning rate, times the schedule's factor
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  double weight_decay = 0.01; ///< adamw only
-  double momentum = 0.9;      ///< sgd only
-  double clip = 1;            ///< largest norm of all gradients together; 0: no clipping
+  double weight_decay = 0.01;  ///< adamw only
+  double momentum = 0.9;       ///< sgd only
+  double clip = 1;             ///< largest norm of all gradients together; 0: no clipping
 };
 
 /// Adam: Kingma and Ba 2015, algorithm 1. AdamW: Loshchilov and Hutter 2019, algorithm 2 (decay of
 /// the weights apart from the gradient). SGD with momentum: v = momentum v + g, p -= rate v.
 class Optimizer {
  public:
-  Optimizer(const OptimizerOptions& options, std::vector<std::pair<std::string, Tensor>> parameters);
+  Optimizer(const OptimizerOptions& options,
+            std::vector<std::pair<std::string, Tensor>> parameters);
 
   void clear_gradients();
-  /// One step with `factor` times the rate. Returns the norm of all gradients before clipping; if that
-  /// is not finite nothing is changed.
+  /// One step with `factor` times the rate. Returns the norm of all gradients before clipping; if
+  /// that is not finite nothing is changed.
   double step(double factor);
 
   /// Moments by name ("m.PATH", "v.PATH") for a checkpoint, and the number of steps done.
