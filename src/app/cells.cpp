@@ -16,22 +16,25 @@ constexpr int kVersion = 1;
 
 std::string settings_text(const CellSettings& s) {
   const TrainingChoices& t = s.training;
-  return fmt::format("v{} task {} budget {} layers {} heads {} kernel {} radius {} dropout {} steps {} batch {} {} lr {} {} warmup {} "
-                     "clip {} smoothing {}",
-                     kVersion, s.task, s.budget, t.layers, t.heads, t.kernel, t.radius, t.dropout, t.steps, t.batch, t.optimizer,
-                     t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
+  return fmt::format(
+      "v{} task {} budget {} layers {} heads {} kernel {} radius {} dropout {} steps {} batch {} "
+      "{} lr {} {} warmup {} "
+      "clip {} smoothing {}",
+      kVersion, s.task, s.budget, t.layers, t.heads, t.kernel, t.radius, t.dropout, t.steps,
+      t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
 }
 
 }  // namespace
 
 SequenceSizes cell_sizes(const CellSettings& s, const Task& task, const std::string& model) {
   TrainingChoices choices = s.training;
-  const auto width = static_cast<std::size_t>(choices.heads);  // any width that fits; the budget decides
+  const auto width =
+      static_cast<std::size_t>(choices.heads);  // any width that fits; the budget decides
   return with_budget(sequence_sizes(choices, task, model, width), s.budget);
 }
 
-std::optional<CellResult> run_cell(const CellSettings& s, const std::string& model_name, std::size_t length, std::uint64_t seed,
-                                   Progress* progress) {
+std::optional<CellResult> run_cell(const CellSettings& s, const std::string& model_name,
+                                   std::size_t length, std::uint64_t seed, Progress* progress) {
   const std::unique_ptr<Task> task = make_task(s.task, length);
   Parameters parameters{Rng(seed)};
   SequenceModel model(cell_sizes(s, *task, model_name), parameters);
@@ -39,8 +42,9 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
   bool stopped = false;
   trainer.train([&](const TrainingStep& now) {
     if (progress && now.step % 20 == 0) {
-      progress->show(fmt::format("{} n={} seed {}: step {}/{}  loss {:.3f}  {:.0f} steps/s", model_name, length, seed, now.step,
-                                 now.steps, now.loss, now.steps_per_second));
+      progress->show(fmt::format("{} n={} seed {}: step {}/{}  loss {:.3f}  {:.0f} steps/s",
+                                 model_name, length, seed, now.step, now.steps, now.loss,
+                                 now.steps_per_second));
       stopped = progress->stop();
     }
     return !stopped;
@@ -61,7 +65,8 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
   return r;
 }
 
-std::string cell_file(const CellSettings& s, const std::string& model, std::size_t length, std::uint64_t seed) {
+std::string cell_file(const CellSettings& s, const std::string& model, std::size_t length,
+                      std::uint64_t seed) {
   std::uint64_t hash = 0xCBF29CE484222325ull;
   for (const unsigned char c : settings_text(s)) hash = (hash ^ c) * 0x100000001B3ull;
   return fmt::format("{}-{}-n{}-seed{}-{:016x}.json", s.task, model, length, seed, hash);
@@ -99,7 +104,9 @@ CellResult read_cell(const std::string& path) {
   const nlohmann::json j = parse_json(read_file(path, std::size_t{1} << 24), path);
   CellResult r;
   try {
-    const auto number = [&](const nlohmann::json& x) { return x.is_null() ? std::nan("") : x.get<double>(); };
+    const auto number = [&](const nlohmann::json& x) {
+      return x.is_null() ? std::nan("") : x.get<double>();
+    };
     r.model = j.at("model").get<std::string>();
     r.length = j.at("length").get<std::size_t>();
     r.seed = j.at("seed").get<std::uint64_t>();
@@ -115,10 +122,13 @@ CellResult read_cell(const std::string& path) {
     r.longest_path = j.at("longest_path").get<std::size_t>();
     r.sees_back = j.at("sees_back").get<std::size_t>();
     for (const auto& d : j.at("by_distance")) {
-      r.score.by_distance.push_back({d.at("distance").get<std::size_t>(), d.at("asked").get<std::size_t>(), d.at("accuracy").get<double>()});
+      r.score.by_distance.push_back({d.at("distance").get<std::size_t>(),
+                                     d.at("asked").get<std::size_t>(),
+                                     d.at("accuracy").get<double>()});
     }
   } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::bad_input, fmt::format("{}: no result of a comparison: {}", escaped(path, 200), e.what()),
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: no result of a comparison: {}", escaped(path, 200), e.what()),
                 "remove the file; the cell is then computed again");
   }
   return r;

@@ -1,6 +1,6 @@
 #pragma once
-// The cells of a comparison: one model, one length, one seed, trained and measured, and kept on disk
-// so that an interrupted comparison goes on where it stopped.
+// The cells of a comparison: one model, one length, one seed, trained and measured, and kept on
+// disk so that an interrupted comparison goes on where it stopped.
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,16 +29,18 @@ struct CellSettings {
 };
 
 /// Trains and measures one cell. `progress` may be null; empty if it asked to stop.
-std::optional<CellResult> run_cell(const CellSettings& settings, const std::string& model, std::size_t length,
-                                   std::uint64_t seed, Progress* progress);
+std::optional<CellResult> run_cell(const CellSettings& settings, const std::string& model,
+                                   std::size_t length, std::uint64_t seed, Progress* progress);
 
 /// The model of a cell: the sizes nearest to the budget of parameters.
 SequenceSizes cell_sizes(const CellSettings& settings, const Task& task, const std::string& model);
 
 /// Name of a cell's file: readable, with a hash of all settings.
-std::string cell_file(const CellSettings& settings, const std::string& model, std::size_t length, std::uint64_t seed);
+std::string cell_file(const CellSettings& settings, const std::string& model, std::size_t length,
+                      std::uint64_t seed);
 
-/// A result as JSON (docs/contract.md, section Measuring) and back. Reading throws Error(bad_input).
+/// A result as JSON (docs/contract.md, section Measuring) and back. Reading throws
+/// Error(bad_input).
 std::string cell_json(const CellSettings& settings, const CellResult& result);
 CellResult read_cell(const std::string& path);
 

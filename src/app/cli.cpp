@@ -23,7 +23,9 @@ std::string small_letters(std::string word) {
   return word;
 }
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ std::int64_t parse_integer(const std::string& what, const std::string& word, std
   const std::size_t digits = word.starts_with('-') ? 1 : 0;
   const bool padded = word.size() > digits + 1 && word[digits] == '0';
   const std::string range = fmt::format("a whole number from {} to {} is needed", low, high);
-  if (error == std::errc::result_out_of_range) usage(fmt::format("{} {} is out of range", what, escaped(word)), range);
+  if (error == std::errc::result_out_of_range)
+    usage(fmt::format("{} {} is out of range", what, escaped(word)), range);
   if (error != std::errc() || end != word.data() + word.size() || padded) {
     usage(fmt::format("{} \"{}\" is not a whole number", what, escaped(word)), range);
   }
@@ -42,14 +45,15 @@ std::int64_t parse_integer(const std::string& what, const std::string& word, std
   return value;
 }
 
-Cli::Cli(std::string command) : command_(std::move(command)), parser_(std::make_unique<CLI::App>()) {
+Cli::Cli(std::string command)
+    : command_(std::move(command)), parser_(std::make_unique<CLI::App>()) {
   parser_->set_help_flag();
   parser_->allow_extras();
 }
 
 Cli::~Cli() = default;
 
-void Cli::add(OptionRow row, std::function<void(const std::string&)> read) {
+void Cli::add(OptionRow row, const std::function<void(const std::string&)>& read) {
   row.common = common_;
   auto word = std::make_shared<std::string>();
   CLI::Option* option = parser_->add_option(row.name, *word)->allow_extra_args(false);
@@ -85,8 +89,13 @@ void Cli::number(const char* name, double& target, double low, double high, cons
 
 void Cli::integers(const char* name, std::vector<std::int64_t>& target, std::int64_t low,
                    std::int64_t high, const char* help) {
-  add({name, "N,N,...", fmt::format("each {} to {}", low, high), fmt::format("{}", fmt::join(target, ",")),
-       help, {}, false},
+  add({name,
+       "N,N,...",
+       fmt::format("each {} to {}", low, high),
+       fmt::format("{}", fmt::join(target, ",")),
+       help,
+       {},
+       false},
       [=, &target, what = std::string(name)](const std::string& word) {
         target.clear();
         std::size_t begin = 0;
@@ -99,8 +108,8 @@ void Cli::integers(const char* name, std::vector<std::int64_t>& target, std::int
       });
 }
 
-void Cli::choice(const char* name, std::string& target, std::vector<std::string> choices,
-                 const char* help, std::vector<std::string> prefixes) {
+void Cli::choice(const char* name, std::string& target, const std::vector<std::string>& choices,
+                 const char* help, const std::vector<std::string>& prefixes) {
   std::vector<std::string> shown = choices;
   for (const std::string& prefix : prefixes) shown.push_back(prefix);
   OptionRow row{name, "WORD", {}, target, help, shown, false};
@@ -126,16 +135,20 @@ void Cli::choice(const char* name, std::string& target, std::vector<std::string>
 }
 
 void Cli::text(const char* name, std::string& target, const char* value, const char* help) {
-  add({name, value, {}, {}, help, {}, false}, [=, &target, what = std::string(name)](const std::string& word) {
-    if (word.empty()) usage(what + " needs a value", fmt::format("write {} {}", what, value));
-    target = word;
-  });
+  add({name, value, {}, {}, help, {}, false},
+      [=, &target, what = std::string(name)](const std::string& word) {
+        if (word.empty()) usage(what + " needs a value", fmt::format("write {} {}", what, value));
+        target = word;
+      });
 }
 
-void Cli::texts(const char* name, std::vector<std::string>& target, const char* value, const char* help) {
+void Cli::texts(const char* name, std::vector<std::string>& target, const char* value,
+                const char* help) {
   OptionRow row{name, value, {}, {}, help, {}, common_};
   auto words = std::make_shared<std::vector<std::string>>();
-  parser_->add_option(row.name, *words)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  parser_->add_option(row.name, *words)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   rows_.push_back(std::move(row));
   after_.push_back([=, &target, what = std::string(name)] {
     for (const std::string& word : *words) {
@@ -183,19 +196,23 @@ void Cli::unknown_option(const std::string& word) const {
 }
 
 void Cli::parse(const std::vector<std::string>& arguments) {
-  // CLI11 takes what stands behind "--" as it is; what stands before it must not look like an option.
+  // CLI11 takes what stands behind "--" as it is; what stands before it must not look like an
+  // option.
   std::size_t plain_from = arguments.size();
   for (std::size_t i = 0; i < arguments.size() && plain_from == arguments.size(); ++i) {
     if (arguments[i] == "--") plain_from = i;
   }
-  std::vector<std::string> before(arguments.rend() - static_cast<std::ptrdiff_t>(plain_from), arguments.rend());
+  std::vector<std::string> before(arguments.rend() - static_cast<std::ptrdiff_t>(plain_from),
+                                  arguments.rend());
   const std::vector<std::string> behind(
-      arguments.begin() + static_cast<std::ptrdiff_t>(std::min(plain_from + 1, arguments.size())), arguments.end());
+      arguments.begin() + static_cast<std::ptrdiff_t>(std::min(plain_from + 1, arguments.size())),
+      arguments.end());
   // CLI11 would take --json=false for --json.
   for (const OptionRow& row : rows_) {
     if (!row.value.empty() || !row.name.starts_with("--")) continue;
     for (const std::string& word : before) {
-      if (word.starts_with(row.name + "=")) usage(row.name + " takes no value", fmt::format("write {} alone", row.name));
+      if (word.starts_with(row.name + "="))
+        usage(row.name + " takes no value", fmt::format("write {} alone", row.name));
     }
   }
   try {
@@ -205,8 +222,11 @@ void Cli::parse(const std::vector<std::string>& arguments) {
     const std::string name = what.substr(0, what.find(':'));
     for (const OptionRow& row : rows_) {
       if (row.name != name) continue;
-      const auto names_it = [&](const std::string& word) { return word == name || word.starts_with(name + "="); };
-      if (std::count_if(arguments.begin(), arguments.end(), names_it) > 1 || what.find("1 required") == std::string::npos) {
+      const auto names_it = [&](const std::string& word) {
+        return word == name || word.starts_with(name + "=");
+      };
+      if (std::count_if(arguments.begin(), arguments.end(), names_it) > 1 ||
+          what.find("1 required") == std::string::npos) {
         usage(name + " is given twice", "give it once");
       }
       usage(name + " needs a value", fmt::format("write {} {}", name, row.value));
@@ -217,11 +237,13 @@ void Cli::parse(const std::vector<std::string>& arguments) {
   }
   const std::vector<std::string> extra = parser_->remaining();
   for (const std::string& word : extra) {
-    const bool number = word.size() > 1 && (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
+    const bool number =
+        word.size() > 1 && (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
     if (word.starts_with("-") && word.size() > 1 && !(takes_words_ && number)) unknown_option(word);
   }
   if (!takes_words_ && (!extra.empty() || !behind.empty())) {
-    usage(fmt::format("attn {} takes no text: \"{}\"", command_, escaped(extra.empty() ? behind[0] : extra[0])),
+    usage(fmt::format("attn {} takes no text: \"{}\"", command_,
+                      escaped(extra.empty() ? behind[0] : extra[0])),
           fmt::format("attn {} --help shows what it takes", command_));
   }
   words_ = extra;

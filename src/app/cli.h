@@ -15,10 +15,10 @@ namespace attn::app {
 
 /// What is known of one option or positional argument.
 struct OptionRow {
-  std::string name;                  ///< "--heads"; a positional has no dashes: "text"
-  std::string value;                 ///< "N", "FILE"; empty for a flag
-  std::string range;                 ///< "1 to 64"; empty if anything goes
-  std::string standard;              ///< the default as shown; empty if none
+  std::string name;      ///< "--heads"; a positional has no dashes: "text"
+  std::string value;     ///< "N", "FILE"; empty for a flag
+  std::string range;     ///< "1 to 64"; empty if anything goes
+  std::string standard;  ///< the default as shown; empty if none
   std::string help;
   std::vector<std::string> choices;  ///< the possible words, if only some are possible
   bool common = false;               ///< one of the options that every stage understands
@@ -37,10 +37,11 @@ class Cli {
   void integers(const char* name, std::vector<std::int64_t>& target, std::int64_t low,
                 std::int64_t high, const char* help);
   /// One of some words; `prefixes` are choices followed by ":VALUE", as in local:2.
-  void choice(const char* name, std::string& target, std::vector<std::string> choices,
-              const char* help, std::vector<std::string> prefixes = {});
+  void choice(const char* name, std::string& target, const std::vector<std::string>& choices,
+              const char* help, const std::vector<std::string>& prefixes = {});
   void text(const char* name, std::string& target, const char* value, const char* help);
-  void texts(const char* name, std::vector<std::string>& target, const char* value, const char* help);
+  void texts(const char* name, std::vector<std::string>& target, const char* value,
+             const char* help);
   void flag(const char* name, bool& target, const char* help);
   /// All arguments that are no options. A command has at most one such row.
   void positional(const char* name, std::vector<std::string>& target, const char* help);
@@ -54,7 +55,7 @@ class Cli {
   const std::vector<OptionRow>& rows() const { return rows_; }
 
  private:
-  void add(OptionRow row, std::function<void(const std::string&)> read);
+  void add(OptionRow row, const std::function<void(const std::string&)>& read);
   [[noreturn]] void unknown_option(const std::string& word) const;
 
   std::string command_;
@@ -66,8 +67,8 @@ class Cli {
   std::vector<std::function<void()>> after_;
 };
 
-/// A whole number in low..high, written plainly (no sign before a positive one, no spaces, no leading
-/// zeros). Throws Error(usage) naming `what`, the range and what was found.
+/// A whole number in low..high, written plainly (no sign before a positive one, no spaces, no
+/// leading zeros). Throws Error(usage) naming `what`, the range and what was found.
 std::int64_t parse_integer(const std::string& what, const std::string& word, std::int64_t low,
                            std::int64_t high);
 

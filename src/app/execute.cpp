@@ -15,7 +15,8 @@ std::vector<OptionRow> option_rows(const Command& command) {
   Cli cli(command.name);
   Common common;
   const auto unused = command.setup(cli);
-  if (command.takes_stage_options) cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)");
+  if (command.takes_stage_options)
+    cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)");
   add_common_options(cli, common, command.takes_stage_options);
   return cli.rows();
 }
@@ -26,8 +27,9 @@ namespace {
 /// thing has another name in the books.
 std::string command_meant(const std::string& word) {
   static const std::map<std::string, std::string> kOtherNames = {
-      {"attention", "attend"}, {"self-attention", "attend"}, {"embedding", "embed"}, {"explain", "why"},
-      {"multihead", "heads"},  {"multi-head", "heads"},      {"tokenize", "tokens"}, {"projection", "qkv"},
+      {"attention", "attend"}, {"self-attention", "attend"}, {"embedding", "embed"},
+      {"explain", "why"},      {"multihead", "heads"},       {"multi-head", "heads"},
+      {"tokenize", "tokens"},  {"projection", "qkv"},
   };
   std::vector<std::string> names;
   for (const Command& c : commands()) names.push_back(c.name);
@@ -38,8 +40,9 @@ std::string command_meant(const std::string& word) {
   return found == kOtherNames.end() ? "" : found->second;
 }
 
-/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner command,
-/// those of showing too. So its line is read on its own, and how it is to be shown is taken over.
+/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner
+/// command, those of showing too. So its line is read on its own, and how it is to be shown is
+/// taken over.
 Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) {
   std::vector<std::string> own, inner, leading;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -72,12 +75,14 @@ Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) 
 }  // namespace
 
 Parsed parse_command_line(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
+  if (arguments.empty())
+    throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
   const Command* command = find_command(arguments[0]);
   if (!command) {
     const std::string near = command_meant(arguments[0]);
     throw Error(ErrorKind::usage, fmt::format("no command \"{}\"", escaped(arguments[0])),
-                near.empty() ? "attn --help lists the commands" : fmt::format("did you mean: attn {}?", near));
+                near.empty() ? "attn --help lists the commands"
+                             : fmt::format("did you mean: attn {}?", near));
   }
   if (command->name == "why") return parse_why(*command, arguments);
   Parsed parsed;
@@ -88,8 +93,10 @@ Parsed parse_command_line(const std::vector<std::string>& arguments) {
   if (command->takes_stage_options) cli.positional("text", parsed.common.text, "");
   add_common_options(cli, parsed.common, command->takes_stage_options);
   cli.parse({arguments.begin() + 1, arguments.end()});
-  if (command->takes_stage_options && parsed.common.text.size() == 1 && parsed.common.text[0].empty()) {
-    throw Error(ErrorKind::usage, "the text is empty", "write a sentence in quotes, or leave it out for an example");
+  if (command->takes_stage_options && parsed.common.text.size() == 1 &&
+      parsed.common.text[0].empty()) {
+    throw Error(ErrorKind::usage, "the text is empty",
+                "write a sentence in quotes, or leave it out for an example");
   }
   return parsed;
 }
@@ -99,7 +106,9 @@ namespace {
 /// Median and half the distance between the quartiles.
 std::pair<double, double> median_and_spread(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const auto at = [&](double q) { return values[static_cast<std::size_t>(q * double(values.size() - 1) + 0.5)]; };
+  const auto at = [&](double q) {
+    return values[static_cast<std::size_t>(q * double(values.size() - 1) + 0.5)];
+  };
   return {at(0.5), (at(0.75) - at(0.25)) / 2};
 }
 
@@ -138,10 +147,13 @@ void require_match(const Trace& trace, const std::string& glob) {
     if (const auto* step = std::get_if<Step>(&item)) names.push_back(step->path);
     if (const auto* table = std::get_if<Table>(&item)) names.push_back(table->name);
   }
-  if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return matches(glob, name); })) return;
+  if (std::any_of(names.begin(), names.end(),
+                  [&](const std::string& name) { return matches(glob, name); }))
+    return;
   const std::string near = nearest(glob, names);
-  throw Error(ErrorKind::usage, fmt::format("--show {}: no step has such a name{}", escaped(glob),
-                                            near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+  throw Error(ErrorKind::usage,
+              fmt::format("--show {}: no step has such a name{}", escaped(glob),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
               fmt::format("the steps: {}", fmt::join(names, ", ")));
 }
 

@@ -13,16 +13,19 @@ struct Exponent {
   double scatter = 0;      ///< deviation of the residuals, as a share of the value (0.1 is 10 %)
   std::size_t first = 0;   ///< the smallest size that took part, by place
   std::size_t points = 0;  ///< how many did
+  std::size_t last() const { return first + points - 1; }
   bool straight = false;   ///< the scatter is within the limit
 };
 
 inline constexpr double kMostScatter = 0.1;
 inline constexpr std::size_t kFewestPoints = 4;
 
-/// Fits the sizes from place `first` on (sizes ascending, all positive). Needs three points.
-Exponent fit(const std::vector<double>& sizes, const std::vector<double>& values, std::size_t first = 0);
-/// The same, where the law holds: small sizes, at which a fixed overhead shows, are left out one after
-/// another until the residuals scatter by kMostScatter or only kFewestPoints are left.
+/// Fits `points` sizes from place `first` on (sizes ascending, all positive); 0: all there are. Needs
+/// three.
+Exponent fit(const std::vector<double>& sizes, const std::vector<double>& values, std::size_t first = 0, std::size_t points = 0);
+/// The same, where the law holds: the smallest size (a fixed overhead shows) or the largest (memory gets
+/// slower), whichever fits worse, is left out until the residuals scatter by kMostScatter or only
+/// kFewestPoints are left.
 Exponent fit_where_straight(const std::vector<double>& sizes, const std::vector<double>& values);
 
 /// The size at which a becomes larger than b, between two measured ones along straight lines in

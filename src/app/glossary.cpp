@@ -11,8 +11,12 @@ struct Entry {
 
 constexpr Entry kEntries[] = {
     {"ids", "The same token has the same number everywhere."},
-    {"one_hot", "A row of zeros with a single 1: it says which token stands here, and nothing about its meaning."},
-    {"embedding", "One vector per word. Here they are random; training moves words of like use near one another."},
+    {"one_hot",
+     "A row of zeros with a single 1: it says which token stands here, and nothing about its "
+     "meaning."},
+    {"embedding",
+     "One vector per word. Here they are random; training moves words of like use near one "
+     "another."},
     {"x", "What attention reads: row i is the vector of token i."},
     {"w_q", "Turns a token's vector into its query: what it looks for."},
     {"w_k", "Turns a token's vector into its key: what it can be found by."},
@@ -24,14 +28,20 @@ constexpr Entry kEntries[] = {
     {"q_heads", "Each head has its own columns of Q and so looks for its own things."},
     {"k_heads", "Each head has its own columns of K."},
     {"v_heads", "Each head has its own columns of V."},
-    {"gates", "What each time step computes first: numbers between 0 and 1 that let through, and new content between -1 and 1."},
-    {"cell", "The memory of an lstm: it is only multiplied by the forget gate and added to, so what is kept can last."},
+    {"gates",
+     "What each time step computes first: numbers between 0 and 1 that let through, and new "
+     "content between -1 and 1."},
+    {"cell",
+     "The memory of an lstm: it is only multiplied by the forget gate and added to, so what is "
+     "kept can last."},
     {"b_x", "Added to what comes from the input."},
     {"b_h", "Added to what comes from the hidden state before."},
     {"scores", "Row i: how well the query of token i fits each key. Larger means a better fit."},
     {"mask", "-inf is added to a score that must not count; 0 leaves it as it is."},
-    {"weights", "Row i: how much token i takes from each token. Each row sums to 1; look for the dark cells."},
-    {"context", "Row i: the values, mixed with the weights of row i. Every head makes its own mixture."},
+    {"weights",
+     "Row i: how much token i takes from each token. Each row sums to 1; look for the dark cells."},
+    {"context",
+     "Row i: the values, mixed with the weights of row i. Every head makes its own mixture."},
     {"concat", "Row i: what all heads found for token i, one after another."},
     {"output", "Row i: what attention gives back for token i, a mixture from the whole sentence."},
 };

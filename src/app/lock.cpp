@@ -17,12 +17,14 @@ FileLock::FileLock(const std::string& path) {
   name_ = path + ".lock";
   file_ = open(name_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (file_ < 0) {
-    throw Error(ErrorKind::io, fmt::format("{}: cannot be written: {}", escaped(path, 200), std::strerror(errno)),
+    throw Error(ErrorKind::io,
+                fmt::format("{}: cannot be written: {}", escaped(path, 200), std::strerror(errno)),
                 "choose a folder that exists and may be written");
   }
   if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
     close(file_);
-    throw Error(ErrorKind::io, fmt::format("{}: another process is training into this file", escaped(path, 200)),
+    throw Error(ErrorKind::io,
+                fmt::format("{}: another process is training into this file", escaped(path, 200)),
                 "wait for it, or choose another file");
   }
 }

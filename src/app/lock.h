@@ -3,8 +3,8 @@
 
 namespace attn::app {
 
-/// Keeps a second process away from a file that this one writes: an flock on "FILE.lock", held until
-/// the end of the scope. Does nothing for "". Throws Error(io) if another process holds it.
+/// Keeps a second process away from a file that this one writes: an flock on "FILE.lock", held
+/// until the end of the scope. Does nothing for "". Throws Error(io) if another process holds it.
 class FileLock {
  public:
   explicit FileLock(const std::string& path);

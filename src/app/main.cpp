@@ -16,6 +16,7 @@
 #include <new>
 
 #include "app/command.h"
+#include "app/progress.h"
 #include "app/terminal.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
@@ -190,13 +191,13 @@ bool computes_on_several(const Parsed& parsed) {
 
 /// Threads of OpenMP that wait for work look for it about 3 milliseconds before they sleep, and on a
 /// busy machine take the processor from the threads that have some: a training step on two threads
-/// took 440 ms in place of 36. libgomp learns of a shorter wait (0.1 ms) only from the environment, and
+/// took 440 ms in place of 36. libgomp learns of a shorter wait (some microseconds) only from the environment, and
 /// only while it is loaded; what is set before main, even in .preinit_array, libc's own start undoes.
 /// Therefore the program begins again with the variable set. Who sets one of these variables keeps the
 /// choice; if starting again fails, all goes on as it is.
 void wait_briefly() {
   if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return;
-  setenv("GOMP_SPINCOUNT", "10000", 1);
+  setenv("GOMP_SPINCOUNT", "1000", 1);
   execv("/proc/self/exe", argument_words);
 }
 
@@ -221,12 +222,16 @@ int run(const std::vector<std::string>& arguments) {
     }
   }
 
-  const Parsed parsed = parse_command_line(arguments);
+  Parsed parsed = parse_command_line(arguments);
   const Common& common = parsed.common;
   check_outputs(common);
   check_threads(common.threads);
   if (computes_on_several(parsed)) wait_briefly();
-  const Trace trace = compute(parsed);
+  const Trace trace = [&] {
+    StandardProgress progress;  // its line is gone before the result is shown
+    parsed.common.progress = &progress;
+    return compute(parsed);
+  }();
   RenderOptions options = render_options(common, detect_terminal(common.color));
   options.quiet = options.quiet && has_matrices(trace);
   if (common.json) {
@@ -243,6 +248,7 @@ int run(const std::vector<std::string>& arguments) {
     }
   }
   if (!common.save_weights.empty()) write_file(common.save_weights, safetensors_bytes(parameters_of(trace), {}));
+  if (trace.interrupted) return 130;
   for (const Item& item : trace.items) {
     const auto* check = std::get_if<Check>(&item);
     if (check && !check->holds()) return 1;
@@ -306,8 +312,9 @@ int main(int argc, char** argv) {
   attn::app::argument_words = argv;
   std::signal(SIGPIPE, SIG_IGN);
   // Memory of one training step serves the next one. By default every large array is fetched from the
-  // system page by page, and given back, each time: 150 page faults per step, and 2 % of the time.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  // system page by page, and given back, each time: 150 page faults per step of a small transformer, and
+  // half of the time of one attention over 4096 positions.
+  mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_TOP_PAD, 16 << 20);
   return attn::app::guarded({argv + std::min(argc, 1), argv + argc});

@@ -20,18 +20,26 @@ namespace attn::app {
 void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.begin_common();
   if (stage) {
-    cli.integer("--seed", c.seed, 0, std::int64_t{1} << 62, "random numbers of this seed, always the same");
+    cli.integer("--seed", c.seed, 0, std::int64_t{1} << 62,
+                "random numbers of this seed, always the same");
     cli.integer("--dim", c.dim, 1, 1'000'000'000, "model width d: numbers per token");
     cli.choice("--level", c.level, {"word", "char"}, "tokens are words or characters");
-    cli.choice("--position", c.position, {"none", "sinusoidal", "learned"}, "positions that x gets before the stage");
-    cli.text("--input", c.input, "FILE", "the matrix X (n,d) from an .npy or .csv file in place of a text");
-    cli.text("--weights", c.weights, "FILE", "parameters from a safetensors file in place of random ones");
-    cli.text("--save-weights", c.save_weights, "FILE", "write the parameters to a safetensors file");
-    cli.integer("--threads", c.threads, 1, 1024, "processors to compute on; 1 gives the same digits always");
-    cli.integer("--repeat", c.repeat, 1, 100'000, "compute so often and show the median time and its spread");
+    cli.choice("--position", c.position, {"none", "sinusoidal", "learned"},
+               "positions that x gets before the stage");
+    cli.text("--input", c.input, "FILE",
+             "the matrix X (n,d) from an .npy or .csv file in place of a text");
+    cli.text("--weights", c.weights, "FILE",
+             "parameters from a safetensors file in place of random ones");
+    cli.text("--save-weights", c.save_weights, "FILE",
+             "write the parameters to a safetensors file");
+    cli.integer("--threads", c.threads, 1, 1024,
+                "processors to compute on; 1 gives the same digits always");
+    cli.integer("--repeat", c.repeat, 1, 100'000,
+                "compute so often and show the median time and its spread");
   }
   cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
-  cli.choice("--convention", c.convention, {"row", "column"}, "show a token as a row, or (transposed) as a column");
+  cli.choice("--convention", c.convention, {"row", "column"},
+             "show a token as a row, or (transposed) as a column");
   cli.text("--show", c.show, "GLOB", "only the steps that match, as in --show 'weights' or 'q*'");
   cli.flag("--quiet", c.quiet, "only the matrices, no explanations");
   cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
@@ -61,12 +69,15 @@ Stage::Stage(const Common& options)
 
 const std::vector<std::string>& Stage::tokens() {
   if (!tokens_.empty()) return tokens_;
-  if (!common.input.empty()) throw Error(ErrorKind::usage, "this stage reads a text, not --input", "write a sentence in quotes in place of --input");
+  if (!common.input.empty())
+    throw Error(ErrorKind::usage, "this stage reads a text, not --input",
+                "write a sentence in quotes in place of --input");
   std::string text = kDefaultSentence;
   if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
   std::size_t bad = 0;
   if (!valid_utf8(text, &bad)) {
-    throw Error(ErrorKind::usage, fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
+    throw Error(ErrorKind::usage,
+                fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
                 "write it in a UTF-8 terminal");
   }
   tokens_ = common.level == "char" ? letters(text) : words(text);
@@ -114,12 +125,15 @@ Tensor Stage::x() {
   Tensor x;
   if (!common.input.empty()) {
     if (has_text()) {
-      throw Error(ErrorKind::usage, "a text and --input are both given", "give one of them: each makes X");
+      throw Error(ErrorKind::usage, "a text and --input are both given",
+                  "give one of them: each makes X");
     }
     x = Tensor::input(read_matrix(common.input));
     if (x.shape()[0] == 0 || x.shape()[1] == 0) {
-      throw Error(ErrorKind::bad_input, fmt::format("{}: X has shape {}", escaped(common.input, 200), to_string(x.shape())),
-                  "at least one row (token) and one column are needed");
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("{}: X has shape {}", escaped(common.input, 200), to_string(x.shape())),
+          "at least one row (token) and one column are needed");
     }
   } else {
     const Tensor numbers = ids();
@@ -127,7 +141,8 @@ Tensor Stage::x() {
   }
   if (common.position == "none") return x;
   const std::size_t n = x.shape()[0], width = x.shape()[1];
-  note(run, "token_embedding", common.input.empty() ? "the row of E for each token" : "the given X, before positions",
+  note(run, "token_embedding",
+       common.input.empty() ? "the row of E for each token" : "the given X, before positions",
        {"token", "d"}, x);
   Tensor position;
   if (common.position == "sinusoidal") {
@@ -146,11 +161,14 @@ Tensor Stage::parameter(const std::string& path, const Shape& shape) {
   // Drawing them takes time, and a small file must not make a large program: 1 x 10 000 numbers of
   // --input would ask for three matrices of 100 million.
   if (numbers > kMostDrawn && common.weights.empty()) {
-    throw Error(ErrorKind::limit, fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit is {:.0f} million",
-                                              path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
+    throw Error(ErrorKind::limit,
+                fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit "
+                            "is {:.0f} million",
+                            path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
                 "use fewer columns, a smaller --dim, or parameters of your own with --weights");
   }
-  require_memory(sizeof(real) * numbers, fmt::format("the parameter {} {}", path, to_string(shape)));
+  require_memory(sizeof(real) * numbers,
+                 fmt::format("the parameter {} {}", path, to_string(shape)));
   return parameters.get(path, shape, 1 / std::sqrt(static_cast<double>(shape[0])));
 }
 

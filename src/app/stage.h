@@ -30,7 +30,7 @@ struct Common {
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
-  Progress* progress = nullptr;        ///< may be null
+  Progress* progress = nullptr;  ///< may be null
 };
 
 /// Adds them to a command's options; `stage` is false for commands that compute nothing.
@@ -61,8 +61,8 @@ class Stage {
   /// The embedding table (V,d). A word's random row depends on the word and the seed alone, so the
   /// same word has the same vector in every sentence. Notes `embedding`.
   Tensor embedding();
-  /// X (n,d): the matrix of --input, or the embedded tokens, plus --position. Notes how it was made,
-  /// but not x itself: the model does.
+  /// X (n,d): the matrix of --input, or the embedded tokens, plus --position. Notes how it was
+  /// made, but not x itself: the model does.
   Tensor x();
 
   /// A parameter with deviation 1/sqrt(rows): numbers of about 1 stay at about 1.

@@ -22,7 +22,8 @@ bool locale_is_utf8() {
     const std::string_view value = environment(name);
     if (value.empty()) continue;
     std::string upper(value);
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](unsigned char c) { return std::toupper(c); });
     return upper.find("UTF-8") != std::string::npos || upper.find("UTF8") != std::string::npos;
   }
   return false;
@@ -34,7 +35,9 @@ std::size_t window_width() {
   const std::string_view columns = environment("COLUMNS");
   std::size_t width = 0;
   const auto [end, error] = std::from_chars(columns.data(), columns.data() + columns.size(), width);
-  return error == std::errc() && end == columns.data() + columns.size() && width > 0 ? std::min<std::size_t>(width, 500) : 80;
+  return error == std::errc() && end == columns.data() + columns.size() && width > 0
+             ? std::min<std::size_t>(width, 500)
+             : 80;
 }
 
 }  // namespace
@@ -50,7 +53,8 @@ Terminal detect_terminal(const std::string& color) {
     t.color = color == "always";
   } else if (!environment("NO_COLOR").empty()) {
     t.color = false;
-  } else if (const std::string_view force = environment("CLICOLOR_FORCE"); !force.empty() && force != "0") {
+  } else if (const std::string_view force = environment("CLICOLOR_FORCE");
+             !force.empty() && force != "0") {
     t.color = true;
   } else {
     t.color = t.is_terminal && environment("TERM") != "dumb" && !environment("TERM").empty();

@@ -13,8 +13,8 @@ struct Terminal {
   bool unicode = false;
 };
 
-/// `color` is the option: "always" and "never" beat NO_COLOR, which beats CLICOLOR_FORCE, which beats
-/// the question whether standard output is a terminal that is not dumb.
+/// `color` is the option: "always" and "never" beat NO_COLOR, which beats CLICOLOR_FORCE, which
+/// beats the question whether standard output is a terminal that is not dumb.
 Terminal detect_terminal(const std::string& color);
 
 }  // namespace attn::app

@@ -57,24 +57,27 @@ TEST_CASE("an unknown command is refused, and the nearest one is named") {
 }
 
 TEST_CASE("help is there under each of its names, on standard output") {
-  for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"help"}}) expect(words, 0, "attn attend");
-  for (const Words& words : {Words{"heads", "--help"}, Words{"heads", "-h"}, Words{"help", "heads"},
-                             Words{"heads", "--heads", "3", "--help"}, Words{"heads", "--nosuch", "--help"}}) {
+  for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"help"}})
+    expect(words, 0, "attn attend");
+  for (const Words& words :
+       {Words{"heads", "--help"}, Words{"heads", "-h"}, Words{"help", "heads"},
+        Words{"heads", "--heads", "3", "--help"}, Words{"heads", "--nosuch", "--help"}}) {
     const Result r = expect(words, 0, "--wrong-split");
     CHECK(r.err.empty());
   }
   expect({"--version"}, 0, "attn ");
 }
 
-TEST_CASE("behind -- even --help is a text") {
-  expect({"tokens", "--", "--help"}, 0, "help");
-}
+TEST_CASE("behind -- even --help is a text") { expect({"tokens", "--", "--help"}, 0, "help"); }
 
 TEST_CASE("whole numbers are written plainly and stay in their range") {
-  for (const char* word : {"-1", "0", "18446744073709551616", "99999999999999999999999999999", "010", "0x8", "3.0", "", " 4", "4 ",
-                           "4x", "+4", "1e1", "-0", "-", "four", "\xd9\xa4"}) {
+  for (const char* word :
+       {"-1", "0", "18446744073709551616", "99999999999999999999999999999", "010", "0x8", "3.0", "",
+        " 4", "4 ", "4x", "+4", "1e1", "-0", "-", "four", "\xd9\xa4"}) {
     expect({"heads", "--heads", word}, kUsage, "--heads");
-    if (*word) expect({"heads", std::string("--heads=") + word}, kUsage, "a whole number from 1 to 100000 is needed");
+    if (*word)
+      expect({"heads", std::string("--heads=") + word}, kUsage,
+             "a whole number from 1 to 100000 is needed");
   }
   expect({"heads", "--heads=4", "--quiet"}, 0, "weights");
   expect({"heads", "--heads="}, kUsage, "--heads needs a value");
@@ -99,7 +102,8 @@ TEST_CASE("whole numbers are written plainly and stay in their range") {
 }
 
 TEST_CASE("numbers have a decimal point, are finite and stay in their range") {
-  for (const char* word : {"nan", "inf", "-inf", "-1", "1e400", "1e-400", "1,5", "0", "", " 1", "+1", "0x1p3", "1.5x", "infinity", "."}) {
+  for (const char* word : {"nan", "inf", "-inf", "-1", "1e400", "1e-400", "1,5", "0", "", " 1",
+                           "+1", "0x1p3", "1.5x", "infinity", "."}) {
     expect({"softmax", "--temperature", word}, kUsage, "--temperature");
   }
   expect({"softmax", "--temperature", "1,5"}, kUsage, "with a decimal point");
@@ -121,10 +125,12 @@ TEST_CASE("sizes beyond the memory are refused with estimate and limit, at once"
       {"position", "--length", "1000000000000", "--dim", "1000000000"},
       {"position", "--kind", "onehot", "--length", "2000000000", "--dim", "1"},
       {"position", "--kind", "learned", "--length", "4", "--table", "1000000", "--dim", "1000000"},
-      {"embed", "--dim", "1000000000", "one two three four five six seven eight nine ten eleven twelve"},
+      {"embed", "--dim", "1000000000",
+       "one two three four five six seven eight nine ten eleven twelve"},
       {"attend", "--dim", "1000000"},
       {"qkv", "--dim", "1000000"},
-      {"heads", "--heads", "2", "--key-dim", "1000000", "--value-dim", "1000000", "--dim", "100000"},
+      {"heads", "--heads", "2", "--key-dim", "1000000", "--value-dim", "1000000", "--dim",
+       "100000"},
       {"score", "--sweep", "8,65536"},
       {"score", "--function", "additive", "--hidden", "100000", "--dim", "2500"},
       {"score", "--function", "lowrank", "--rank", "100000", "--dim", "100000"},
@@ -229,7 +235,8 @@ TEST_CASE("the edges of a graph mask are checked one by one") {
   refused("nan,0\n", "node nan");
   refused("", "found nothing");
   refused("a,b\n", "expected a number");
-  expect({"attend", "a b c", "--mask", "graph:" + folder.write("good.csv", "0,1\n1,2\n")}, 0, "mask");
+  expect({"attend", "a b c", "--mask", "graph:" + folder.write("good.csv", "0,1\n1,2\n")}, 0,
+         "mask");
 }
 
 TEST_CASE("options that exclude each other are refused") {

@@ -25,13 +25,15 @@ using Variables = std::map<std::string, std::optional<std::string>>;
 bool colored(const std::string& text) { return text.find('\x1b') != std::string::npos; }
 
 bool ascii(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 /// The values of every step, without the times.
 json numbers(const std::string& text) {
   json out;
-  for (const json& step : json::parse(text)["steps"]) out[step["path"].get<std::string>()] = step["values"];
+  for (const json& step : json::parse(text)["steps"])
+    out[step["path"].get<std::string>()] = step["values"];
   return out;
 }
 
@@ -40,13 +42,17 @@ json numbers(const std::string& text) {
 TEST_CASE("variables of BLAS and OpenMP do not change the numbers or stop the program") {
   const json usual = numbers(run({"heads", "--json"}).out);
   const Variables settings[] = {
-      {{"OPENBLAS_NUM_THREADS", "0"}},   {{"OPENBLAS_NUM_THREADS", "9999"}}, {{"OPENBLAS_NUM_THREADS", "x"}}, {{"OPENBLAS_NUM_THREADS", "-1"}},
-      {{"OMP_NUM_THREADS", "9999"}},     {{"OMP_NUM_THREADS", "0"}},         {{"OMP_NUM_THREADS", ""}},       {{"GOTO_NUM_THREADS", "0"}},
-      {{"OMP_DYNAMIC", "true"}},         {{"OMP_PROC_BIND", "true"}},        {{"OMP_THREAD_LIMIT", "1"}},
+      {{"OPENBLAS_NUM_THREADS", "0"}}, {{"OPENBLAS_NUM_THREADS", "9999"}},
+      {{"OPENBLAS_NUM_THREADS", "x"}}, {{"OPENBLAS_NUM_THREADS", "-1"}},
+      {{"OMP_NUM_THREADS", "9999"}},   {{"OMP_NUM_THREADS", "0"}},
+      {{"OMP_NUM_THREADS", ""}},       {{"GOTO_NUM_THREADS", "0"}},
+      {{"OMP_DYNAMIC", "true"}},       {{"OMP_PROC_BIND", "true"}},
+      {{"OMP_THREAD_LIMIT", "1"}},
   };
   for (const Variables& variables : settings) {
     const Result r = run(Launch{.arguments = {"heads", "--json"}, .environment = variables});
-    INFO(variables.begin()->first << "=" << variables.begin()->second.value_or("") << " " << r.describe());
+    INFO(variables.begin()->first << "=" << variables.begin()->second.value_or("") << " "
+                                  << r.describe());
     CHECK(r.exit_code == 0);
     CHECK(numbers(r.out) == usual);
     CHECK(r.seconds < 5);
@@ -56,9 +62,12 @@ TEST_CASE("variables of BLAS and OpenMP do not change the numbers or stop the pr
 TEST_CASE("idle threads sleep soon, unless somebody chose otherwise") {
   const auto spins = [](Words arguments, Variables variables) {
     variables["OMP_DISPLAY_ENV"] = "verbose";
-    const std::string text = run(Launch{.arguments = std::move(arguments), .environment = variables}).err;
+    const std::string text =
+        run(Launch{.arguments = std::move(arguments), .environment = variables}).err;
     const std::size_t last = text.rfind("GOMP_SPINCOUNT = '");
-    return last == std::string::npos ? "" : text.substr(last + 18, text.find('\'', last + 18) - last - 18);
+    return last == std::string::npos
+               ? ""
+               : text.substr(last + 18, text.find('\'', last + 18) - last - 18);
   };
   CHECK(spins({"attend", "--threads", "2"}, {}) == "10000");
   CHECK(spins({"attend", "--threads", "2"}, {{"GOMP_SPINCOUNT", "77"}}) == "77");
@@ -69,20 +78,30 @@ TEST_CASE("a locale changes neither the decimal point nor the numbers") {
   REQUIRE(contains(usual, "0.500"));
   for (const char* value : {"de_DE.UTF-8", "fr_FR.utf8", "tr_TR.UTF-8", "nonsense.UTF-8"}) {
     const Variables variables = {{"LC_ALL", value}, {"LC_NUMERIC", value}, {"LANG", value}};
-    CHECK(expect(Launch{.arguments = {"softmax", "0.5 1.5", "--quiet", "--show", "scores"}, .environment = variables}, 0).out == usual);
-    expect(Launch{.arguments = {"softmax", "--temperature", "0,5", "1 2"}, .environment = variables}, 2, "decimal point");
-    expect(Launch{.arguments = {"softmax", "--temperature", "0.5", "1 2"}, .environment = variables}, 0, "s / 0.5");
+    CHECK(expect(Launch{.arguments = {"softmax", "0.5 1.5", "--quiet", "--show", "scores"},
+                        .environment = variables},
+                 0)
+              .out == usual);
+    expect(
+        Launch{.arguments = {"softmax", "--temperature", "0,5", "1 2"}, .environment = variables},
+        2, "decimal point");
+    expect(
+        Launch{.arguments = {"softmax", "--temperature", "0.5", "1 2"}, .environment = variables},
+        0, "s / 0.5");
   }
 }
 
 TEST_CASE("outside a UTF-8 locale only ASCII is drawn") {
   for (const char* value : {"C", "POSIX", "en_US.ISO-8859-1", ""}) {
-    const Result r = expect(Launch{.arguments = {"attend", "the cat sat"}, .environment = {{"LANG", value}}}, 0, "weights");
+    const Result r =
+        expect(Launch{.arguments = {"attend", "the cat sat"}, .environment = {{"LANG", value}}}, 0,
+               "weights");
     INFO(r.describe());
     CHECK(ascii(r.out));
   }
   CHECK_FALSE(ascii(run({"attend", "the cat sat"}).out));
-  CHECK(run(Launch{.arguments = {"attend"}, .environment = {{"LC_ALL", "C"}, {"LANG", "C.UTF-8"}}}).out.find("\xc3\x97") == std::string::npos);
+  CHECK(run(Launch{.arguments = {"attend"}, .environment = {{"LC_ALL", "C"}, {"LANG", "C.UTF-8"}}})
+            .out.find("\xc3\x97") == std::string::npos);
 }
 
 TEST_CASE("nothing is coloured in a pipe unless it was asked for") {
@@ -119,11 +138,14 @@ TEST_CASE("nothing is coloured in a pipe unless it was asked for") {
 
 TEST_CASE("no line is wider than the window") {
   for (const char* columns : {"20", "21", "30", "40", "60", "80", "200"}) {
-    for (const Words& words : {Words{"tokens"}, Words{"heads"}, Words{"score"}, Words{"position", "--shift", "1"}, Words{"softmax", "--function", "all"}}) {
+    for (const Words& words :
+         {Words{"tokens"}, Words{"heads"}, Words{"score"}, Words{"position", "--shift", "1"},
+          Words{"softmax", "--function", "all"}}) {
       const Result r = expect(Launch{.arguments = words, .environment = {{"COLUMNS", columns}}}, 0);
       INFO("COLUMNS=" << std::string(columns) << " " << r.describe());
       std::size_t widest = 0;
-      for (const std::string& line : attn::test::lines(r.out)) widest = std::max(widest, attn::display_width(line));
+      for (const std::string& line : attn::test::lines(r.out))
+        widest = std::max(widest, attn::display_width(line));
       CHECK(widest <= std::stoul(columns));
     }
   }
@@ -131,19 +153,23 @@ TEST_CASE("no line is wider than the window") {
 
 TEST_CASE("a width that makes no sense is not believed") {
   for (const char* columns : {"", "0", "-5", "x", "1", "5", "99999999999999999999", "1000000000"}) {
-    const Result r = expect(Launch{.arguments = {"heads"}, .environment = {{"COLUMNS", columns}}}, 0, "weights");
+    const Result r =
+        expect(Launch{.arguments = {"heads"}, .environment = {{"COLUMNS", columns}}}, 0, "weights");
     CHECK(r.out.size() < 1'000'000);
   }
 }
 
 TEST_CASE("--plain is ASCII-safe linear text of at most 80 columns") {
-  for (const Words& words : {Words{"tokens", "--plain"}, Words{"heads", "--plain"}, Words{"score", "--plain"}, Words{"position", "--shift", "1", "--plain"},
-                             Words{"mask", "--plain"}, Words{"why", "weights[0,1]", "attend", "--plain"}, Words{"map", "--plain"}}) {
+  for (const Words& words :
+       {Words{"tokens", "--plain"}, Words{"heads", "--plain"}, Words{"score", "--plain"},
+        Words{"position", "--shift", "1", "--plain"}, Words{"mask", "--plain"},
+        Words{"why", "weights[0,1]", "attend", "--plain"}, Words{"map", "--plain"}}) {
     for (const char* columns : {"20", "200"}) {
       const Result r = expect(Launch{.arguments = words, .environment = {{"COLUMNS", columns}}}, 0);
       INFO(r.describe());
       CHECK(ascii(r.out));
-      for (const std::string& line : attn::test::lines(r.out)) CHECK(attn::display_width(line) <= 80);
+      for (const std::string& line : attn::test::lines(r.out))
+        CHECK(attn::display_width(line) <= 80);
     }
   }
 }
@@ -167,9 +193,11 @@ TEST_CASE("standard files that are closed are an error, or are not needed") {
   CHECK(r.exit_code == 4);
   CHECK(contains(r.err, "standard output"));
   // Nothing that was meant for a closed output may end in a file that took its number.
-  CHECK(run(Launch{.arguments = {"attend", "--out", file}, .closed = {"stdin", "stdout", "stderr"}}).exit_code == 4);
+  CHECK(run(Launch{.arguments = {"attend", "--out", file}, .closed = {"stdin", "stdout", "stderr"}})
+            .exit_code == 4);
   CHECK((Folder::read(file).empty() || json::accept(Folder::read(file))));
-  CHECK(run(Launch{.arguments = {"attend", "--out", file}, .closed = {"stdin", "stderr"}}).exit_code == 0);
+  CHECK(run(Launch{.arguments = {"attend", "--out", file}, .closed = {"stdin", "stderr"}})
+            .exit_code == 0);
   CHECK(json::accept(Folder::read(file)));
   CHECK(run(Launch{.arguments = {"nosuch"}, .closed = {"stderr"}}).exit_code == 2);
   CHECK(run(Launch{.arguments = {"attend", "--input", "-"}, .closed = {"stdin"}}).exit_code == 4);
@@ -177,7 +205,8 @@ TEST_CASE("standard files that are closed are an error, or are not needed") {
 
 TEST_CASE("a slow, non-blocking reader gets everything") {
   const std::string usual = run({"heads", "--dim", "32"}).out;
-  const Result r = run(Launch{.arguments = {"heads", "--dim", "32", "--json"}, .non_blocking = true});
+  const Result r =
+      run(Launch{.arguments = {"heads", "--dim", "32", "--json"}, .non_blocking = true});
   INFO(r.describe());
   CHECK(r.exit_code == 0);
   CHECK(json::accept(r.out));
@@ -190,10 +219,15 @@ TEST_CASE("folders and variables that are missing do not matter") {
   expect(Launch{.arguments = {"attend"}, .folder = gone, .folder_vanishes = true}, 0, "weights");
   const std::string gone_too = folder / "gone-too";
   std::filesystem::create_directory(gone_too);
-  expect(Launch{.arguments = {"attend", "--out", "x.csv"}, .folder = gone_too, .folder_vanishes = true}, 4, "cannot write");
+  expect(
+      Launch{
+          .arguments = {"attend", "--out", "x.csv"}, .folder = gone_too, .folder_vanishes = true},
+      4, "cannot write");
   for (const char* name : {"HOME", "PATH", "TERM", "LANG", "TMPDIR"}) {
     expect(Launch{.arguments = {"attend"}, .environment = {{name, std::nullopt}}}, 0, "weights");
-    expect(Launch{.arguments = {"attend", "--out", folder / "x.csv"}, .environment = {{name, "/nowhere/at/all"}}}, 0, "weights");
+    expect(Launch{.arguments = {"attend", "--out", folder / "x.csv"},
+                  .environment = {{name, "/nowhere/at/all"}}},
+           0, "weights");
   }
   expect(Launch{.arguments = {"doctor"}, .environment = {{"TERM", "dumb"}}}, 0, "no colour");
 }
@@ -201,16 +235,24 @@ TEST_CASE("folders and variables that are missing do not matter") {
 TEST_CASE("a read-only working folder is no obstacle to showing") {
   if (!attn::test::permissions_can_bind()) return;
   const Folder folder;
-  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
-  expect(Launch{.arguments = {"attend"}, .folder = folder.path(), .bound_by_permissions = true}, 0, "weights");
-  expect(Launch{.arguments = {"attend", "--out", "x.csv"}, .folder = folder.path(), .bound_by_permissions = true}, 4, "Permission denied");
+  std::filesystem::permissions(
+      folder.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  expect(Launch{.arguments = {"attend"}, .folder = folder.path(), .bound_by_permissions = true}, 0,
+         "weights");
+  expect(Launch{.arguments = {"attend", "--out", "x.csv"},
+                .folder = folder.path(),
+                .bound_by_permissions = true},
+         4, "Permission denied");
 }
 
 TEST_CASE("under a small limit of memory the program says so and does not crash") {
   if (!attn::test::address_space_can_be_limited()) return;
   for (const std::size_t megabytes : {100, 200, 329, 330, 340, 460, 599, 600, 700}) {
-    for (const Words& words : {Words{"attend"}, Words{"heads", "--threads", "2"}, Words{"attend", "--dim", "1000"}, Words{"position", "--length", "1000000"}}) {
-      const Result r = run(Launch{.arguments = words, .address_space = megabytes << 20, .seconds = 3});
+    for (const Words& words :
+         {Words{"attend"}, Words{"heads", "--threads", "2"}, Words{"attend", "--dim", "1000"},
+          Words{"position", "--length", "1000000"}}) {
+      const Result r =
+          run(Launch{.arguments = words, .address_space = megabytes << 20, .seconds = 3});
       INFO(megabytes << " MB: " << r.describe());
       CHECK_FALSE(r.timed_out);
       CHECK((r.exit_code == 0 || r.exit_code == 5));
@@ -218,8 +260,11 @@ TEST_CASE("under a small limit of memory the program says so and does not crash"
     }
   }
   const std::size_t gigabyte = std::size_t{1} << 30;
-  expect(Launch{.arguments = {"attend"}, .address_space = std::size_t{100} << 20}, 5, "330 MB of address space");
-  expect(Launch{.arguments = {"attend", "--threads", "64"}, .address_space = gigabyte}, 5, "--threads 64 needs about");
+  expect(Launch{.arguments = {"attend"}, .address_space = std::size_t{100} << 20}, 5,
+         "330 MB of address space");
+  expect(Launch{.arguments = {"attend", "--threads", "64"}, .address_space = gigabyte}, 5,
+         "--threads 64 needs about");
   expect(Launch{.arguments = {"attend"}, .address_space = gigabyte}, 0, "weights");
-  expect(Launch{.arguments = {"position", "--length", "10000000"}, .address_space = gigabyte}, 5, "positions 10000000 x 8 needs about");
+  expect(Launch{.arguments = {"position", "--length", "10000000"}, .address_space = gigabyte}, 5,
+         "positions 10000000 x 8 needs about");
 }

@@ -1,4 +1,5 @@
-// What is written: one JSON document, files in every format, nothing that a hostile token could do in them.
+// What is written: one JSON document, files in every format, nothing that a hostile token could do
+// in them.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
@@ -19,10 +20,13 @@ using nlohmann::json;
 
 namespace {
 
-const char* const kHostile = "</script><img src=x onerror=1> ]]> \" ' & <b> \xe2\x80\xae" "evil --> =1+1 @x";
+const char* const kHostile =
+    "</script><img src=x onerror=1> ]]> \" ' & <b> \xe2\x80\xae"
+    "evil --> =1+1 @x";
 
 /// Every character a token of its own keeps nothing together; words keep what they may.
-const std::vector<Words> kHostileRuns = {{"attend", kHostile}, {"attend", "--level", "char", kHostile}, {"heads", kHostile}};
+const std::vector<Words> kHostileRuns = {
+    {"attend", kHostile}, {"attend", "--level", "char", kHostile}, {"heads", kHostile}};
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t n = 0;
@@ -49,10 +53,11 @@ Words with(Words words, std::initializer_list<std::string> more) {
 }  // namespace
 
 TEST_CASE("--json is one document with nothing around it") {
-  for (const Words& words : {Words{"tokens"}, Words{"embed"}, Words{"position", "--shift", "3"}, Words{"qkv"}, Words{"score"},
-                             Words{"score", "--sweep", "4,16"}, Words{"softmax", "1 2; -inf 3"}, Words{"mask"}, Words{"attend"},
-                             Words{"heads", "--wrong-split"}, Words{"why", "weights[0,1]", "attend"}, Words{"map"}, Words{"doctor"},
-                             Words{"version"}}) {
+  for (const Words& words :
+       {Words{"tokens"}, Words{"embed"}, Words{"position", "--shift", "3"}, Words{"qkv"},
+        Words{"score"}, Words{"score", "--sweep", "4,16"}, Words{"softmax", "1 2; -inf 3"},
+        Words{"mask"}, Words{"attend"}, Words{"heads", "--wrong-split"},
+        Words{"why", "weights[0,1]", "attend"}, Words{"map"}, Words{"doctor"}, Words{"version"}}) {
     const Result r = run(with(words, {"--json"}));
     INFO(r.describe());
     CHECK(r.exit_code == 0);
@@ -66,7 +71,9 @@ TEST_CASE("--json is one document with nothing around it") {
     line.push_back("--json");
     CHECK(document["command"] == json(line));
     for (const json& step : document["steps"]) {
-      for (const char* key : {"path", "kind", "formula", "axes", "shape", "from", "milliseconds", "flops", "values"}) CHECK(step.contains(key));
+      for (const char* key :
+           {"path", "kind", "formula", "axes", "shape", "from", "milliseconds", "flops", "values"})
+        CHECK(step.contains(key));
     }
   }
 }
@@ -102,14 +109,17 @@ TEST_CASE("hostile tokens are inert in HTML and SVG") {
     CHECK(count(html, "<script") <= 1);
     CHECK(count(svg, "<script") == 0);
     // Nothing is fetched: no address in it but names of namespaces, and no element that has one.
-    for (const char* part : {"@import", "url(http", "fetch(", "XMLHttpRequest", "<link", "<iframe", "<object", "<embed"}) CHECK_FALSE(contains(html, part));
+    for (const char* part : {"@import", "url(http", "fetch(", "XMLHttpRequest", "<link", "<iframe",
+                             "<object", "<embed"})
+      CHECK_FALSE(contains(html, part));
     CHECK(count(html, "http://") + count(html, "https://") == count(html, "http://www.w3.org/"));
     for (std::size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
       const std::string tag = without_values(html.substr(at, html.find('>', at) - at));
       if (contains(tag, " src=") || contains(tag, " on")) FAIL_CHECK(tag);
     }
     if (attn::test::installed("xmllint")) {
-      const Result r = run(Launch{.arguments = {"-c", "xmllint --noout --nonet " + picture}, .program = "/bin/sh"});
+      const Result r = run(
+          Launch{.arguments = {"-c", "xmllint --noout --nonet " + picture}, .program = "/bin/sh"});
       INFO(r.err);
       CHECK(r.exit_code == 0);
     }
@@ -118,7 +128,8 @@ TEST_CASE("hostile tokens are inert in HTML and SVG") {
 
 TEST_CASE("--out may be given several times, in every format and spelling") {
   const Folder folder;
-  const Words names = {"a.json", "b.csv", "c.npy", "d.svg", "e.html", "F.CSV", "g.tar.Json", ".hidden.csv", "with space.csv", "-dash.csv"};
+  const Words names = {"a.json", "b.csv",      "c.npy",       "d.svg",          "e.html",
+                       "F.CSV",  "g.tar.Json", ".hidden.csv", "with space.csv", "-dash.csv"};
   Words words = {"attend", "a b c"};
   for (const std::string& name : names) words.insert(words.end(), {"--out", folder / name});
   expect(words, 0, "weights");
@@ -131,7 +142,8 @@ TEST_CASE("--out may be given several times, in every format and spelling") {
   CHECK(Folder::read(folder / "c.npy").starts_with("\x93NUMPY"));
   CHECK(Folder::read(folder / "b.csv") == Folder::read(folder / "F.CSV"));
   // Nothing but the files asked for: no temporary ones are left.
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == static_cast<std::ptrdiff_t>(names.size()));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) ==
+        static_cast<std::ptrdiff_t>(names.size()));
 }
 
 TEST_CASE("a number in a CSV file is a number and reads back to the same bits") {
@@ -140,7 +152,8 @@ TEST_CASE("a number in a CSV file is a number and reads back to the same bits") 
   expect({"attend", "=1+1 -2 @x +3", "--show", "x", "--out", file}, 0);
   const std::string text = Folder::read(file);
   CHECK(text.find_first_not_of("0123456789.,+-e\n") == std::string::npos);
-  const json first = json::parse(run({"attend", "=1+1 -2 @x +3", "--json"}).out), again = json::parse(run({"attend", "--input", file, "--json"}).out);
+  const json first = json::parse(run({"attend", "=1+1 -2 @x +3", "--json"}).out),
+             again = json::parse(run({"attend", "--input", file, "--json"}).out);
   const auto value = [](const json& document, const char* path) {
     for (const json& step : document["steps"]) {
       if (step["path"] == path) return step["values"];
@@ -156,18 +169,28 @@ TEST_CASE("a number in a CSV file is a number and reads back to the same bits") 
 TEST_CASE("a place that cannot be written is told before anything is computed") {
   const Folder folder;
   const std::string file = folder.write("file", "here");
-  const Words places = {"/", ".", folder.path(), folder / "missing/dir/x.csv", folder / "missing/dir/x", file + "/x.csv", "/proc/x/y.csv"};
-  for (const std::string& place : places) CHECK(expect({"attend", "--out", place}, 4, "cannot write").out.empty());
+  const Words places = {"/",
+                        ".",
+                        folder.path(),
+                        folder / "missing/dir/x.csv",
+                        folder / "missing/dir/x",
+                        file + "/x.csv",
+                        "/proc/x/y.csv"};
+  for (const std::string& place : places)
+    CHECK(expect({"attend", "--out", place}, 4, "cannot write").out.empty());
   CHECK(contains(expect({"attend", "--out", folder / "no/x.csv"}, 4).err, "mkdir -p"));
-  CHECK(expect({"attend", "--save-weights", folder / "no/w.safetensors"}, 4, "cannot write").out.empty());
-  for (const char* name : {"x", "x.txt", ".csv", "x.", "x.csv.bak", "x\x1b[31m.\x07"}) expect({"attend", "--out", folder / name}, 2, "the name must end in one of: .json, .csv");
+  CHECK(expect({"attend", "--save-weights", folder / "no/w.safetensors"}, 4, "cannot write")
+            .out.empty());
+  for (const char* name : {"x", "x.txt", ".csv", "x.", "x.csv.bak", "x\x1b[31m.\x07"})
+    expect({"attend", "--out", folder / name}, 2, "the name must end in one of: .json, .csv");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("a full disk is exit code 4, whatever was written to it") {
   expect({"attend", "--out", "/dev/full"}, 4, "No space left");
   for (const char* form : {"--json", "--plain", "--quiet"}) {
-    const Result r = expect(Launch{.arguments = {"attend", form}, .output_file = "/dev/full"}, 4, "No space left");
+    const Result r = expect(Launch{.arguments = {"attend", form}, .output_file = "/dev/full"}, 4,
+                            "No space left");
     CHECK(contains(r.err, "standard output"));
   }
   expect(Launch{.arguments = {"--help"}, .output_file = "/dev/full"}, 4, "No space left");
@@ -183,10 +206,12 @@ TEST_CASE("a device or a pipe gets JSON") {
 
 TEST_CASE("no file is both input and output") {
   const Folder folder;
-  const std::string x = folder.write("x.csv", "1,0\n0,1\n"), bytes = Folder::read(x), hard = folder / "hard.csv", soft = folder / "soft.csv";
+  const std::string x = folder.write("x.csv", "1,0\n0,1\n"), bytes = Folder::read(x),
+                    hard = folder / "hard.csv", soft = folder / "soft.csv";
   std::filesystem::create_hard_link(x, hard);
   std::filesystem::create_symlink(x, soft);
-  for (const std::string& output : {x, hard, soft, folder / "./x.csv"}) expect({"attend", "--input", x, "--out", output}, 2, "both input and output");
+  for (const std::string& output : {x, hard, soft, folder / "./x.csv"})
+    expect({"attend", "--input", x, "--out", output}, 2, "both input and output");
   expect({"softmax", x, "--out", x}, 2, "both input and output");
   expect({"score", "--query", x, "--key=" + hard, "--out", x}, 2, "both input and output");
   expect({"attend", "a b", "--mask", "graph:" + x, "--out", soft}, 2, "both input and output");
@@ -211,7 +236,8 @@ TEST_CASE("an export is a folder with a file per step and the list of them") {
     CHECK((bytes.size() - numbers * (step["path"] == "ids" ? 8 : 4)) % 64 == 0);
     ++files;
   }
-  CHECK(std::distance(std::filesystem::directory_iterator(made), {}) == static_cast<std::ptrdiff_t>(files));
+  CHECK(std::distance(std::filesystem::directory_iterator(made), {}) ==
+        static_cast<std::ptrdiff_t>(files));
   // Into a folder that is there already, over what was there.
   expect({"heads", "--export", made}, 0);
   expect({"tokens", "--export", folder.path()}, 0);
@@ -220,7 +246,8 @@ TEST_CASE("an export is a folder with a file per step and the list of them") {
 TEST_CASE("an export that cannot be is exit code 4") {
   const Folder folder;
   const std::string file = folder.write("file", "here");
-  for (const std::string& place : {file, file + "/deeper", folder / "missing/deeper", std::string("/proc/attn"), std::string("/dev/null")}) {
+  for (const std::string& place : {file, file + "/deeper", folder / "missing/deeper",
+                                   std::string("/proc/attn"), std::string("/dev/null")}) {
     expect({"attend", "--export", place}, 4, "");
   }
   CHECK(Folder::read(file) == "here");
@@ -234,7 +261,8 @@ TEST_CASE("read-only files and folders stay as they are") {
   chmod(closed.c_str(), 0555);
   chmod(file.c_str(), 0444);
   const auto refused = [](Words arguments) {
-    expect(Launch{.arguments = std::move(arguments), .bound_by_permissions = true}, 4, "Permission denied");
+    expect(Launch{.arguments = std::move(arguments), .bound_by_permissions = true}, 4,
+           "Permission denied");
   };
   refused({"attend", "--out", closed + "/x.csv"});
   refused({"attend", "--out", file});
@@ -250,7 +278,9 @@ TEST_CASE("a large matrix is a reduced picture that says so") {
   const Folder folder;
   std::string text;
   for (int i = 0; i < 600; ++i) text += "w" + std::to_string(i) + " ";
-  const Result r = expect({"attend", text, "--show", "weights", "--out", folder / "x.svg", "--out", folder / "x.html"}, 0);
+  const Result r = expect(
+      {"attend", text, "--show", "weights", "--out", folder / "x.svg", "--out", folder / "x.html"},
+      0);
   CHECK(r.seconds < 5);
   CHECK(Folder::read(folder / "x.svg").size() < 4'000'000);
   CHECK(Folder::read(folder / "x.html").size() < 20'000'000);
@@ -258,7 +288,9 @@ TEST_CASE("a large matrix is a reduced picture that says so") {
 
 TEST_CASE("nan and infinity have a place in every format") {
   const Folder folder;
-  expect({"softmax", "--naive", "  1000 -inf nan", "--out", folder / "x.svg", "--out", folder / "x.html", "--out", folder / "x.json"}, 0);
+  expect({"softmax", "--naive", "  1000 -inf nan", "--out", folder / "x.svg", "--out",
+          folder / "x.html", "--out", folder / "x.json"},
+         0);
   CHECK(json::accept(Folder::read(folder / "x.json")));
   CHECK_FALSE(contains(Folder::read(folder / "x.svg"), "=\"nan"));
   CHECK_FALSE(contains(Folder::read(folder / "x.svg"), "=\"-nan"));

@@ -75,16 +75,19 @@ std::vector<char*> pointers(Words& words) {
 }
 
 bool drop_overrides() {
-  return prctl(PR_CAPBSET_DROP, kOverridePermissions) == 0 && prctl(PR_CAPBSET_DROP, kReadAnything) == 0;
+  return prctl(PR_CAPBSET_DROP, kOverridePermissions) == 0 &&
+         prctl(PR_CAPBSET_DROP, kReadAnything) == 0;
 }
 
 /// Between fork and exec: system calls only.
-[[noreturn]] void become(const Launch& launch, char* const* arguments, char* const* environment, int in, int out, int err) {
+[[noreturn]] void become(const Launch& launch, char* const* arguments, char* const* environment,
+                         int in, int out, int err) {
   std::signal(SIGPIPE, SIG_DFL);
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  for (const std::string& name : launch.closed) close(name == "stdin" ? 0 : name == "stdout" ? 1 : 2);
+  for (const std::string& name : launch.closed)
+    close(name == "stdin" ? 0 : name == "stdout" ? 1 : 2);
   if (!launch.folder.empty() && chdir(launch.folder.c_str()) != 0) _exit(125);
   if (launch.folder_vanishes && rmdir(launch.folder.c_str()) != 0) _exit(125);
   if (launch.address_space > 0) {
@@ -99,13 +102,16 @@ bool drop_overrides() {
 }
 
 std::string shortened(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : text.substr(0, most) + "... (" + std::to_string(text.size()) + " bytes)";
+  return text.size() <= most
+             ? text
+             : text.substr(0, most) + "... (" + std::to_string(text.size()) + " bytes)";
 }
 
 std::string readable(const Words& words) {
   std::string out = "attn";
   for (const std::string& word : words) {
-    const bool plain = !word.empty() && word.find_first_of(" '\"\\;|<>*?[](){}$&\n\t") == std::string::npos;
+    const bool plain =
+        !word.empty() && word.find_first_of(" '\"\\;|<>*?[](){}$&\n\t") == std::string::npos;
     out += plain ? " " + shortened(word, 80) : " '" + shortened(word, 80) + "'";
   }
   return out;
@@ -126,7 +132,9 @@ bool take(int number, std::string& into, std::size_t most) {
 
 Result run(const Launch& launch) {
   const auto start = std::chrono::steady_clock::now();
-  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   Result result;
   result.command_line = readable(launch.arguments);
   Words words = launch.arguments, variables = environment_of(launch);
@@ -145,13 +153,15 @@ Result run(const Launch& launch) {
   const pid_t child = fork();
   if (child < 0) fail("fork");
   if (child == 0) {
-    become(launch, arguments.data(), environment.data(), in.read_end, file < 0 ? out.write_end : file, err.write_end);
+    become(launch, arguments.data(), environment.data(), in.read_end,
+           file < 0 ? out.write_end : file, err.write_end);
   }
   if (file >= 0) close(file);
   in.close_reading();
   out.close_writing();
   err.close_writing();
-  const auto old_handler = std::signal(SIGPIPE, SIG_IGN);  // the program may not want all of its input
+  const auto old_handler =
+      std::signal(SIGPIPE, SIG_IGN);  // the program may not want all of its input
   fcntl(in.write_end, F_SETFL, O_NONBLOCK);
   std::string_view input = launch.input;
   if (input.empty()) in.close_writing();
@@ -162,7 +172,8 @@ Result run(const Launch& launch) {
       kill(child, SIGKILL);
       break;
     }
-    pollfd wanted[] = {{in.write_end, POLLOUT, 0}, {out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}};
+    pollfd wanted[] = {
+        {in.write_end, POLLOUT, 0}, {out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}};
     poll(wanted, 3, 50);
     if (in.write_end >= 0 && wanted[0].revents != 0) {
       const ssize_t n = write(in.write_end, input.data(), input.size());
@@ -171,10 +182,15 @@ Result run(const Launch& launch) {
     }
     if (out.read_end >= 0 && wanted[1].revents != 0) {
       if (launch.non_blocking) usleep(2000);
-      const std::size_t most = launch.reads ? *launch.reads - result.out.size() : std::size_t{1} << 20;
-      if (!take(out.read_end, result.out, most) || (launch.reads && result.out.size() >= *launch.reads)) out.close_reading();
+      const std::size_t most =
+          launch.reads ? *launch.reads - result.out.size() : std::size_t{1} << 20;
+      if (!take(out.read_end, result.out, most) ||
+          (launch.reads && result.out.size() >= *launch.reads))
+        out.close_reading();
     }
-    if (err.read_end >= 0 && wanted[2].revents != 0 && !take(err.read_end, result.err, std::size_t{1} << 20)) err.close_reading();
+    if (err.read_end >= 0 && wanted[2].revents != 0 &&
+        !take(err.read_end, result.err, std::size_t{1} << 20))
+      err.close_reading();
   }
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -191,7 +207,8 @@ std::string Result::describe() const {
   text << command_line << "\nexit code " << exit_code;
   if (signal != 0) text << ", signal " << signal;
   if (timed_out) text << ", killed after its time limit";
-  text << ", " << seconds << " s\nstandard error: " << shortened(err, 600) << "\nstandard output: " << shortened(out, 600);
+  text << ", " << seconds << " s\nstandard error: " << shortened(err, 600)
+       << "\nstandard output: " << shortened(out, 600);
   return text.str();
 }
 
@@ -209,7 +226,8 @@ Result expect(const Launch& launch, int exit_code, std::string_view text) {
     complaint = "a refusal leaves standard output empty";
   } else if (exit_code > 1 && !result.err.starts_with("attn: ")) {
     complaint = "a message begins with attn:";
-  } else if ((exit_code == 2 || exit_code == 3 || exit_code == 5) && !contains(result.err, "\nhint: ")) {
+  } else if ((exit_code == 2 || exit_code == 3 || exit_code == 5) &&
+             !contains(result.err, "\nhint: ")) {
     complaint = "a refusal says what to do";
   } else if (std::any_of(result.err.begin(), result.err.end(), is_control)) {
     complaint = "a message has no control characters";
@@ -262,7 +280,8 @@ Folder::Folder() {
 Folder::~Folder() {
   std::error_code ignored;
   namespace fs = std::filesystem;
-  for (auto at = fs::recursive_directory_iterator(path_, fs::directory_options::skip_permission_denied, ignored);
+  for (auto at = fs::recursive_directory_iterator(
+           path_, fs::directory_options::skip_permission_denied, ignored);
        at != fs::recursive_directory_iterator(); at.increment(ignored)) {
     if (ignored) break;
     if (at->is_directory(ignored)) fs::permissions(at->path(), fs::perms::owner_all, ignored);

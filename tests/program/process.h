@@ -25,8 +25,8 @@ struct Launch {
   std::string output_file = {};           ///< standard output goes there instead
   std::optional<std::size_t> reads = {};  ///< standard output is closed after so many bytes
   Words closed = {};                      ///< of "stdin", "stdout", "stderr"
-  bool non_blocking = false;              ///< standard output is a small non-blocking pipe, read slowly
-  bool bound_by_permissions = false;      ///< without the right to ignore them, if we have it
+  bool non_blocking = false;          ///< standard output is a small non-blocking pipe, read slowly
+  bool bound_by_permissions = false;  ///< without the right to ignore them, if we have it
 };
 
 /// How it ended.
@@ -45,14 +45,16 @@ struct Result {
 Result run(const Launch& launch);
 inline Result run(Words arguments) { return run(Launch{.arguments = std::move(arguments)}); }
 
-/// Fails the test, showing the whole run, unless it ended with this exit code and both outputs together
-/// hold this text.
+/// Fails the test, showing the whole run, unless it ended with this exit code and both outputs
+/// together hold this text.
 Result expect(const Launch& launch, int exit_code, std::string_view text = "");
 inline Result expect(Words arguments, int exit_code, std::string_view text = "") {
   return expect(Launch{.arguments = std::move(arguments)}, exit_code, text);
 }
 
-inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 /// `text` split at line breaks, without them.
 Words lines(std::string_view text);

@@ -6,7 +6,6 @@
 
 #include <cmath>
 #include <map>
-#include <set>
 
 #include "app/command.h"
 #include "attn/core/error.h"
@@ -99,7 +98,7 @@ TEST_CASE("rnn: the steps of the contract, in one direction and in two") {
       if (both) command.emplace_back("--bidirectional");
       const Trace trace = holding(command);
       has_shape(trace, "x", {n, d});
-      for (const std::string at : both ? Words{"forward.", "backward."} : Words{""}) {
+      for (const std::string& at : both ? Words{"forward.", "backward."} : Words{""}) {
         has_shape(trace, at + "w_x", {d, g});
         has_shape(trace, at + "w_h", {h, g});
         has_shape(trace, at + "b_x", {g});
@@ -176,14 +175,12 @@ TEST_CASE("cnn: the receptive field and the layers that a length needs") {
     for (const std::size_t column : {3, 4, 5}) CHECK(cell(field, l, column) == std::vector<double>{3, 7, 15}[l]);
   }
   const Table needed = table(holding({"cnn", text, "--dim", "2"}), "layers_needed");
-  std::set<double> seen;
   for (std::size_t r = 0; r < needed.rows.size(); ++r) {
     const double n = cell(needed, r, 0);
     CHECK(cell(needed, r, 1) == std::ceil((n - 1) / 2));            // kernel 3
     CHECK(cell(needed, r, 2) == std::ceil(std::log2((n + 1) / 2)));  // 1 + 2 (2^L - 1) >= n
-    seen.insert(n);
   }
-  CHECK(seen.contains(64));
+  CHECK(needed.rows.size() >= 8);
   CHECK(std::get<std::string>(table(holding({"cnn", "so be", "--kernel", "1"}), "layers_needed").rows[0][1]) == "never");
   // Every line of the drawing fits into a window of 80 columns, and there is one for each layer.
   const std::string drawn = drawings(holding({"cnn", text, "--dim", "2", "--dilation", "1,2,4"}));

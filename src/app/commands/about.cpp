@@ -28,8 +28,10 @@ void map(Stage& s) {
     drawing += fmt::format("  attn {:<10} {}\n", command.name, command.summary);
   }
   s.trace.items.emplace_back(verbatim(drawing));
-  s.trace.say("Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed number why: "
-              "attn why 'weights[0,1]' attend.");
+  s.trace.say(
+      "Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed "
+      "number why: "
+      "attn why 'weights[0,1]' attend.");
 }
 
 void doctor(Stage& s) {
@@ -37,7 +39,9 @@ void doctor(Stage& s) {
   const BlasDescription blas = describe_blas();
   const Terminal terminal = detect_terminal("auto");
   Table table{"machine", "", {"what", "found"}, {}};
-  const auto row = [&](const char* what, std::string found) { table.rows.push_back({std::string(what), std::move(found)}); };
+  const auto row = [&](const char* what, std::string found) {
+    table.rows.push_back({std::string(what), std::move(found)});
+  };
   row("version", ATTN_VERSION);
   row("products", blas.configuration);
   row("kernels for", blas.kernel);
@@ -46,12 +50,15 @@ void doctor(Stage& s) {
   row("free memory", fmt::format("{:.1f} GB", available_memory() / 1e9));
   row("numbers", sizeof(real) == 4 ? "float (32 bits)" : "double (64 bits)");
   row("registers", fmt::format("{} numbers at once", simd_width()));
-  row("terminal", fmt::format("{} columns, {}, {}", terminal.width, terminal.color ? "colour" : "no colour",
-                              terminal.unicode ? "UTF-8" : "ASCII only"));
+  row("terminal",
+      fmt::format("{} columns, {}, {}", terminal.width, terminal.color ? "colour" : "no colour",
+                  terminal.unicode ? "UTF-8" : "ASCII only"));
   s.trace.items.emplace_back(std::move(table));
   if (blas.threading != "OpenMP") {
-    s.trace.say("This OpenBLAS does not share our threads: with --threads above 1 it is slower. Install the package "
-                "libopenblas-openmp-dev and build again.");
+    s.trace.say(
+        "This OpenBLAS does not share our threads: with --threads above 1 it is slower. Install "
+        "the package "
+        "libopenblas-openmp-dev and build again.");
   }
 
   // Products against three plain loops, in every form that the program uses.

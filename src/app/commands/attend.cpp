@@ -14,7 +14,8 @@ void attend(Stage& s, const AttendOptions& o) {
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   s.require_memory(sizeof(real) * (4.0 * double(n) * double(n) + 8.0 * double(n) * double(d)),
                    fmt::format("attention over {} tokens", n));
-  const AttentionParameters p{s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
+  const AttentionParameters p{
+      s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
   const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   attention(s.run, x, p, mask);

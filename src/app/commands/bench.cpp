@@ -20,7 +20,8 @@ namespace attn::app {
 
 namespace {
 
-const std::vector<std::string> kForward = {"attention", "encoder", "rnn", "lstm", "gru", "cnn", "bert-base"};
+const std::vector<std::string> kForward = {"attention", "encoder", "rnn",      "lstm",
+                                           "gru",       "cnn",     "bert-base"};
 const std::vector<std::string> kTrain = {"transformer", "rnn", "lstm", "gru", "cnn"};
 
 constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched, threads start
@@ -37,7 +38,8 @@ void bind(Cli& cli, BenchOptions& o) {
   cli.integer("--length", o.length, 1, 1'000'000'000'000, "positions of each sequence, n");
   cli.integer("--dim", o.dim, 1, 1'000'000'000, "model width d");
   cli.integer("--heads", o.heads, 1, 100'000, "heads of attention, H");
-  cli.integer("--layers", o.layers, 1, 10'000, "layers of attention, encoder, transformer, cnn; recurrent models have one");
+  cli.integer("--layers", o.layers, 1, 10'000,
+              "layers of attention, encoder, transformer, cnn; recurrent models have one");
   cli.integer("--ff", o.ff, 1, 1'000'000'000, "width inside the feed-forward network");
   cli.integer("--vocab", o.vocab, 1, 1 << 24, "vocabulary V of a training step");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
@@ -52,8 +54,12 @@ struct Sizes {
   bool train;
 };
 
-bool is_recurrent(const std::string& model) { return model == "rnn" || model == "lstm" || model == "gru"; }
-bool has_heads(const std::string& model) { return model == "attention" || model == "encoder" || model == "transformer"; }
+bool is_recurrent(const std::string& model) {
+  return model == "rnn" || model == "lstm" || model == "gru";
+}
+bool has_heads(const std::string& model) {
+  return model == "attention" || model == "encoder" || model == "transformer";
+}
 bool has_ff(const std::string& model) { return model == "encoder" || model == "transformer"; }
 
 double gates(const std::string& model) {
@@ -97,26 +103,36 @@ Sizes check(const BenchOptions& o) {
   if (o.words.size() != 1 || (o.words[0] != "forward" && o.words[0] != "train")) {
     const std::string near = o.words.empty() ? "" : nearest(o.words[0], {"forward", "train"});
     throw Error(ErrorKind::usage,
-                o.words.empty()      ? "bench what: forward or train?"
-                : o.words.size() > 1 ? fmt::format("bench takes one word, not {}", o.words.size())
-                                     : fmt::format("bench: no \"{}\"{}", escaped(o.words[0]), near.empty() ? "" : "; did you mean " + near + "?"),
+                o.words.empty() ? "bench what: forward or train?"
+                : o.words.size() > 1
+                    ? fmt::format("bench takes one word, not {}", o.words.size())
+                    : fmt::format("bench: no \"{}\"{}", escaped(o.words[0]),
+                                  near.empty() ? "" : "; did you mean " + near + "?"),
                 "write attn bench forward ..., or attn bench train ...");
   }
   const bool train = o.words[0] == "train";
   const std::vector<std::string>& models = train ? kTrain : kForward;
   if (std::find(models.begin(), models.end(), o.model) == models.end()) {
-    throw Error(ErrorKind::usage, o.model.empty() ? "which model?" : fmt::format("bench {} has no model {}", o.words[0], o.model),
+    throw Error(ErrorKind::usage,
+                o.model.empty() ? "which model?"
+                                : fmt::format("bench {} has no model {}", o.words[0], o.model),
                 fmt::format("write --model with one of: {}", fmt::join(models, ", ")));
   }
   if (o.model == "bert-base") {
-    throw Error(ErrorKind::usage, "bert-base cannot be measured yet: its feed-forward network needs gelu, which is not there",
-                "near to it: attn bench forward --model encoder --layers 12 --dim 768 --heads 12 --ff 3072 (relu in place of gelu)");
+    throw Error(
+        ErrorKind::usage,
+        "bert-base cannot be measured yet: its feed-forward network needs gelu, which is not there",
+        "near to it: attn bench forward --model encoder --layers 12 --dim 768 --heads 12 --ff 3072 "
+        "(relu in place of gelu)");
   }
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  const Sizes z{size(o.batch), size(o.length), size(o.dim), size(o.heads), size(o.layers), size(o.ff), size(o.vocab), train};
+  const Sizes z{size(o.batch),  size(o.length), size(o.dim),   size(o.heads),
+                size(o.layers), size(o.ff),     size(o.vocab), train};
   if (has_heads(o.model) && z.d % z.heads != 0) {
-    throw Error(ErrorKind::usage, fmt::format("--dim {} cannot be divided among --heads {}", z.d, z.heads),
-                fmt::format("the number of heads must divide the width: for instance --dim {}", (z.d / z.heads + 1) * z.heads));
+    throw Error(ErrorKind::usage,
+                fmt::format("--dim {} cannot be divided among --heads {}", z.d, z.heads),
+                fmt::format("the number of heads must divide the width: for instance --dim {}",
+                            (z.d / z.heads + 1) * z.heads));
   }
   return z;
 }
@@ -128,8 +144,9 @@ struct Work {
 };
 
 std::size_t numbers(const std::vector<Tensor>& tensors) {
-  return std::accumulate(tensors.begin(), tensors.end(), std::size_t{0},
-                         [](std::size_t n, const Tensor& t) { return t ? n + t.value().size() : n; });
+  return std::accumulate(
+      tensors.begin(), tensors.end(), std::size_t{0},
+      [](std::size_t n, const Tensor& t) { return t ? n + t.value().size() : n; });
 }
 
 /// Layers of nn/ one after another on given numbers: no embedding, no classes.
@@ -148,16 +165,19 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
       const AttentionParameters& a = p.attention;
       count += numbers({a.w_q, a.w_k, a.w_v, a.w_o, a.b_q, a.b_k, a.b_v, a.b_o});
       if (model == "encoder") {
-        count += numbers({p.norm1.gain, p.norm1.bias, p.norm2.gain, p.norm2.bias, p.ffn.w_1, p.ffn.b_1, p.ffn.w_2, p.ffn.b_2});
+        count += numbers({p.norm1.gain, p.norm1.bias, p.norm2.gain, p.norm2.bias, p.ffn.w_1,
+                          p.ffn.b_1, p.ffn.w_2, p.ffn.b_2});
       }
     }
     const bool whole = model == "encoder";
     return {[=] {
-      Tensor h = x;
-      for (std::size_t l = 0; l < z.layers; ++l) {
-        h = whole ? encode(Run{}, h, layers[l], l, z.heads, {}) : multi_head_attention(Run{}, h, layers[l].attention, z.heads, {});
-      }
-    }, double(count)};
+              Tensor h = x;
+              for (std::size_t l = 0; l < z.layers; ++l) {
+                h = whole ? encode(Run{}, h, layers[l], l, z.heads, {})
+                          : multi_head_attention(Run{}, h, layers[l].attention, z.heads, {});
+              }
+            },
+            double(count)};
   }
   if (model == "cnn") {
     std::vector<ConvolutionParameters> layers;
@@ -166,15 +186,18 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
                         from.get_or(fmt::format("layer.{}.b", l), zeros({z.d}))});
     }
     return {[=] {
-      Tensor h = x;
-      for (const ConvolutionParameters& p : layers) h = add(Run{}, h, convolution_layer(Run{}, h, p));
-    }, double(z.layers) * double(numbers({layers[0].w, layers[0].b}))};
+              Tensor h = x;
+              for (const ConvolutionParameters& p : layers)
+                h = add(Run{}, h, convolution_layer(Run{}, h, p));
+            },
+            double(z.layers) * double(numbers({layers[0].w, layers[0].b}))};
   }
   const Cell cell = model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn;
   const std::size_t g = gates_of(cell) * z.d;
-  const RecurrentParameters p{weight("w_x", {z.d, g}, z.d), weight("w_h", {z.d, g}, z.d), from.get_or("b_x", zeros({g})),
-                              from.get_or("b_h", zeros({g}))};
-  return {[=] { recurrent_layer(Run{}, cell, x, p); }, double(numbers({p.w_x, p.w_h, p.b_x, p.b_h}))};
+  const RecurrentParameters p{weight("w_x", {z.d, g}, z.d), weight("w_h", {z.d, g}, z.d),
+                              from.get_or("b_x", zeros({g})), from.get_or("b_h", zeros({g}))};
+  return {[=] { recurrent_layer(Run{}, cell, x, p); },
+          double(numbers({p.w_x, p.w_h, p.b_x, p.b_h}))};
 }
 
 /// The training step of docs/contract.md, on random ids and random targets.
@@ -201,14 +224,15 @@ Work training_work(Stage& s, const std::string& model, const Sizes& z) {
   const Array one = full({1}, 1);
   const double count = double(trained->parameter_count());
   return {[=] {
-    optimizer->clear_gradients();
-    Tape tape;
-    Run run;
-    run.tape = &tape;
-    const Tensor loss = cross_entropy(run, trained->logits(run, inputs), targets);
-    tape.backward(loss, one);
-    optimizer->step(1);
-  }, count};
+            optimizer->clear_gradients();
+            Tape tape;
+            Run run;
+            run.tape = &tape;
+            const Tensor loss = cross_entropy(run, trained->logits(run, inputs), targets);
+            tape.backward(loss, one);
+            optimizer->step(1);
+          },
+          count};
 }
 
 std::vector<double> timed(const Work& work, std::int64_t repeat) {
@@ -217,7 +241,9 @@ std::vector<double> timed(const Work& work, std::int64_t repeat) {
   for (std::int64_t i = 0; i < repeat; ++i) {
     const auto start = std::chrono::steady_clock::now();
     work.step();
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    milliseconds.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+            .count());
   }
   std::sort(milliseconds.begin(), milliseconds.end());
   return milliseconds;
@@ -233,8 +259,9 @@ double peak_memory() {
 
 void bench(Stage& s, const BenchOptions& o) {
   const Sizes z = check(o);
-  const std::string what = fmt::format("{} of {} with batch {}, length {}, width {}", z.train ? "training" : "a forward pass", o.model,
-                                       z.batch, z.n, z.d);
+  const std::string what =
+      fmt::format("{} of {} with batch {}, length {}, width {}",
+                  z.train ? "training" : "a forward pass", o.model, z.batch, z.n, z.d);
   s.require_memory(bytes(o.model, z), what);
   set_threads(static_cast<int>(o.threads));
   s.trace.threads = static_cast<int>(o.threads);
@@ -256,8 +283,9 @@ void bench(Stage& s, const BenchOptions& o) {
   json.text(o.model);
   json.key("threads");
   json.whole(o.threads);
-  const std::pair<const char*, double> numbers[] = {{"median_ms", median}, {"min_ms", times[0]}, {"flops", flops}, {"gflops", gflops},
-                                                    {"parameters", work.parameters}, {"peak_rss_mb", memory}};
+  const std::pair<const char*, double> numbers[] = {
+      {"median_ms", median},           {"min_ms", times[0]},   {"flops", flops}, {"gflops", gflops},
+      {"parameters", work.parameters}, {"peak_rss_mb", memory}};
   for (const auto& [key, value] : numbers) {
     json.key(key);
     const bool whole = std::string_view(key) == "flops" || std::string_view(key) == "parameters";
@@ -271,14 +299,23 @@ void bench(Stage& s, const BenchOptions& o) {
   s.trace.document = json.take() + "\n";
 
   s.trace.title = fmt::format("How long does {} take?", what);
-  Table table{"bench", "", {"model", "threads", "median (ms)", "fastest (ms)", "operations", "GFLOP/s", "parameters", "memory (MB)"}, {}};
-  table.rows.push_back({o.model, double(o.threads), median, times[0], flops, gflops, work.parameters, memory});
+  Table table{"bench",
+              "",
+              {"model", "threads", "median (ms)", "fastest (ms)", "operations", "GFLOP/s",
+               "parameters", "memory (MB)"},
+              {}};
+  table.rows.push_back(
+      {o.model, double(o.threads), median, times[0], flops, gflops, work.parameters, memory});
   s.trace.items.emplace_back(std::move(table));
-  s.trace.say(z.train ? "A step: gradients to zero, embedding, model, a linear layer to the vocabulary, mean cross-entropy at every "
-                        "position, backward, Adam. Operations are those of the matrix products: three times the forward pass's."
-                      : "Operations are those of the matrix products. memory is the largest that this process ever held.");
+  s.trace.say(z.train ? "A step: gradients to zero, embedding, model, a linear layer to the "
+                        "vocabulary, mean cross-entropy at every "
+                        "position, backward, Adam. Operations are those of the matrix products: "
+                        "three times the forward pass's."
+                      : "Operations are those of the matrix products. memory is the largest that "
+                        "this process ever held.");
   s.trace.say(fmt::format("{} steps, after {} to warm up.", o.repeat, kWarmUp));
-  if (is_recurrent(o.model) && o.layers > 1) s.trace.say("A recurrent model is one layer here, whatever --layers says.");
+  if (is_recurrent(o.model) && o.layers > 1)
+    s.trace.say("A recurrent model is one layer here, whatever --layers says.");
 }
 
 }  // namespace attn::app

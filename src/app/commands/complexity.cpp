@@ -208,7 +208,8 @@ class Survey {
       while (!seen && layers < n) {
         ++layers;
         const auto next = [&](Array& h) {
-          h = add(Run{}, Tensor(h), pass(name, Tensor(h), s_.rng.stream(fmt::format("reach.{}", layers)), r)(Run{})).value();
+          const Tensor x(h), y = pass(name, x, s_.rng.stream(fmt::format("reach.{}", layers)), r)(Run{});
+          h = scale(Run{}, add(Run{}, x, y), 0.5).value();
         };
         next(one);
         next(other);
@@ -263,24 +264,26 @@ class Survey {
         if (sizes.size() < 3) continue;
         const std::vector<Measured>& series = (in_n ? over_n : over_d).at(layer.name);
         const Exponent time = fit_where_straight(sizes, values(series, &Measured::milliseconds));
-        const Exponent counted = fit(sizes, values(series, &Measured::operations), time.first);
+        const std::vector<double> times = values(series, &Measured::milliseconds);
+        const Exponent counted = fit(sizes, values(series, &Measured::operations), time.first, time.points);
         const double claim = in_n ? layer.power_n : layer.power_d;
         table.rows.push_back({std::string(layer.name), std::string(in_n ? "n" : "d"), claim, time.value, time.error, sizes[time.first],
-                              sizes.back(), counted.value});
-        said.push_back(verdict(layer.name, in_n ? "n" : "d", claim, time, counted, sizes));
+                              sizes[time.last()], counted.value});
+        said.push_back(verdict(layer.name, in_n ? "n" : "d", claim, time, counted, sizes, times));
       }
     }
     if (table.rows.empty()) return s_.trace.say("Three sizes are needed for an exponent.");
     s_.trace.items.emplace_back(std::move(table));
-    s_.trace.say(fmt::format("Range: the smallest sizes, where a fixed overhead shows, are left out one by one until the measured times lie "
-                             "within {:.0f} % of the line, or only {} are left. +- is one standard error.", 100 * kMostScatter, kFewestPoints));
+    s_.trace.say(fmt::format("Range: the smallest size (a fixed overhead shows) or the largest (memory gets slower), whichever fits worse, "
+                             "is left out until the times lie within {:.0f} % of the line (one deviation), or only {} are left. +- is one "
+                             "standard error.", 100 * kMostScatter, kFewestPoints));
     for (std::string& line : said) s_.trace.say(std::move(line));
   }
 
   static std::string verdict(const char* name, const char* size, double claim, const Exponent& time, const Exponent& counted,
-                             const std::vector<double>& sizes) {
+                             const std::vector<double>& sizes, const std::vector<double>& times) {
     std::string line = fmt::format("{}: {}^{:.2f} +- {:.2f} for {} in {}..{}; claimed {}^{:.0f}. ", name, size, time.value, time.error, size,
-                                   sizes[time.first], sizes.back(), size, claim);
+                                   sizes[time.first], sizes[time.last()], size, claim);
     const double away = time.value - claim;
     if (!time.straight) {
       line += fmt::format("No straight line: the times scatter by {:.0f} % around it, so this exponent says little.", 100 * time.scatter);
@@ -297,7 +300,12 @@ class Survey {
     } else {
       line += fmt::format("Neither the time nor the operations ({:.2f}) grow as claimed at these sizes.", counted.value);
     }
-    if (time.first > 0) line += fmt::format(" Below {} it is not on the line.", sizes[time.first]);
+    if (time.first > 0) line += fmt::format(" Below {} it is not on this line.", sizes[time.first]);
+    if (time.last() + 1 < sizes.size()) {
+      const std::size_t next = time.last() + 1;
+      line += fmt::format(" Above {} it is not on this line: from there to {} the time grows {:.1f} times.", sizes[time.last()], sizes[next],
+                          times[next] / times[next - 1]);
+    }
     return line;
   }
 

@@ -10,20 +10,24 @@
 namespace attn::app {
 
 void bind_mask(Cli& cli, std::string& mask) {
-  cli.choice("--mask", mask, {"none", "causal"}, "who may look at whom", {"local:R", "padding:N", "graph:FILE"});
+  cli.choice("--mask", mask, {"none", "causal"}, "who may look at whom",
+             {"local:R", "padding:N", "graph:FILE"});
 }
 
 Tensor make_mask(const Stage&, const std::string& mask, std::size_t n) {
   const std::size_t colon = mask.find(':');
-  const std::string kind = mask.substr(0, colon), rest = colon == std::string::npos ? "" : mask.substr(colon + 1);
+  const std::string kind = mask.substr(0, colon),
+                    rest = colon == std::string::npos ? "" : mask.substr(colon + 1);
   if (kind == "none") return {};
   Array values;
   if (kind == "causal") values = causal_mask(n);
   if (kind == "local") {
-    values = local_mask(n, static_cast<std::size_t>(parse_integer("--mask local:R: R", rest, 0, 1'000'000)));
+    values = local_mask(
+        n, static_cast<std::size_t>(parse_integer("--mask local:R: R", rest, 0, 1'000'000)));
   }
   if (kind == "padding") {
-    values = padding_mask(n, static_cast<std::size_t>(parse_integer("--mask padding:N: N", rest, 0, 1'000'000)));
+    values = padding_mask(
+        n, static_cast<std::size_t>(parse_integer("--mask padding:N: N", rest, 0, 1'000'000)));
   }
   if (kind == "graph") values = graph_mask(n, read_csv(rest));
   return Tensor::input(std::move(values));
@@ -33,9 +37,10 @@ void bind(Cli& cli, MaskOptions& o) { bind_mask(cli, o.mask); }
 
 namespace {
 
-/// Both ways agree where enough is left after zeroing. Where the kept weights have vanished in a float
-/// nothing can bring them back: a reason to hide before the softmax.
-void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const Array& before, const Array& after) {
+/// Both ways agree where enough is left after zeroing. Where the kept weights have vanished in a
+/// float nothing can bring them back: a reason to hide before the softmax.
+void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const Array& before,
+                       const Array& after) {
   const std::size_t n = columns(unmasked);
   double largest = 0;
   std::size_t vanished = 0;
@@ -54,10 +59,15 @@ void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const
       if (difference > largest || std::isnan(difference)) largest = difference;
     }
   }
-  s.trace.check("hiding before the softmax = setting weights to 0 after it and dividing by what is left", largest, 1e-5);
+  s.trace.check(
+      "hiding before the softmax = setting weights to 0 after it and dividing by what is left",
+      largest, 1e-5);
   if (vanished > 0) {
-    s.trace.say(fmt::format("In {} rows the second way fails: what is left of the weights is too small for a float and has "
-                            "become 0. Hiding before the softmax has no such trouble.", vanished));
+    s.trace.say(
+        fmt::format("In {} rows the second way fails: what is left of the weights is too small for "
+                    "a float and has "
+                    "become 0. Hiding before the softmax has no such trouble.",
+                    vanished));
   }
 }
 
@@ -67,8 +77,10 @@ void mask(Stage& s, const MaskOptions& o) {
   s.trace.title = "Masks: who may look at whom";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
-  s.require_memory(sizeof(real) * 8.0 * double(n) * double(n), fmt::format("masks for {} tokens", n));
-  const AttentionParameters p{s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
+  s.require_memory(sizeof(real) * 8.0 * double(n) * double(n),
+                   fmt::format("masks for {} tokens", n));
+  const AttentionParameters p{
+      s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
   const Tensor given = make_mask(s, o.mask, n);
   const Tensor m = given ? given : Tensor::input(zeros({n, n}));
   s.trace.restart_clock();
@@ -83,14 +95,17 @@ void mask(Stage& s, const MaskOptions& o) {
   s.explain("masked", "What is hidden has the score -inf: exp(-inf) is exactly 0.");
   const Tensor weights = softmax(s.run, masked);
   note(s.run, "weights", "A = softmax(S + M): after the softmax", {"query", "key"}, weights);
-  s.explain("weights", "Hidden keys have weight 0, and each row still sums to 1: the others share what is free. "
-                       "A row that may look nowhere is all 0.");
+  s.explain(
+      "weights",
+      "Hidden keys have weight 0, and each row still sums to 1: the others share what is free. "
+      "A row that may look nowhere is all 0.");
   const Tensor keep = Tensor::input(kept(m.value()));
   note(s.run, "keep", "1 where the query may look, 0 elsewhere", {"query", "key"}, keep);
   const Tensor after = renormalize(s.run, unmasked, keep);
   note(s.run, "renormalized", "keep softmax(S) / its row sum", {"query", "key"}, after);
   compare_both_ways(s, unmasked.value(), keep.value(), weights.value(), after.value());
-  s.trace.say("Setting weights to 0 without dividing is a common mistake: the rows no longer sum to 1.");
+  s.trace.say(
+      "Setting weights to 0 without dividing is a common mistake: the rows no longer sum to 1.");
 }
 
 }  // namespace attn::app

@@ -1,14 +1,11 @@
-// Through how many layers or time steps a signal has to pass, counted on the graph of what is computed from what.
+// Through how many layers or time steps a signal has to pass, counted on the graph of what is
+// computed from what.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
-#include <limits>
 
 #include "app/commands/all.h"
-#include "app/commands/by_hand.h"
-#include "attn/nn/encoder.h"
-#include "attn/ops/ops.h"
+#include "app/commands/path_graph.h"
 
 namespace attn::app {
 
@@ -17,204 +14,6 @@ void bind(Cli& cli, PathOptions& o) { bind_model(cli, o.choices); }
 namespace {
 
 constexpr std::size_t kMostTokens = 256;
-constexpr std::size_t kNone = ~std::size_t{0};
-
-/// A matrix of edges: [i,j] is 1 where thing i is computed from thing j.
-struct Edges {
-  std::string path, formula, about;
-  Tensor matrix;
-};
-
-/// What was found: matrices of edges, and the graph that they make. An arc knows the number it stands for.
-struct Graph {
-  struct Arc {
-    std::size_t to, matrix, index;
-  };
-  std::vector<std::vector<Arc>> arcs;            // by node; the first n nodes are the inputs
-  std::vector<std::string> names;                // of the nodes: "x0", "h3"
-  std::vector<std::vector<std::size_t>> ends;    // the nodes from which output i is read
-  std::vector<Edges> edges;
-
-  std::size_t node(std::string name) {
-    names.push_back(std::move(name));
-    arcs.emplace_back();
-    return names.size() - 1;
-  }
-  /// Adds what `values` says between nodes from + j and to + i.
-  void connect(Edges e, std::size_t from, std::size_t to) {
-    const Array& m = e.matrix.value();
-    for (std::size_t k = 0; k < m.size(); ++k) {
-      if (m.data()[k] != 0) arcs[from + k % columns(m)].push_back({to + k / columns(m), edges.size(), k});
-    }
-    edges.push_back(std::move(e));
-  }
-};
-
-/// Breadth first from one input: how far every node is, and the arc by which it was first reached.
-struct Search {
-  std::vector<std::size_t> distance, parent;
-  std::vector<Graph::Arc> arc;
-};
-
-Search search(const Graph& g, std::size_t from) {
-  Search s{std::vector<std::size_t>(g.names.size(), kNone), std::vector<std::size_t>(g.names.size(), kNone), std::vector<Graph::Arc>(g.names.size())};
-  std::deque<std::size_t> open{from};
-  s.distance[from] = 0;
-  while (!open.empty()) {
-    const std::size_t u = open.front();
-    open.pop_front();
-    for (const Graph::Arc& arc : g.arcs[u]) {
-      if (s.distance[arc.to] != kNone) continue;
-      s.distance[arc.to] = s.distance[u] + 1;
-      s.parent[arc.to] = u;
-      s.arc[arc.to] = arc;
-      open.push_back(arc.to);
-    }
-  }
-  return s;
-}
-
-/// The nearest of the nodes that output i is read from, or kNone.
-std::size_t nearest_end(const Graph& g, const Search& s, std::size_t i) {
-  std::size_t best = kNone;
-  for (const std::size_t end : g.ends[i]) {
-    if (s.distance[end] != kNone && (best == kNone || s.distance[end] < s.distance[best])) best = end;
-  }
-  return best;
-}
-
-/// The nodes from an input to `end`.
-std::vector<std::size_t> route(const Search& s, std::size_t end) {
-  std::vector<std::size_t> nodes;
-  for (std::size_t u = end; u != kNone; u = s.parent[u]) nodes.push_back(u);
-  std::reverse(nodes.begin(), nodes.end());
-  return nodes;
-}
-
-/// The most nodes that must wait for one another, inputs not counted.
-std::size_t longest_chain(const Graph& g) {
-  std::vector<std::size_t> waiting(g.names.size(), 0), depth(g.names.size(), 0);
-  for (const auto& arcs : g.arcs) {
-    for (const Graph::Arc& arc : arcs) ++waiting[arc.to];
-  }
-  std::vector<std::size_t> open;
-  for (std::size_t u = 0; u < waiting.size(); ++u) {
-    if (waiting[u] == 0) open.push_back(u);
-  }
-  std::size_t longest = 0;
-  while (!open.empty()) {
-    const std::size_t u = open.back();
-    open.pop_back();
-    longest = std::max(longest, depth[u]);
-    for (const Graph::Arc& arc : g.arcs[u]) {
-      depth[arc.to] = std::max(depth[arc.to], depth[u] + 1);
-      if (--waiting[arc.to] == 0) open.push_back(arc.to);
-    }
-  }
-  return longest;
-}
-
-constexpr real kInk = std::numeric_limits<real>::quiet_NaN();
-
-/// [i,j] = 1 where row i of forward(x) is computed from row j of x: that row is set to NaN, which marks everything
-/// computed from it, whatever the weights are.
-template <class Forward>
-Array marks(const Array& x, Forward forward) {
-  const std::size_t n = rows(x), d = columns(x);
-  Array out = zeros({n, n});
-  for (std::size_t j = 0; j < n; ++j) {
-    Array marked = x;
-    std::fill_n(marked.data() + j * d, d, kInk);
-    const Array after = forward(marked);
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto result = row(after, i);
-      out.data()[i * n + j] = std::any_of(result.begin(), result.end(), [](real v) { return std::isnan(v); }) ? 1 : 0;
-    }
-  }
-  return out;
-}
-
-/// One layer of the model, run alone.
-Tensor run_layer(const SequenceSizes& z, Parameters& from, std::size_t l, const Tensor& h) {
-  const auto convolve = [&](std::size_t taps, std::size_t out, std::size_t dilation, bool causal) {
-    const std::string at = fmt::format("layer.{}.", l);
-    return convolution_layer(Run{}, h, {from.get(at + "w", {taps, z.width, out}, 1), from.get(at + "b", {out}, 1)}, dilation, causal);
-  };
-  if (z.kind == "fc") return convolve(1, z.ff, 1, false);
-  if (z.kind == "window") return convolve(2 * z.radius + 1, z.ff, 1, false);
-  if (z.kind == "cnn") return add(Run{}, h, convolve(z.kernel, z.width, 1, false));
-  if (z.kind == "tcn") return add(Run{}, h, convolve(z.kernel, z.width, std::size_t{1} << l, true));
-  return encode(Run{}, h, encoder_layer(from, l, {z.width, z.heads, z.ff}), l, z.heads, {});
-}
-
-bool is_recurrent(const std::string& kind) { return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru"; }
-
-/// Layer after layer: nodes are positions. What comes out of the last is returned through `output`.
-Graph layered_graph(const SequenceSizes& z, Parameters& from, const Array& x, Array& output) {
-  Graph g;
-  const std::size_t n = rows(x), layers = z.kind == "fc" || z.kind == "window" ? 1 : z.layers;
-  for (std::size_t t = 0; t < n; ++t) g.node(fmt::format("x{}", t));
-  g.ends.resize(n);
-  output = x;
-  for (std::size_t l = 0; l < layers; ++l) {
-    const std::size_t below = l * n, above = below + n;
-    for (std::size_t t = 0; t < n; ++t) g.ends[t].push_back(g.node(fmt::format("layer {} at {}", l, t)));
-    const auto layer = [&](const Array& h) { return run_layer(z, from, l, Tensor(h)).value(); };
-    g.connect({fmt::format("layer.{}.edges", l), "1 where position i of this layer is computed from position j below",
-               "The layer run alone, again and again, each time with one row of what it reads set to NaN.", Tensor(marks(output, layer))}, below, above);
-    output = layer(output);
-  }
-  return g;
-}
-
-/// Step after step: nodes are the inputs and the hidden states of one or two directions.
-Graph recurrent_graph(const SequenceSizes& z, Parameters& from, const Array& x, Array& output) {
-  Graph g;
-  const std::size_t n = rows(x), nets = z.kind == "birnn" ? 2 : 1, h = z.width / nets;
-  const Cell cell = z.kind == "lstm" ? Cell::lstm : z.kind == "gru" ? Cell::gru : Cell::rnn;
-  for (std::size_t t = 0; t < n; ++t) g.node(fmt::format("x{}", t));
-  g.ends.resize(n);
-  output = empty({n, nets * h});
-  for (std::size_t net = 0; net < nets; ++net) {
-    const std::string at = nets == 1 ? "" : net == 0 ? "forward." : "backward.";
-    const std::size_t w = gates_of(cell) * h;
-    const RecurrentParameters p{from.get(at + "w_x", {z.width, w}, 1), from.get(at + "w_h", {h, w}, 1), from.get(at + "b_x", {w}, 1), from.get(at + "b_h", {w}, 1)};
-    const bool reversed = net == 1;
-    const std::vector<HandState> states = recurrent_by_hand(cell, x, p, reversed);
-    // The step at t again, from states of which one may be marked.
-    const auto step = [&](std::size_t t, const Array& input, const std::vector<HandState>& known) {
-      const bool first = reversed ? t + 1 == n : t == 0;
-      return recurrent_step_by_hand(cell, input, t, p, first ? HandState{} : known[reversed ? t + 1 : t - 1]).h;
-    };
-    Array by_input = zeros({n, n}), by_hidden = zeros({n, n});
-    for (std::size_t j = 0; j < n; ++j) {
-      Array marked = x;
-      std::fill_n(marked.data() + j * z.width, z.width, kInk);
-      std::vector<HandState> known = states;
-      known[j].h.assign(h, kInk);
-      known[j].c.assign(h, kInk);
-      for (std::size_t i = 0; i < n; ++i) {
-        by_input.data()[i * n + j] = std::isnan(step(i, marked, states)[0]) ? 1 : 0;
-        by_hidden.data()[i * n + j] = std::isnan(step(i, x, known)[0]) ? 1 : 0;
-      }
-    }
-    const std::size_t first = g.names.size();
-    for (std::size_t t = 0; t < n; ++t) {
-      g.ends[t].push_back(g.node(fmt::format("{}{}", nets == 1 ? "h" : net == 0 ? "f" : "b", t)));
-      std::copy(states[t].h.begin(), states[t].h.end(), output.data() + t * columns(output) + net * h);
-    }
-    g.connect({at + "input.edges", "1 where step i alone is computed from input j",
-               "Each step reads its own input.", Tensor(std::move(by_input))}, 0, first);
-    g.connect({at + "hidden.edges", "1 where step i alone is computed from hidden state j",
-               reversed ? "Each step reads the hidden state of the step after it." : "Each step reads the hidden state of the step before it.",
-               Tensor(std::move(by_hidden))}, first, first);
-  }
-  return g;
-}
-
-Graph graph_of(const SequenceSizes& z, Parameters& from, const Array& x, Array& output) {
-  return is_recurrent(z.kind) ? recurrent_graph(z, from, x, output) : layered_graph(z, from, x, output);
-}
 
 /// (n,n): the length of the shortest way from input j to output i, 0 where there is none.
 Array path_lengths(const Graph& g) {
@@ -240,9 +39,12 @@ double expected(const SequenceSizes& z, std::size_t i, std::size_t j) {
   if (z.kind == "window") return far <= z.radius ? 1 : 0;
   if (far == 0) return 1;
   const bool causal = z.kind == "tcn";
-  const std::size_t each = causal ? (i > j ? z.kernel - 1 : 0) : i > j ? z.kernel / 2 : (z.kernel - 1) / 2;
+  const std::size_t each = causal  ? (i > j ? z.kernel - 1 : 0)
+                           : i > j ? z.kernel / 2
+                                   : (z.kernel - 1) / 2;
   std::size_t layers = 0, seen = 0;
-  while (seen < far && layers < z.layers) seen += each * (causal ? std::size_t{1} << layers : 1), ++layers;
+  while (seen < far && layers < z.layers)
+    seen += each * (causal ? std::size_t{1} << layers : 1), ++layers;
   return seen >= far ? double(layers) : 0;
 }
 
@@ -280,26 +82,34 @@ Tensor noted_lengths(Stage& s, const std::shared_ptr<Graph>& g) {
   const Tensor y(path_lengths(*g));
   std::vector<Tensor> inputs;
   for (const Edges& e : g->edges) inputs.push_back(e.matrix);
-  s.trace.made(y, {"path", std::move(inputs), 0, [g, n](std::size_t k) {
-    const Search found = search(*g, k % n);
-    const std::size_t end = nearest_end(*g, found, k / n);
-    if (end == kNone) return Reason{"no way leads from this input to this output", {std::string("0")}, 0};
-    const std::vector<std::size_t> nodes = route(found, end);
-    Reason reason{"a shortest way: " + drawn(*g, nodes), {}, double(found.distance[end])};
-    for (std::size_t m = 1; m < nodes.size(); ++m) {
-      const Graph::Arc& arc = found.arc[nodes[m]];
-      reason.text(m > 1 ? " + " : "").number(g->edges[arc.matrix].matrix, arc.index);
-    }
-    return reason;
-  }});
-  note(s.run, "path", "length of the shortest way from input j to output i; 0: none", {"query", "key"}, y);
-  s.explain("path", "Row i: after how many layers (or time steps) position i can know of each input. What has arrived is handed on from then on.");
+  s.trace.made(
+      y, {"path", std::move(inputs), 0, [g, n](std::size_t k) {
+            const Search found = search(*g, k % n);
+            const std::size_t end = nearest_end(*g, found, k / n);
+            if (end == kNone)
+              return Reason{"no way leads from this input to this output", {std::string("0")}, 0};
+            const std::vector<std::size_t> nodes = route(found, end);
+            Reason reason{"a shortest way: " + drawn(*g, nodes), {}, double(found.distance[end])};
+            for (std::size_t m = 1; m < nodes.size(); ++m) {
+              const Graph::Arc& arc = found.arc[nodes[m]];
+              reason.text(m > 1 ? " + " : "").number(g->edges[arc.matrix].matrix, arc.index);
+            }
+            return reason;
+          }});
+  note(s.run, "path", "length of the shortest way from input j to output i; 0: none",
+       {"query", "key"}, y);
+  s.explain("path",
+            "Row i: after how many layers (or time steps) position i can know of each input. What "
+            "has arrived is handed on from then on.");
   return y;
 }
 
 /// The same count at other lengths.
 void growth(Stage& s, SequenceSizes z) {
-  Table table{"growth", "The same count on texts of other lengths (random vectors).", {"n", "layers", "sequential steps", "longest path", "mean path"}, {}};
+  Table table{"growth",
+              "The same count on texts of other lengths (random vectors).",
+              {"n", "layers", "sequential steps", "longest path", "mean path"},
+              {}};
   const bool convolution = z.kind == "cnn" || z.kind == "tcn";
   const bool spanning = convolution && z.kernel > (z.kind == "tcn" ? 1u : 2u);
   for (const std::size_t n : {4, 8, 16, 32}) {
@@ -311,17 +121,26 @@ void growth(Stage& s, SequenceSizes z) {
     Parameters own(s.rng);
     const SequenceModel model(z, own);
     Array output;
-    const Graph g = graph_of(z, own, s.rng.stream(fmt::format("growth.{}", n)).normal({n, z.width}, 1), output);
+    const Graph g =
+        graph_of(z, own, s.rng.stream(fmt::format("growth.{}", n)).normal({n, z.width}, 1), output);
     const Summary found = summary(path_lengths(g));
-    table.rows.push_back({double(n), is_recurrent(z.kind) ? 1.0 : z.kind == "fc" || z.kind == "window" ? 1.0 : double(z.layers), double(longest_chain(g)), double(found.longest), found.mean});
+    table.rows.push_back({double(n),
+                          is_recurrent(z.kind)                   ? 1.0
+                          : z.kind == "fc" || z.kind == "window" ? 1.0
+                                                                 : double(z.layers),
+                          double(longest_chain(g)), double(found.longest), found.mean});
   }
-  if (spanning) table.about += " As many layers as it takes to join the last output to the first input.";
+  if (spanning)
+    table.about += " As many layers as it takes to join the last output to the first input.";
   s.trace.items.emplace_back(std::move(table));
 }
 
-void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chain, std::size_t longest) {
-  Table table{"published", "What Vaswani et al. 2017 (Table 1) say, and what was counted here.",
-              {"layer", "cost per layer", "sequential", "longest path"}, {}};
+void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chain,
+               std::size_t longest) {
+  Table table{"published",
+              "What Vaswani et al. 2017 (Table 1) say, and what was counted here.",
+              {"layer", "cost per layer", "sequential", "longest path"},
+              {}};
   const auto add_row = [&](std::string a, std::string b, std::string c, std::string d) {
     table.rows.push_back({std::move(a), std::move(b), std::move(c), std::move(d)});
   };
@@ -330,7 +149,8 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
   add_row("convolution", "O(k n d^2)", "O(1)", "O(n/k)");
   add_row("convolution, dilated", "O(k n d^2)", "O(1)", "O(log_k n)");
   add_row("attention to r near", "O(r n d)", "O(1)", "O(n/r)");
-  add_row(fmt::format("{} here, n = {}", z.kind, n), "", std::to_string(chain), longest == 0 ? "none" : std::to_string(longest));
+  add_row(fmt::format("{} here, n = {}", z.kind, n), "", std::to_string(chain),
+          longest == 0 ? "none" : std::to_string(longest));
   s.trace.items.emplace_back(std::move(table));
 }
 
@@ -340,57 +160,83 @@ void path(Stage& s, const PathOptions& o) {
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   if (n > kMostTokens) {
-    throw Error(ErrorKind::limit, fmt::format("the model would be run some {} times over {} tokens; the limit is {} tokens", 4 * n, n, kMostTokens),
-                "use a shorter text");
+    throw Error(
+        ErrorKind::limit,
+        fmt::format("the model would be run some {} times over {} tokens; the limit is {} tokens",
+                    4 * n, n, kMostTokens),
+        "use a shorter text");
   }
   const SequenceSizes z = sizes_of(o.choices, d);
   if (double(n) * double(n) * double(n) * double(d) * double(d) > 2e11) {
-    throw Error(ErrorKind::limit, fmt::format("counting paths over {} tokens of width {} takes too long", n, d), "use a shorter text or a smaller --dim");
+    throw Error(ErrorKind::limit,
+                fmt::format("counting paths over {} tokens of width {} takes too long", n, d),
+                "use a shorter text or a smaller --dim");
   }
   const auto model = make_model(s, z);
   s.trace.title = fmt::format("How far is each input from each output? ({})", z.kind);
   s.trace.say(fmt::format("The model: {}.", describe(z)));
   const Tensor output = run_body(s, *model, x);
-  s.trace.say("What is computed from what, found by running: one row is set to NaN, not a number; everything computed from it "
-              "becomes NaN too, as if it were dyed.");
+  s.trace.say(
+      "What is computed from what, found by running: one row is set to NaN, not a number; "
+      "everything computed from it "
+      "becomes NaN too, as if it were dyed.");
 
   Array computed;
   const auto g = std::make_shared<Graph>(graph_of(z, s.parameters, x.value(), computed));
   for (const Edges& e : g->edges) {
     s.trace.made(e.matrix, {"edges", body_inputs(*model, x), 0, [m = e.matrix](std::size_t k) {
-      const double value = m.value().data()[k];
-      return Reason{value != 0 ? "a NaN in the one made the other NaN" : "a NaN in the one left the other a number", {std::string("run and looked")}, value};
-    }});
+                              const double value = m.value().data()[k];
+                              return Reason{value != 0 ? "a NaN in the one made the other NaN"
+                                                       : "a NaN in the one left the other a number",
+                                            {std::string("run and looked")},
+                                            value};
+                            }});
     note(s.run, e.path, e.formula, {"query", "key"}, e.matrix);
     s.explain(e.path, e.about);
   }
-  s.same(is_recurrent(z.kind) ? "the steps, one after another in plain loops, give what the model gives"
-                              : "the layers, run one after another, give what the model gives", output.value(), computed);
+  s.same(is_recurrent(z.kind)
+             ? "the steps, one after another in plain loops, give what the model gives"
+             : "the layers, run one after another, give what the model gives",
+         output.value(), computed);
 
   const Tensor lengths = noted_lengths(s, g);
   const Summary found = summary(lengths.value());
   const std::size_t chain = longest_chain(*g);
   if (found.pairs > 0) {
-    const std::size_t place = static_cast<std::size_t>(std::max_element(lengths.value().begin(), lengths.value().end()) - lengths.value().begin());
+    const std::size_t place = static_cast<std::size_t>(
+        std::max_element(lengths.value().begin(), lengths.value().end()) - lengths.value().begin());
     const Search from = search(*g, place % n);
-    s.trace.say(fmt::format("The longest of the shortest ways has {} step{}: {}. The mean over the {} pairs that are joined at all (of {}) is {:.2f}.",
-                            found.longest, found.longest == 1 ? "" : "s", drawn(*g, route(from, nearest_end(*g, from, place / n))), found.pairs, n * n, found.mean));
+    s.trace.say(fmt::format(
+        "The longest of the shortest ways has {} step{}: {}. The mean over the {} pairs that are "
+        "joined at all (of {}) is {:.2f}.",
+        found.longest, found.longest == 1 ? "" : "s",
+        drawn(*g, route(from, nearest_end(*g, from, place / n))), found.pairs, n * n, found.mean));
   }
   if (n > 1 && lengths.value().data()[(n - 1) * n] == 0) {
-    s.trace.say(z.kind == "fc" || z.kind == "window" ? "The first word does not reach the last output, and no training will change that."
-                                                     : "The first word does not reach the last output: with so few layers the ends of this text are not joined.");
+    s.trace.say(
+        z.kind == "fc" || z.kind == "window"
+            ? "The first word does not reach the last output, and no training will change that."
+            : "The first word does not reach the last output: with so few layers the ends of this "
+              "text are not joined.");
   }
-  s.trace.say(fmt::format("Sequential steps: {} ({}).", chain, is_recurrent(z.kind) ? "each step waits for the one before" : "layers; all positions of a layer at once"));
+  s.trace.say(fmt::format("Sequential steps: {} ({}).", chain,
+                          is_recurrent(z.kind) ? "each step waits for the one before"
+                                               : "layers; all positions of a layer at once"));
 
   double wrong = 0, reached = 0;
-  const Array whole = marks(x.value(), [&](const Array& h) { return model->body(Run{}, Tensor(h)).value(); });
+  const Array whole =
+      marks(x.value(), [&](const Array& h) { return model->body(Run{}, Tensor(h)).value(); });
   for (std::size_t k = 0; k < n * n; ++k) {
     wrong += double{lengths.value().data()[k]} != expected(z, k / n, k % n);
     reached += (lengths.value().data()[k] != 0) != (whole.data()[k] != 0);
   }
-  s.trace.check("the lengths counted on the graph = the formula for this model (wrong pairs)", wrong, 0);
-  s.trace.check("a way exists exactly where a NaN in the input marks the whole model's output (wrong pairs)", reached, 0);
-  s.trace.check("sequential steps counted on the graph = what the model says of itself", std::abs(double(chain) - double(model->sequential_steps(n))), 0);
+  s.trace.check("the lengths counted on the graph = the formula for this model (wrong pairs)",
+                wrong, 0);
+  s.trace.check(
+      "a way exists exactly where a NaN in the input marks the whole model's output (wrong pairs)",
+      reached, 0);
+  s.trace.check("sequential steps counted on the graph = what the model says of itself",
+                std::abs(double(chain) - double(model->sequential_steps(n))), 0);
   published(s, z, n, chain, found.longest);
   growth(s, z);
 }

@@ -7,9 +7,11 @@
 namespace attn::app {
 
 void bind(Cli& cli, PositionOptions& o) {
-  cli.choice("--kind", o.kind, {"sinusoidal", "learned", "onehot", "rotary", "none"}, "how a place becomes numbers");
+  cli.choice("--kind", o.kind, {"sinusoidal", "learned", "onehot", "rotary", "none"},
+             "how a place becomes numbers");
   cli.integer("--shift", o.shift, 0, 1'000'000, "the matrix M_k with PE(pos+k) = M_k PE(pos)", "K");
-  cli.integer("--length", o.length, 1, 1'000'000'000'000, "show this many positions in place of a text");
+  cli.integer("--length", o.length, 1, 1'000'000'000'000,
+              "show this many positions in place of a text");
   cli.integer("--table", o.table, 1, 1'000'000, "rows of a learned table");
 }
 
@@ -51,13 +53,17 @@ const char* formula(const std::string& kind) {
 
 const char* about(const std::string& kind) {
   if (kind == "sinusoidal") {
-    return "Each row is one place. The left columns swing quickly, the right ones slowly, like the hands "
+    return "Each row is one place. The left columns swing quickly, the right ones slowly, like the "
+           "hands "
            "of a clock: together they tell every place from every other.";
   }
-  if (kind == "learned") return "Each place has a row of its own. What was never trained is not there: the table ends.";
-  if (kind == "onehot") return "A one-hot place times W_p picks a row of W_p: this is what a learned table is.";
+  if (kind == "learned")
+    return "Each place has a row of its own. What was never trained is not there: the table ends.";
+  if (kind == "onehot")
+    return "A one-hot place times W_p picks a row of W_p: this is what a learned table is.";
   if (kind == "rotary") {
-    return "Each pair is a hand of a clock, turned further at every place. Queries and keys are turned "
+    return "Each pair is a hand of a clock, turned further at every place. Queries and keys are "
+           "turned "
            "this way, nothing is added.";
   }
   return "No place is marked: attention then sees a bag of words.";
@@ -69,17 +75,23 @@ void show_shift(Stage& s, const PositionOptions& o, const Tensor& table) {
     throw Error(ErrorKind::usage, fmt::format("--shift with --kind {}", o.kind),
                 "only sinusoidal positions have one matrix per shift: use --kind sinusoidal");
   }
-  const std::size_t n = table.shape()[0], d = table.shape()[1], k = static_cast<std::size_t>(o.shift);
+  const std::size_t n = table.shape()[0], d = table.shape()[1],
+                    k = static_cast<std::size_t>(o.shift);
   const Tensor m = shift_by(s.run, d, k);  // (d,d)
-  note(s.run, "shift", fmt::format("M_{}: each pair turned by {}/10000^(2i/d)", k, k), {"to", "from"}, m);
-  s.explain("shift", "2x2 turns along the diagonal. M depends on the shift k alone, not on the place: a "
-                     "linear layer can learn to look k places away.");
+  note(s.run, "shift", fmt::format("M_{}: each pair turned by {}/10000^(2i/d)", k, k),
+       {"to", "from"}, m);
+  s.explain("shift",
+            "2x2 turns along the diagonal. M depends on the shift k alone, not on the place: a "
+            "linear layer can learn to look k places away.");
   const Tensor shifted = matmul_nt(s.run, table, m);  // (n,d)
   note(s.run, "shifted", fmt::format("M_{} PE(pos), for every pos", k), {"position", "d"}, shifted);
-  s.same(fmt::format("M_{} PE(pos) = PE(pos+{}) at every place", k, k), sinusoidal_positions(n, d, k), shifted.value());
+  s.same(fmt::format("M_{} PE(pos) = PE(pos+{}) at every place", k, k),
+         sinusoidal_positions(n, d, k), shifted.value());
   const Tensor found = Tensor(found_shift_matrix(d, k, std::max<std::size_t>(4 * d, 64)));
-  note(s.run, "shift_found", "least squares: min |P M^T - P_k|, no formula used", {"to", "from"}, found);
-  s.trace.check("least squares finds M again from the table alone", largest_difference(m.value(), found.value()), 1e-3);
+  note(s.run, "shift_found", "least squares: min |P M^T - P_k|, no formula used", {"to", "from"},
+       found);
+  s.trace.check("least squares finds M again from the table alone",
+                largest_difference(m.value(), found.value()), 1e-3);
 }
 
 /// x W_x + p W_p = [x, p] [W_x; W_p]: adding is a case of concatenating.
@@ -97,7 +109,8 @@ void show_concatenation(Stage& s, const Tensor& x, const Tensor& p) {
   note(s.run, "stacked", "[W_x; W_pos]: one above the other", {"2d", "d'"}, stacked);
   const Tensor product = linear(s.run, joined, stacked);
   note(s.run, "concatenated", "[x, p] [W_x; W_pos]", {"token", "d'"}, product);
-  s.same("adding two projections = one projection of the concatenation", sum.value(), product.value());
+  s.same("adding two projections = one projection of the concatenation", sum.value(),
+         product.value());
 }
 
 /// The score of two turned vectors depends on how far apart they stand, not on where.
@@ -112,7 +125,8 @@ void show_relative(Stage& s, const Tensor& x) {
   double largest = 0;
   for (std::size_t i = 1; i < n; ++i) {
     for (std::size_t j = 1; j < n; ++j) {
-      largest = std::max(largest, std::abs(double{scores.value()(i, j)} - scores.value()(i - 1, j - 1)));
+      largest =
+          std::max(largest, std::abs(double{scores.value()(i, j)} - scores.value()(i - 1, j - 1)));
     }
   }
   s.trace.check("the score of two turned vectors depends on their distance alone", largest,
@@ -126,17 +140,22 @@ void position(Stage& s, const PositionOptions& o) {
   Tensor x;
   if (o.length == 0) {
     if (s.common.position != "none") {
-      throw Error(ErrorKind::usage, "--position belongs to the later stages", "here, --kind chooses the positions");
+      throw Error(ErrorKind::usage, "--position belongs to the later stages",
+                  "here, --kind chooses the positions");
     }
     x = s.x();
     note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   } else if (s.has_text() || !s.common.input.empty()) {
-    throw Error(ErrorKind::usage, "--length with a text or --input", "give one of them: each says how many places there are");
+    throw Error(ErrorKind::usage, "--length with a text or --input",
+                "give one of them: each says how many places there are");
   }
   const std::size_t n = x ? x.shape()[0] : static_cast<std::size_t>(o.length);
   const std::size_t d = x ? x.shape()[1] : s.d();
-  s.require_memory(4.0 * sizeof(real) * double(n) * double(d), fmt::format("positions {} x {}", n, d));
-  if (o.kind == "onehot") s.require_memory(2.0 * sizeof(real) * double(n) * double(n), fmt::format("{} one-hot places", n));
+  s.require_memory(4.0 * sizeof(real) * double(n) * double(d),
+                   fmt::format("positions {} x {}", n, d));
+  if (o.kind == "onehot")
+    s.require_memory(2.0 * sizeof(real) * double(n) * double(n),
+                     fmt::format("{} one-hot places", n));
   if (x) s.trace.labels["position"] = s.trace.tokens;
 
   const Tensor table = positions(s, o, n, d);  // (n,d)
@@ -146,8 +165,10 @@ void position(Stage& s, const PositionOptions& o) {
   if (!x) return;
 
   const Tensor output = o.kind == "rotary" ? rotary(s.run, x) : add(s.run, x, table);
-  note(s.run, "output", o.kind == "rotary" ? "x turned by its place" : "x + position", {"token", "d"}, output);
-  s.explain("output", "Equal tokens now differ by their place; this is what the first layer reads.");
+  note(s.run, "output", o.kind == "rotary" ? "x turned by its place" : "x + position",
+       {"token", "d"}, output);
+  s.explain("output",
+            "Equal tokens now differ by their place; this is what the first layer reads.");
   if (o.kind == "rotary") {
     show_relative(s, x);
   } else if (o.kind != "none") {

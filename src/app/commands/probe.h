@@ -1,6 +1,6 @@
 #pragma once
-// What the commands about sequence models share: parameters of their own deviation, and a model whose
-// body is run on x alone.
+// What the commands about sequence models share: parameters of their own deviation, and a model
+// whose body is run on x alone.
 #include <memory>
 #include <set>
 
@@ -21,7 +21,8 @@ struct ModelChoices {
   std::int64_t layers = 0, kernel = 0, radius = -1, heads = 0;
 };
 void bind_model(Cli& cli, ModelChoices& o);
-/// The sizes for vectors of this width; throws Error(usage) for an option that the model does not have.
+/// The sizes for vectors of this width; throws Error(usage) for an option that the model does not
+/// have.
 SequenceSizes sizes_of(const ModelChoices& o, std::size_t width);
 
 /// "rnn, one layer of width 8"
@@ -30,8 +31,8 @@ std::string describe(const SequenceSizes& z);
 /// The model, its body's parameters from the stage (seed or --weights).
 std::shared_ptr<SequenceModel> make_model(Stage& s, const SequenceSizes& z);
 
-/// The body on x: notes x, the body's parameters and `output`; what lies between is left out of the list, but
-/// `why` still finds it.
+/// The body on x: notes x, the body's parameters and `output`; what lies between is left out of the
+/// list, but `why` still finds it.
 Tensor run_body(Stage& s, const SequenceModel& model, const Tensor& x);
 
 /// The steps that what the body computes comes from: x and its parameters.

@@ -17,7 +17,8 @@ void bind(Cli& cli, ScoreOptions& o) {
   cli.text("--key", o.key, "FILE", "keys (n_k,d_k) in place of X W_K");
   cli.integer("--rank", o.rank, 1, 100'000, "rank r of lowrank");
   cli.integer("--hidden", o.hidden, 0, 100'000, "hidden width a of additive and concat; 0: d");
-  cli.integers("--sweep", o.sweep, 1, 65'536, "widths d_k: how variance, entropy and gradient change with them");
+  cli.integers("--sweep", o.sweep, 1, 65'536,
+               "widths d_k: how variance, entropy and gradient change with them");
 }
 
 namespace {
@@ -63,12 +64,14 @@ struct QueriesAndKeys {
 
 QueriesAndKeys queries_and_keys(Stage& s, const ScoreOptions& o) {
   if (o.query.empty() != o.key.empty()) {
-    throw Error(ErrorKind::usage, "--query and --key belong together", "give both files, or neither");
+    throw Error(ErrorKind::usage, "--query and --key belong together",
+                "give both files, or neither");
   }
   QueriesAndKeys out;
   if (!o.query.empty()) {
     if (s.has_text() || !s.common.input.empty()) {
-      throw Error(ErrorKind::usage, "--query and --key stand in place of a text or --input", "give one or the other");
+      throw Error(ErrorKind::usage, "--query and --key stand in place of a text or --input",
+                  "give one or the other");
     }
     out = {Tensor::input(read_matrix(o.query)), Tensor::input(read_matrix(o.key))};
   } else {
@@ -89,7 +92,8 @@ QueriesAndKeys queries_and_keys(Stage& s, const ScoreOptions& o) {
 double parameter_count(const Trace& trace, const std::string& name) {
   double count = 0;
   for (const Step* step : trace.steps()) {
-    if (step->path.starts_with(name + ".") && step->kind() == Tensor::Kind::parameter) count += double(step->values().size());
+    if (step->path.starts_with(name + ".") && step->kind() == Tensor::Kind::parameter)
+      count += double(step->values().size());
   }
   return count;
 }
@@ -102,18 +106,25 @@ void score(Stage& s, const ScoreOptions& o) {
   const auto [q, k] = queries_and_keys(s, o);
   const std::size_t d_q = q.shape()[1], d_k = k.shape()[1];
   const bool all = o.function == "all";
-  const ScoreSizes sizes{static_cast<std::size_t>(o.rank), o.hidden > 0 ? static_cast<std::size_t>(o.hidden) : std::max(d_q, d_k)};
+  const ScoreSizes sizes{static_cast<std::size_t>(o.rank),
+                         o.hidden > 0 ? static_cast<std::size_t>(o.hidden) : std::max(d_q, d_k)};
   const double pairs = double(q.shape()[0]) * double(k.shape()[0]);
-  s.require_memory(sizeof(real) * pairs * (all ? 14 : 2), fmt::format("scores of {:.3g} pairs", pairs));
+  s.require_memory(sizeof(real) * pairs * (all ? 14 : 2),
+                   fmt::format("scores of {:.3g} pairs", pairs));
 
-  Table table{"comparison", "Side by side on the same queries and keys.",
-              {"function", "parameters", "operations", "entropy (nats)", "largest weight", "time (ms)"}, {}};
+  Table table{
+      "comparison",
+      "Side by side on the same queries and keys.",
+      {"function", "parameters", "operations", "entropy (nats)", "largest weight", "time (ms)"},
+      {}};
   for (const ScoreFunction& f : score_functions()) {
     const std::string name = f.name;
     if (!all && o.function != name) continue;
     const bool same_width = name == "dot" || name == "scaled" || name == "cosine";
     if (all && same_width && d_q != d_k) {
-      s.trace.say(fmt::format("{} is left out: it needs queries and keys of one width, here {} and {}.", name, d_q, d_k));
+      s.trace.say(
+          fmt::format("{} is left out: it needs queries and keys of one width, here {} and {}.",
+                      name, d_q, d_k));
       continue;
     }
     scores(Run{}, name, q, k, sizes, s.parameters);  // once before it is timed: a first run is slow
@@ -123,39 +134,57 @@ void score(Stage& s, const ScoreOptions& o) {
     note(s.run, name + ".weights", "A = softmax(s)", {"query", "key"}, weights);
     const Focus mean = focus(weights.value());
     const Step& made = *s.trace.find(name + ".scores");
-    table.rows.push_back({name, parameter_count(s.trace, name), made.flops, mean.entropy, mean.largest, made.milliseconds});
+    table.rows.push_back({name, parameter_count(s.trace, name), made.flops, mean.entropy,
+                          mean.largest, made.milliseconds});
   }
   s.trace.items.emplace_back(std::move(table));
-  s.trace.say(fmt::format("Entropy says how spread a row is: from 0 (one key has all the weight) to ln {} = {:.3f} (all alike). ",
-                          k.shape()[0], std::log(double(k.shape()[0]))));
+  s.trace.say(
+      fmt::format("Entropy says how spread a row is: from 0 (one key has all the weight) to ln {} "
+                  "= {:.3f} (all alike). ",
+                  k.shape()[0], std::log(double(k.shape()[0]))));
   if (all) {
     const auto time_of = [&](const char* name) {
       const Step* step = s.trace.find(std::string(name) + ".scores");
       return step ? step->milliseconds : 0;
     };
-    s.trace.say("For each pair, dot needs 2d operations and additive 4a (a tanh counted as one): alike on paper. But "
-                "all dot products together are one matrix product, which a processor does best.");
+    s.trace.say(
+        "For each pair, dot needs 2d operations and additive 4a (a tanh counted as one): alike on "
+        "paper. But "
+        "all dot products together are one matrix product, which a processor does best.");
     if (time_of("dot") > 0) {
-      s.trace.say(fmt::format("Measured here: additive took {:.1f} times as long as dot. At this size overhead counts for "
-                              "much; try a longer text or --dim 64.", time_of("additive") / time_of("dot")));
+      s.trace.say(
+          fmt::format("Measured here: additive took {:.1f} times as long as dot. At this size "
+                      "overhead counts for "
+                      "much; try a longer text or --dim 64.",
+                      time_of("additive") / time_of("dot")));
     }
-    s.trace.say("general and lowrank let queries and keys have different widths. additive and concat are one function: "
-                "[q;k] W is q times the upper half of W plus k times the lower half.");
+    s.trace.say(
+        "general and lowrank let queries and keys have different widths. additive and concat are "
+        "one function: "
+        "[q;k] W is q times the upper half of W plus k times the lower half.");
   }
 }
 
 void sweep_scores(Stage& s, const ScoreOptions& o) {
   constexpr std::size_t kRows = 64;  // queries, and keys, at each width
   s.trace.title = "Why divide by sqrt(d_k)? The same measure at growing widths";
-  s.trace.say(fmt::format("{} queries and {} keys of independent standard normal numbers at each width d_k.", kRows, kRows));
-  Table variance{"variance", "The variance of q.k is the width itself: d_k products of variance 1 are added.",
-                 {"d_k", "variance of q.k", "after / sqrt(d_k)"}, {}};
-  Table effect{"effect", "What the softmax makes of the scores, means over the rows. gradient: size of its Jacobian "
-                         "(Frobenius norm); near 0, nothing is learnt.",
-               {"d_k", "score", "entropy", "largest weight", "gradient"}, {}};
+  s.trace.say(fmt::format(
+      "{} queries and {} keys of independent standard normal numbers at each width d_k.", kRows,
+      kRows));
+  Table variance{"variance",
+                 "The variance of q.k is the width itself: d_k products of variance 1 are added.",
+                 {"d_k", "variance of q.k", "after / sqrt(d_k)"},
+                 {}};
+  Table effect{
+      "effect",
+      "What the softmax makes of the scores, means over the rows. gradient: size of its Jacobian "
+      "(Frobenius norm); near 0, nothing is learnt.",
+      {"d_k", "score", "entropy", "largest weight", "gradient"},
+      {}};
   for (const std::int64_t width : o.sweep) {
     const auto d = static_cast<std::size_t>(width);
-    s.require_memory(sizeof(real) * 2.0 * double(d) * double(d), fmt::format("additive scores at width {}", d));
+    s.require_memory(sizeof(real) * 2.0 * double(d) * double(d),
+                     fmt::format("additive scores at width {}", d));
     const Tensor q(s.rng.stream(fmt::format("sweep.{}.q", d)).normal({kRows, d}, 1));
     const Tensor k(s.rng.stream(fmt::format("sweep.{}.k", d)).normal({kRows, d}, 1));
     Parameters parameters(s.rng.stream(fmt::format("sweep.{}", d)));
@@ -170,18 +199,24 @@ void sweep_scores(Stage& s, const ScoreOptions& o) {
       const Focus mean = focus(softmax(Run{}, scored).value());
       effect.rows.push_back({double(d), name, mean.entropy, mean.largest, mean.gradient});
       if (std::string_view(name) != "additive") continue;
-      const Focus scaled = focus(softmax(Run{}, scale(Run{}, scored, 1 / std::sqrt(double(d)))).value());
-      effect.rows.push_back({double(d), "additive / sqrt(d_k)", scaled.entropy, scaled.largest, scaled.gradient});
+      const Focus scaled =
+          focus(softmax(Run{}, scale(Run{}, scored, 1 / std::sqrt(double(d)))).value());
+      effect.rows.push_back(
+          {double(d), "additive / sqrt(d_k)", scaled.entropy, scaled.largest, scaled.gradient});
     }
     const double n = kRows * kRows, var = squares / n - sum / n * (sum / n);
     variance.rows.push_back({double(d), var, var / double(d)});
   }
   s.trace.items.emplace_back(std::move(variance));
   s.trace.items.emplace_back(std::move(effect));
-  s.trace.say(fmt::format("The largest possible entropy is ln {} = {:.3f}.", kRows, std::log(double(kRows))));
-  s.trace.say("Unscaled dot products grow with the width until one key takes all the weight and the gradient dies; "
-              "divided by sqrt(d_k) they stay as they were. Additive scores need no scale: their variance comes from v, "
-              "which the width does not make larger.");
+  s.trace.say(fmt::format("The largest possible entropy is ln {} = {:.3f}.", kRows,
+                          std::log(double(kRows))));
+  s.trace.say(
+      "Unscaled dot products grow with the width until one key takes all the weight and the "
+      "gradient dies; "
+      "divided by sqrt(d_k) they stay as they were. Additive scores need no scale: their variance "
+      "comes from v, "
+      "which the width does not make larger.");
 }
 
 }  // namespace attn::app

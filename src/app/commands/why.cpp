@@ -10,8 +10,10 @@
 namespace attn::app {
 
 void bind(Cli& cli, WhyOptions& o) {
-  cli.integer("--depth", o.depth, 1, 64, "how many levels of arithmetic; a large number goes down to the inputs");
-  cli.positional("STEP[i,j] COMMAND...", o.words, "the number to explain, and the command that shows it");
+  cli.integer("--depth", o.depth, 1, 64,
+              "how many levels of arithmetic; a large number goes down to the inputs");
+  cli.positional("STEP[i,j] COMMAND...", o.words,
+                 "the number to explain, and the command that shows it");
 }
 
 namespace {
@@ -40,18 +42,25 @@ Place parse_place(const std::string& word) {
 }
 
 std::size_t flat_index(const Place& place, const Shape& shape) {
-  const std::string range = fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
-    std::string last;
-    for (const std::size_t s : shape) last += fmt::format("{}{}", last.empty() ? "" : ",", s - 1);
-    return last;
-  }());
+  const std::string range =
+      fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
+        std::string last;
+        for (const std::size_t s : shape)
+          last += fmt::format("{}{}", last.empty() ? "" : ",", s - 1);
+        return last;
+      }());
   if (place.index.size() != shape.size()) {
-    throw Error(ErrorKind::usage, fmt::format("{} needs {} indices, {} are given", place.path, shape.size(), place.index.size()), range);
+    throw Error(ErrorKind::usage,
+                fmt::format("{} needs {} indices, {} are given", place.path, shape.size(),
+                            place.index.size()),
+                range);
   }
   std::size_t flat = 0;
   for (std::size_t a = 0; a < shape.size(); ++a) {
     if (place.index[a] >= shape[a]) {
-      throw Error(ErrorKind::usage, fmt::format("index {} is beyond axis {} of {}", place.index[a], a, place.path), range);
+      throw Error(ErrorKind::usage,
+                  fmt::format("index {} is beyond axis {} of {}", place.index[a], a, place.path),
+                  range);
     }
     flat = flat * shape[a] + place.index[a];
   }
@@ -75,7 +84,8 @@ class Explainer {
     if (!making) {
       const bool random = ref.tensor.kind() == Tensor::Kind::parameter;
       lines_ += head + (random ? ", a parameter\n" : ", given\n");
-      rows_.push_back({double(level), name_of(ref), value, random ? "parameter" : "input", "", "", value});
+      rows_.push_back(
+          {double(level), name_of(ref), value, random ? "parameter" : "input", "", "", value});
       return;
     }
     const Reason reason = making->explain(ref.index);
@@ -86,8 +96,10 @@ class Explainer {
     lines_ += indent + "  " + reason.rule + "\n";
     lines_ += indent + "  = " + symbols + "\n";
     if (operands > 1) lines_ += indent + "  = " + numbers + "\n";
-    if (operands != 1 || symbols.find(' ') != std::string::npos) lines_ += indent + "  = " + number(reason.value) + "\n";
-    rows_.push_back({double(level), name_of(ref), value, reason.rule, symbols, numbers, reason.value});
+    if (operands != 1 || symbols.find(' ') != std::string::npos)
+      lines_ += indent + "  = " + number(reason.value) + "\n";
+    rows_.push_back(
+        {double(level), name_of(ref), value, reason.rule, symbols, numbers, reason.value});
     worst_ = std::max(worst_, relative_difference(reason.value, value, ref.tensor));
     if (level >= depth_) return;
     for (const auto& piece : reason.arithmetic) {
@@ -97,9 +109,14 @@ class Explainer {
 
   void finish(Trace& trace) {
     trace.items.emplace_back(Remark{std::move(lines_)});
-    trace.check("the arithmetic, done again in double, gives the printed numbers (relative to the largest of each step)",
-                worst_, 1e-5);
-    Table table{"why", "", {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"}, std::move(rows_)};
+    trace.check(
+        "the arithmetic, done again in double, gives the printed numbers (relative to the largest "
+        "of each step)",
+        worst_, 1e-5);
+    Table table{"why",
+                "",
+                {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"},
+                std::move(rows_)};
     table.only_data = true;
     trace.items.emplace_back(std::move(table));
   }
@@ -140,8 +157,10 @@ class Explainer {
   }
 
   std::string number(double value) const {
-    if (value == std::floor(value) && std::abs(value) < 1e6) return fmt::format("{:.0f}", value + 0.0);
-    if (value != 0 && std::abs(value) < std::pow(10.0, -precision_)) return fmt::format("{:.2e}", value);
+    if (value == std::floor(value) && std::abs(value) < 1e6)
+      return fmt::format("{:.0f}", value + 0.0);
+    if (value != 0 && std::abs(value) < std::pow(10.0, -precision_))
+      return fmt::format("{:.2e}", value);
     return fmt::format("{:.{}f}", value, precision_);
   }
 
@@ -157,7 +176,10 @@ class Explainer {
   std::string name_of(const NumberRef& ref) const {
     const std::string_view path = source_.name(ref.tensor);
     const Making* making = source_.making(ref.tensor);
-    return fmt::format("{}[{}]", !path.empty() ? std::string(path) : making ? making->op : "constant",
+    return fmt::format("{}[{}]",
+                       !path.empty() ? std::string(path)
+                       : making      ? making->op
+                                     : "constant",
                        fmt::join(place_of(ref), ","));
   }
 
@@ -170,8 +192,9 @@ class Explainer {
     for (std::size_t a = 0; a < place.size(); ++a) {
       const auto labels = source_.labels.find(step->axes[a]);
       const bool known = labels != source_.labels.end() && place[a] < labels->second.size();
-      parts.push_back(known ? fmt::format("{} '{}'", step->axes[a], escaped(labels->second[place[a]]))
-                            : fmt::format("{} {}", step->axes[a], place[a]));
+      parts.push_back(known
+                          ? fmt::format("{} '{}'", step->axes[a], escaped(labels->second[place[a]]))
+                          : fmt::format("{} {}", step->axes[a], place[a]));
     }
     return fmt::format("   ({})", fmt::join(parts, ", "));
   }
@@ -189,12 +212,14 @@ class Explainer {
 
 void why(Stage& s, const WhyOptions& o) {
   if (o.words.size() < 2) {
-    throw Error(ErrorKind::usage, "why needs a number and the command that shows it", "as in: attn why 'weights[0,1]' attend");
+    throw Error(ErrorKind::usage, "why needs a number and the command that shows it",
+                "as in: attn why 'weights[0,1]' attend");
   }
   const Place place = parse_place(o.words[0]);
   const Parsed asked = parse_command_line({o.words.begin() + 1, o.words.end()});
   if (!asked.command->takes_stage_options) {
-    throw Error(ErrorKind::usage, fmt::format("attn {} shows no numbers to ask about", o.words[1]), "as in: attn why 'weights[0,1]' attend");
+    throw Error(ErrorKind::usage, fmt::format("attn {} shows no numbers to ask about", o.words[1]),
+                "as in: attn why 'weights[0,1]' attend");
   }
   const Trace source = compute(asked);
   const Step* step = source.find(place.path);
@@ -202,8 +227,9 @@ void why(Stage& s, const WhyOptions& o) {
     std::vector<std::string> names;
     for (const Step* known : source.steps()) names.push_back(known->path);
     const std::string near = nearest(place.path, names);
-    throw Error(ErrorKind::usage, fmt::format("attn {} has no step {}{}", o.words[1], escaped(place.path),
-                                              near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+    throw Error(ErrorKind::usage,
+                fmt::format("attn {} has no step {}{}", o.words[1], escaped(place.path),
+                            near.empty() ? "" : fmt::format("; did you mean {}?", near)),
                 fmt::format("its steps: {}", fmt::join(names, ", ")));
   }
   s.trace.title = fmt::format("Why is {} what it is?", o.words[0]);

@@ -36,8 +36,9 @@ Shape shape_of(const Array& a) { return {a.shape().begin(), a.shape().end()}; }
 
 Array reshaped(const Array& a, const Shape& shape) {
   if (count(shape) != a.size()) {
-    throw Error(ErrorKind::internal, fmt::format("cannot see {} numbers of shape {} as {}",
-                                                 a.size(), to_string(shape_of(a)), to_string(shape)));
+    throw Error(ErrorKind::internal,
+                fmt::format("cannot see {} numbers of shape {} as {}", a.size(),
+                            to_string(shape_of(a)), to_string(shape)));
   }
   Array out = a;
   out.reshape(shape);
@@ -60,9 +61,10 @@ std::size_t checked_bytes(const Shape& shape, std::size_t item_size) {
   std::size_t bytes = item_size;
   for (const std::size_t s : shape) {
     if (__builtin_mul_overflow(bytes, s, &bytes)) {
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("shape {} has more elements than memory can address", to_string(shape)),
-                  "is the file damaged? no array is that large");
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("shape {} has more elements than memory can address", to_string(shape)),
+          "is the file damaged? no array is that large");
     }
   }
   return bytes;
@@ -70,8 +72,8 @@ std::size_t checked_bytes(const Shape& shape, std::size_t item_size) {
 
 real largest_difference(const Array& a, const Array& b) {
   if (shape_of(a) != shape_of(b)) {
-    throw Error(ErrorKind::internal, fmt::format("cannot compare {} with {}", to_string(shape_of(a)),
-                                                 to_string(shape_of(b))));
+    throw Error(ErrorKind::internal, fmt::format("cannot compare {} with {}",
+                                                 to_string(shape_of(a)), to_string(shape_of(b))));
   }
   real largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {

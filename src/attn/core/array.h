@@ -56,8 +56,8 @@ inline std::span<real> row(Array& a, std::size_t i) {
   return {a.data() + i * columns(a), columns(a)};
 }
 
-/// Largest |a - b|. Two NaN, or two equal infinities, do not differ; NaN against a number is infinite.
-/// Throws Error if the shapes differ.
+/// Largest |a - b|. Two NaN, or two equal infinities, do not differ; NaN against a number is
+/// infinite. Throws Error if the shapes differ.
 real largest_difference(const Array& a, const Array& b);
 
 }  // namespace attn

@@ -97,7 +97,7 @@ void naive_gemm(const Product& p, const real* a, const real* b, real* c) {
 void gemm_batched(const Product& p, std::size_t batch, const real* a, std::size_t step_a,
                   const real* b, std::size_t step_b, real* c, std::size_t step_c) {
   if (thread_count == 0) set_threads(1);
-  // Inside a parallel region the OpenMP build of OpenBLAS computes on the calling thread alone.
+    // Inside a parallel region the OpenMP build of OpenBLAS computes on the calling thread alone.
 #pragma omp parallel for if (threads() > 1 && batch > 1) num_threads(threads())
   for (std::size_t i = 0; i < batch; ++i) {
     gemm(p, a + i * step_a, b + i * step_b, c + i * step_c);
@@ -105,7 +105,8 @@ void gemm_batched(const Product& p, std::size_t batch, const real* a, std::size_
 }
 
 void set_threads(int count) {
-  [[maybe_unused]] static const bool exchanged = choose_kernels();  // once, before the first product
+  [[maybe_unused]] static const bool exchanged =
+      choose_kernels();  // once, before the first product
   thread_count = std::max(1, count);
   omp_set_num_threads(thread_count);
   openblas_set_num_threads(thread_count);

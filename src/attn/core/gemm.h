@@ -32,7 +32,8 @@ void gemm_batched(const Product& p, std::size_t batch, const real* a, std::size_
 
 /// Number of threads for products and loops over (batch, head). 1 at the start: same digits always.
 void set_threads(int threads);
-/// 1 inside a parallel region: whoever shares out whole trainings has no threads left for their loops.
+/// 1 inside a parallel region: whoever shares out whole trainings has no threads left for their
+/// loops.
 int threads();
 /// Processors this process may use.
 int available_processors();

@@ -31,7 +31,8 @@ double free_memory() {
     std::fclose(file);
   }
   if (kilobytes > 0) return kilobytes * 1024;
-  return static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) *
+         static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -48,8 +49,10 @@ double available_memory() {
 void require_memory(double bytes, const std::string& what) {
   const double limit = 0.8 * available_memory();
   if (bytes <= limit) return;
-  throw Error(ErrorKind::limit, fmt::format("{} needs about {}; {} may be used here", what, readable(bytes), readable(limit)),
-              "choose smaller sizes");
+  throw Error(
+      ErrorKind::limit,
+      fmt::format("{} needs about {}; {} may be used here", what, readable(bytes), readable(limit)),
+      "choose smaller sizes");
 }
 
 }  // namespace attn

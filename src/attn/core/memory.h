@@ -3,7 +3,8 @@
 
 namespace attn {
 
-/// Bytes that this process may still use: free memory of the machine, or `ulimit -v` if that is less.
+/// Bytes that this process may still use: free memory of the machine, or `ulimit -v` if that is
+/// less.
 double available_memory();
 
 /// Throws Error(limit) with the estimate and the limit if `what` needs more bytes than 80 % of the

@@ -8,7 +8,8 @@
 // rounds alike.
 namespace attn {
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c,
+                                    std::array<std::uint32_t, 2> k) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{0xD2511F53} * c[0];
     const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * c[2];
@@ -55,9 +56,10 @@ Rng Rng::stream(std::string_view name) const {
 std::uint32_t Rng::next() {
   const std::uint64_t index = position_ / 4;
   if (index != block_index_) {
-    block_ = philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
-                     static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-                    {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
+    block_ =
+        philox({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
+                static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
+               {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
     block_index_ = index;
   }
   return block_[position_++ % 4];
@@ -78,9 +80,11 @@ double Rng::normal() {
 
 std::uint64_t Rng::below(std::uint64_t n) {
   if (n == 0) throw Error(ErrorKind::internal, "Rng::below(0): no number is below 0");
-  const std::uint64_t threshold = (0 - n) % n;  // the words below it would make some results likelier
+  const std::uint64_t threshold =
+      (0 - n) % n;  // the words below it would make some results likelier
   while (true) {
-    const std::uint64_t high = next(), low = next();  // one after the other: order is part of the answer
+    const std::uint64_t high = next(),
+                        low = next();  // one after the other: order is part of the answer
     const std::uint64_t word = (high << 32) | low;
     const unsigned __int128 product = static_cast<unsigned __int128>(word) * n;
     if (static_cast<std::uint64_t>(product) >= threshold) {

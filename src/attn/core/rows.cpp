@@ -159,7 +159,8 @@ void sum_row(real a, const real* x, real beta, real* y, std::size_t n) {
 
 void tanh_row(const real* x, const real* shift, real* y, std::size_t n) {
   map_row(x, y, n, [&](Batch b, std::size_t j) {
-    if (shift) b += j + kWidth <= n ? Batch::load_unaligned(shift + j) : load_part(shift + j, n - j, 0);
+    if (shift)
+      b += j + kWidth <= n ? Batch::load_unaligned(shift + j) : load_part(shift + j, n - j, 0);
     return xsimd::tanh(b);
   });
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Kernels over one row of contiguous numbers, on SIMD registers. The naive twin of each that is more
-// than a loop stands beside it: it is the reference in the tests and what the lessons show.
+// Kernels over one row of contiguous numbers, on SIMD registers. The naive twin of each that is
+// more than a loop stands beside it: it is the reference in the tests and what the lessons show.
 #include <cstddef>
 
 #include "attn/core/array.h"
@@ -18,8 +18,8 @@ void softmax_row(const real* s, const real* mask, real* y, std::size_t n);
 /// y = exp(s) / sum(exp(s)), as the formula stands: overflows to NaN for s above about 88 (float).
 void naive_softmax_row(const real* s, real* y, std::size_t n);
 
-/// ds = beta ds + y * (dy - <dy, y>): the gradient of softmax at its result y. With beta = 0, ds may
-/// hold anything before; beta is 0 or 1.
+/// ds = beta ds + y * (dy - <dy, y>): the gradient of softmax at its result y. With beta = 0, ds
+/// may hold anything before; beta is 0 or 1.
 void softmax_row_backward(const real* y, const real* dy, real* ds, std::size_t n, real beta = 1);
 
 real dot_row(const real* x, const real* y, std::size_t n);

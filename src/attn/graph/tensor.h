@@ -47,8 +47,8 @@ class Tensor {
     return node_->grad;
   }
   /// Where an op adds to the gradient: to = beta to + what it adds. beta is 0 if nothing was added
-  /// before; then `to` holds anything, and every number of it must be written. Saves filling it with
-  /// zeros and reading them again.
+  /// before; then `to` holds anything, and every number of it must be written. Saves filling it
+  /// with zeros and reading them again.
   struct Sum {
     real* to;
     real beta;
@@ -72,7 +72,9 @@ class Tensor {
     bool needs_grad;
     bool is_ids = false;
     bool has_grad = false;
-    Array grad;
+    Array grad = {};
+
+    Node(Array numbers, Kind k, bool needs) : value(std::move(numbers)), kind(k), needs_grad(needs) {}
   };
   Tensor(Array value, Kind kind, bool needs_grad)
       : node_(std::make_shared<Node>(std::move(value), kind, needs_grad)) {}

@@ -48,16 +48,16 @@ struct Making {
 
 /// A named matrix of the trace.
 struct Step {
-  std::string path;                   ///< "layer.0.attention.weights"
-  std::string formula;                ///< "A = softmax(S + M)"
-  std::vector<std::string> axes;      ///< {"head", "query", "key"}
-  Tensor data;                        ///< shared with the model, never copied
-  std::vector<std::string> from;      ///< paths of the steps it was computed from
-  double milliseconds = 0;            ///< work since the step before (median over repeats)
-  double spread = 0;                  ///< half the distance of the quartiles over repeats; 0 if one
+  std::string path;               ///< "layer.0.attention.weights"
+  std::string formula;            ///< "A = softmax(S + M)"
+  std::vector<std::string> axes;  ///< {"head", "query", "key"}
+  Tensor data;                    ///< shared with the model, never copied
+  std::vector<std::string> from;  ///< paths of the steps it was computed from
+  double milliseconds = 0;        ///< work since the step before (median over repeats)
+  double spread = 0;              ///< half the distance of the quartiles over repeats; 0 if one
   double flops = 0;
-  std::string about;                  ///< one or two sentences: what it is, what to look at
-  std::vector<std::string> cells;     ///< a label per number to show in its place ("t3.d5"), or none
+  std::string about;               ///< one or two sentences: what it is, what to look at
+  std::vector<std::string> cells;  ///< a label per number to show in its place ("t3.d5"), or none
 
   const Array& values() const { return data.value(); }
   Shape shape() const { return data.shape(); }
@@ -103,13 +103,13 @@ class Trace {
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
   int threads = 1;
-  bool interrupted = false;          ///< Ctrl-C ended the work early; what is here is what was done
-  int repeats = 1;                   ///< how many passes the times are the median of
-  double milliseconds = 0;           ///< the whole computation, without showing it
+  bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
+  int repeats = 1;           ///< how many passes the times are the median of
+  double milliseconds = 0;   ///< the whole computation, without showing it
   std::vector<std::string> tokens;
   std::vector<Item> items;
-  std::string document;              ///< what --json prints for commands with a format of their own
-                                     ///< (bench, compare); empty: the trace itself
+  std::string document;  ///< what --json prints for commands with a format of their own
+                         ///< (bench, compare); empty: the trace itself
   /// Row and column labels by axis name ("query" -> the tokens).
   std::map<std::string, std::vector<std::string>, std::less<>> labels;
 
@@ -118,7 +118,8 @@ class Trace {
 
   /// Called by ops: `y` was made like this.
   void made(const Tensor& y, Making making);
-  /// Called through note(): `value` gets a name. Time and operations since the last note are its own.
+  /// Called through note(): `value` gets a name. Time and operations since the last note are its
+  /// own.
   void add(std::string_view path, std::string_view formula, std::vector<std::string> axes,
            const Tensor& value);
   /// Restarts the clock, so that what was done outside the model is nobody's time.

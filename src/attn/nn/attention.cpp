@@ -43,7 +43,8 @@ Tensor attend(const Run& run, const Projected& p, const Tensor& mask) {
   const double d_k = static_cast<double>(p.q.shape().back());
   const Tensor scores = matmul_nt(run, p.q, p.k, 1 / std::sqrt(d_k));  // (...,n,m)
   named("scores", "S = Q K^T / sqrt(d_k)", scores);
-  if (mask) note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", "key"}, mask);
+  if (mask)
+    note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", "key"}, mask);
   const Tensor weights = softmax(run, scores, mask);  // (...,n,m)
   named("weights", mask ? "A = softmax(S + M)" : "A = softmax(S)", weights);
   return matmul(run, weights, p.v);  // (...,n,d_v)
@@ -51,37 +52,49 @@ Tensor attend(const Run& run, const Projected& p, const Tensor& mask) {
 
 Tensor local_attend(const Run& run, const Projected& p, std::size_t radius) {
   const Shape shape = p.q.shape();
-  if (shape.size() != 2 || p.k.shape() != shape || p.v.shape().size() != 2 || p.v.shape()[0] != shape[0]) {
-    throw Error(ErrorKind::bad_input, fmt::format("local_attend: q {}, k {} and v {} do not fit: (n,d_k), (n,d_k) and (n,d_v) are needed",
-                                                  to_string(shape), to_string(p.k.shape()), to_string(p.v.shape())));
+  if (shape.size() != 2 || p.k.shape() != shape || p.v.shape().size() != 2 ||
+      p.v.shape()[0] != shape[0]) {
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format(
+            "local_attend: q {}, k {} and v {} do not fit: (n,d_k), (n,d_k) and (n,d_v) are needed",
+            to_string(shape), to_string(p.k.shape()), to_string(p.v.shape())));
   }
   const std::size_t n = shape[0];
+  if (n >= (std::size_t{1} << 24)) throw Error(ErrorKind::limit, fmt::format("local_attend: {} positions", n), "at most 2^24 - 1");
   if (n == 0) return matmul(run, Tensor(zeros({0, 0})), p.v);
   const std::size_t r = std::min(radius, n - 1), block = std::max<std::size_t>(r, 1);
   const std::size_t blocks = (n + block - 1) / block, width = block + 2 * r;
-  // 1. block b holds queries b block .. and the keys from r before them to r behind them. Beyond the
+  // 1. block b holds queries b block .. and the keys from r before them to r behind them. Beyond
+  // the
   //    ends stands row 0, and the mask hides it.
-  Array queries = empty({blocks, block}), keys = empty({blocks, width}), mask = empty({blocks, block, width});
+  Array queries = empty({blocks, block}), keys = empty({blocks, width}),
+        mask = empty({blocks, block, width});
   for (std::size_t b = 0; b < blocks; ++b) {
-    for (std::size_t i = 0; i < block; ++i) queries.data()[b * block + i] = static_cast<real>(b * block + i < n ? b * block + i : 0);
+    for (std::size_t i = 0; i < block; ++i)
+      queries.data()[b * block + i] = static_cast<real>(b * block + i < n ? b * block + i : 0);
     for (std::size_t j = 0; j < width; ++j) {
       const std::size_t key = b * block + j;  // its place, plus r
       const bool there = key >= r && key - r < n;
       keys.data()[b * width + j] = static_cast<real>(there ? key - r : 0);
       for (std::size_t i = 0; i < block; ++i) {
-        mask.data()[(b * block + i) * width + j] = there && j >= i && j - i <= 2 * r ? 0 : -std::numeric_limits<real>::infinity();
+        mask.data()[(b * block + i) * width + j] =
+            there && j >= i && j - i <= 2 * r ? 0 : -std::numeric_limits<real>::infinity();
       }
     }
   }
   const Tensor key_places = Tensor::ids(std::move(keys), Tensor::Kind::value);
-  const Tensor q = embed(run, p.q, Tensor::ids(std::move(queries), Tensor::Kind::value));  // (blocks,block,d_k)
-  const Tensor k = embed(run, p.k, key_places);                                            // (blocks,width,d_k)
-  const Tensor v = embed(run, p.v, key_places);                                            // (blocks,width,d_v)
+  const Tensor q =
+      embed(run, p.q, Tensor::ids(std::move(queries), Tensor::Kind::value));  // (blocks,block,d_k)
+  const Tensor k = embed(run, p.k, key_places);                               // (blocks,width,d_k)
+  const Tensor v = embed(run, p.v, key_places);                               // (blocks,width,d_v)
   // 2. attend within each block
-  const Tensor scores = matmul_nt(run, q, k, 1 / std::sqrt(static_cast<double>(shape[1])));  // (blocks,block,width)
+  const Tensor scores =
+      matmul_nt(run, q, k, 1 / std::sqrt(static_cast<double>(shape[1])));  // (blocks,block,width)
   note(run, "scores", "S = Q K^T / sqrt(d_k), for each block", {"block", "query", "key"}, scores);
   const Tensor hidden(std::move(mask));
-  note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"block", "query", "key"}, hidden);
+  note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"block", "query", "key"},
+       hidden);
   const Tensor weights = softmax(run, scores, hidden);  // (blocks,block,width)
   note(run, "weights", "A = softmax(S + M)", {"block", "query", "key"}, weights);
   const Tensor context = matmul(run, weights, v);  // (blocks,block,d_v)
@@ -90,7 +103,8 @@ Tensor local_attend(const Run& run, const Projected& p, std::size_t radius) {
   return blocks * block == n ? rows : slice_rows(run, rows, 0, n);  // (n,d_v)
 }
 
-Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p, const Tensor& mask) {
+Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p,
+                 const Tensor& mask) {
   const Tensor output = attend(run, project(run, x, p), mask);
   note(run, "output", "O = A V", {"query", "d_v"}, output);
   return output;
@@ -98,7 +112,7 @@ Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p, 
 
 Tensor multi_head_attention(const Run& run, const Tensor& x, const AttentionParameters& p,
                             std::size_t heads, const Tensor& mask) {
-  const Projected all = project(run, x, p);  // (n,H d)
+  const Projected all = project(run, x, p);         // (n,H d)
   const Tensor q = split_heads(run, all.q, heads);  // (H,n,d_k)
   note(run, "q_heads", "Q cut into heads", {"head", "query", "d_k"}, q);
   const Tensor k = split_heads(run, all.k, heads);  // (H,n,d_k)
@@ -113,7 +127,8 @@ Tensor multi_head_attention(const Run& run, const Tensor& x, const AttentionPara
   note(run, "w_o", "W_O", {"H d_v", "d"}, p.w_o);
   if (p.b_o) note(run, "b_o", "b_O", {"d"}, p.b_o);
   const Tensor output = linear(run, concat, p.w_o, p.b_o);  // (n,d)
-  note(run, "output", p.b_o ? "O = [C_1 ... C_H] W_O + b_O" : "O = [C_1 ... C_H] W_O", {"query", "d"}, output);
+  note(run, "output", p.b_o ? "O = [C_1 ... C_H] W_O + b_O" : "O = [C_1 ... C_H] W_O",
+       {"query", "d"}, output);
   return output;
 }
 

@@ -19,11 +19,13 @@ EncoderLayer encoder_layer(Parameters& parameters, std::size_t layer, const Enco
   };
   const std::size_t d = z.width;
   EncoderLayer p;
-  p.attention = {weight("attention.w_q", d, d), weight("attention.w_k", d, d), weight("attention.w_v", d, d),
-                 weight("attention.w_o", d, d), constant("attention.b_q", d, 0), constant("attention.b_k", d, 0),
+  p.attention = {weight("attention.w_q", d, d),   weight("attention.w_k", d, d),
+                 weight("attention.w_v", d, d),   weight("attention.w_o", d, d),
+                 constant("attention.b_q", d, 0), constant("attention.b_k", d, 0),
                  constant("attention.b_v", d, 0), constant("attention.b_o", d, 0)};
   p.norm1 = {constant("norm1.gain", d, 1), constant("norm1.bias", d, 0)};
-  p.ffn = {weight("ffn.w_1", d, z.ff), constant("ffn.b_1", z.ff, 0), weight("ffn.w_2", z.ff, d), constant("ffn.b_2", d, 0)};
+  p.ffn = {weight("ffn.w_1", d, z.ff), constant("ffn.b_1", z.ff, 0), weight("ffn.w_2", z.ff, d),
+           constant("ffn.b_2", d, 0)};
   p.norm2 = {constant("norm2.gain", d, 1), constant("norm2.bias", d, 0)};
   return p;
 }
@@ -52,17 +54,21 @@ Tensor norm(const Run& run, const Tensor& x, const NormParameters& p) {
 
 }  // namespace
 
-Tensor encode(const Run& run, const Tensor& x, const EncoderLayer& p, std::size_t layer, std::size_t heads,
-              const Tensor& mask, double dropout_rate) {
+Tensor encode(const Run& run, const Tensor& x, const EncoderLayer& p, std::size_t layer,
+              std::size_t heads, const Tensor& mask, double dropout_rate) {
   const Scope block(run, run.trace ? fmt::format("layer.{}", layer) : std::string());
   const auto inside = [&](const char* name, auto f) {
     const Scope scope(run, name);
     return f();
   };
-  const Tensor attended = inside("attention", [&] { return multi_head_attention(run, x, p.attention, heads, mask); });
-  const Tensor a = inside("norm1", [&] { return norm(run, add(run, x, dropout(run, attended, dropout_rate)), p.norm1); });
+  const Tensor attended =
+      inside("attention", [&] { return multi_head_attention(run, x, p.attention, heads, mask); });
+  const Tensor a = inside("norm1", [&] {
+    return norm(run, add(run, x, dropout(run, attended, dropout_rate)), p.norm1);
+  });
   const Tensor fed = inside("ffn", [&] { return feed_forward(run, a, p.ffn); });
-  const Tensor y = inside("norm2", [&] { return norm(run, add(run, a, dropout(run, fed, dropout_rate)), p.norm2); });
+  const Tensor y = inside(
+      "norm2", [&] { return norm(run, add(run, a, dropout(run, fed, dropout_rate)), p.norm2); });
   note(run, "output", "norm2(a + ffn(a))", {"token", "d"}, y);
   return y;  // (...,n,d)
 }

@@ -33,10 +33,10 @@ EncoderLayer encoder_layer(Parameters& parameters, std::size_t layer, const Enco
 /// Vaswani et al. 2017, equation 2.
 Tensor feed_forward(const Run& run, const Tensor& x, const FeedForwardParameters& p);
 
-/// One post-norm block: a = norm1(x + attention(x)); norm2(a + ffn(a)). x (...,n,d), mask as in attend().
-/// Dropout on both branches where run.rng draws. Notes everything under "layer.L.".
+/// One post-norm block: a = norm1(x + attention(x)); norm2(a + ffn(a)). x (...,n,d), mask as in
+/// attend(). Dropout on both branches where run.rng draws. Notes everything under "layer.L.".
 /// Vaswani et al. 2017, section 3.1.
-Tensor encode(const Run& run, const Tensor& x, const EncoderLayer& p, std::size_t layer, std::size_t heads,
-              const Tensor& mask, double dropout_rate = 0);
+Tensor encode(const Run& run, const Tensor& x, const EncoderLayer& p, std::size_t layer,
+              std::size_t heads, const Tensor& mask, double dropout_rate = 0);
 
 }  // namespace attn

@@ -5,28 +5,35 @@
 
 namespace attn {
 
-Tensor recurrent_layer(const Run& run, Cell cell, const Tensor& x, const RecurrentParameters& p, bool reversed) {
+Tensor recurrent_layer(const Run& run, Cell cell, const Tensor& x, const RecurrentParameters& p,
+                       bool reversed) {
   note(run, "w_x", "W_x: from the input to the gates", {"d", "gate"}, p.w_x);
   note(run, "w_h", "W_h: from the hidden state to the gates", {"h", "gate"}, p.w_h);
   note(run, "b_x", "b_x", {"gate"}, p.b_x);
   note(run, "b_h", "b_h", {"gate"}, p.b_h);
   const RecurrentResult y = recurrent(run, cell, x, p, reversed);
   if (y.gates) {
-    const char* formula = cell == Cell::rnn    ? "tanh(x W_x + b_x + h W_h + b_h)"
-                          : cell == Cell::lstm ? "i, f, o = sigmoid(...), g = tanh(...) of x W_x + b_x + h W_h + b_h"
-                                               : "r, z = sigmoid(...); n = tanh(x W_xn + b_xn + r (h W_hn + b_hn))";
+    const char* formula = cell == Cell::rnn ? "tanh(x W_x + b_x + h W_h + b_h)"
+                          : cell == Cell::lstm
+                              ? "i, f, o = sigmoid(...), g = tanh(...) of x W_x + b_x + h W_h + b_h"
+                              : "r, z = sigmoid(...); n = tanh(x W_xn + b_xn + r (h W_hn + b_hn))";
     note(run, "gates", formula, {"token", "gate"}, y.gates);
   }
   if (y.cell) note(run, "cell", "c_t = f c + i g", {"token", "h"}, y.cell);
-  note(run, "hidden", cell == Cell::rnn ? "h_t = the gate" : cell == Cell::lstm ? "h_t = o tanh(c_t)" : "h_t = (1-z) n + z h",
+  note(run, "hidden",
+       cell == Cell::rnn    ? "h_t = the gate"
+       : cell == Cell::lstm ? "h_t = o tanh(c_t)"
+                            : "h_t = (1-z) n + z h",
        {"token", "h"}, y.hidden);
   return y.hidden;
 }
 
-Tensor convolution_layer(const Run& run, const Tensor& x, const ConvolutionParameters& p, std::size_t dilation, bool causal) {
+Tensor convolution_layer(const Run& run, const Tensor& x, const ConvolutionParameters& p,
+                         std::size_t dilation, bool causal) {
   note(run, "w", "W: one matrix per tap", {"tap", "c_in", "c_out"}, p.w);
   note(run, "b", "b", {"c_out"}, p.b);
-  const Tensor output = relu(run, convolution(run, x, p.w, p.b, dilation, causal));  // (...,T,c_out)
+  const Tensor output =
+      relu(run, convolution(run, x, p.w, p.b, dilation, causal));  // (...,T,c_out)
   note(run, "output", "max(sum over taps of x W_tap + b, 0)", {"token", "c_out"}, output);
   return output;
 }

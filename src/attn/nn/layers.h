@@ -1,5 +1,6 @@
 #pragma once
-// Recurrent and convolutional layers as models and lessons see them: the ops with their steps named.
+// Recurrent and convolutional layers as models and lessons see them: the ops with their steps
+// named.
 #include <cstddef>
 
 #include "attn/graph/run.h"

@@ -29,7 +29,8 @@ Array causal_mask(std::size_t n) {
 }
 
 Array local_mask(std::size_t n, std::size_t radius) {
-  return mask_where(n, [=](std::size_t i, std::size_t j) { return (i < j ? j - i : i - j) <= radius; });
+  return mask_where(
+      n, [=](std::size_t i, std::size_t j) { return (i < j ? j - i : i - j) <= radius; });
 }
 
 Array padding_mask(std::size_t n, std::size_t padding) {
@@ -51,9 +52,10 @@ Array graph_mask(std::size_t n, const Array& edges) {
     for (std::size_t side = 0; side < 2; ++side) {
       const real node = edges.data()[2 * e + side];
       if (!(node >= 0) || node >= static_cast<real>(n) || node != std::floor(node)) {
-        throw Error(ErrorKind::bad_input, fmt::format("edge {}: node {} is not one of 0 to {}", e + 1,
-                                                      node, n == 0 ? 0 : n - 1),
-                    "nodes are the tokens, counted from 0");
+        throw Error(
+            ErrorKind::bad_input,
+            fmt::format("edge {}: node {} is not one of 0 to {}", e + 1, node, n == 0 ? 0 : n - 1),
+            "nodes are the tokens, counted from 0");
       }
     }
     const auto i = static_cast<std::size_t>(edges.data()[2 * e]);

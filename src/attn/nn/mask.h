@@ -12,9 +12,9 @@ Array local_mask(std::size_t n, std::size_t radius);
 /// Nobody looks at the last `padding` keys. Their own rows stay: what a padded position computes is
 /// simply not used. Throws Error(usage) if padding > n.
 Array padding_mask(std::size_t n, std::size_t padding);
-/// The edges of a graph: i sees j and j sees i for every row (i, j) of `edges` (m,2), and every node
-/// sees itself. Velickovic et al. 2018, "Graph attention networks", section 2.1.
-/// Throws Error(bad_input) for another width, or a node that is no whole number in 0 .. n-1.
+/// The edges of a graph: i sees j and j sees i for every row (i, j) of `edges` (m,2), and every
+/// node sees itself. Velickovic et al. 2018, "Graph attention networks", section 2.1. Throws
+/// Error(bad_input) for another width, or a node that is no whole number in 0 .. n-1.
 Array graph_mask(std::size_t n, const Array& edges);
 
 /// 1 where the mask is 0, 0 where it is -inf.

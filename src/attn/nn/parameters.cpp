@@ -25,7 +25,9 @@ Tensor Parameters::get(const std::string& path, const Shape& shape, double devia
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape);
   const double count = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
-  if (!values) require_memory(sizeof(real) * count, fmt::format("the parameter {} {}", path, to_string(shape)));
+  if (!values)
+    require_memory(sizeof(real) * count,
+                   fmt::format("the parameter {} {}", path, to_string(shape)));
   return get_or(path, values ? *values : rng_.stream(path).normal(shape, deviation));
 }
 

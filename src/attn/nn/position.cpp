@@ -34,7 +34,8 @@ void require_even(std::size_t d) {
 Array sinusoidal_positions(std::size_t n, std::size_t d, std::size_t first) {
   Array out = empty({n, d});
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t c = 0; c < d; ++c) out.data()[i * d + c] = static_cast<real>(sinusoid(first + i, c, d));
+    for (std::size_t c = 0; c < d; ++c)
+      out.data()[i * d + c] = static_cast<real>(sinusoid(first + i, c, d));
   }
   return out;
 }
@@ -58,12 +59,15 @@ Array shift_matrix(std::size_t d, std::size_t k) {
 Tensor sinusoidal(const Run& run, std::size_t n, std::size_t d) {
   const Tensor y(sinusoidal_positions(n, d));
   if (run.trace) {
-    run.trace->made(y, {"sinusoidal", {}, 2.0 * y.value().size(), [=](std::size_t i) {
-      const std::size_t c = i % d;
-      Reason reason{c % 2 == 0 ? "an even column is a sine" : "an odd column is a cosine", {},
-                    sinusoid(i / d, c, d)};
-      return reason.text(fmt::format("{}({} / 10000^({}/{}))", c % 2 == 0 ? "sin" : "cos", i / d, c - c % 2, d));
-    }});
+    run.trace->made(
+        y, {"sinusoidal", {}, 2.0 * y.value().size(), [=](std::size_t i) {
+              const std::size_t c = i % d;
+              Reason reason{c % 2 == 0 ? "an even column is a sine" : "an odd column is a cosine",
+                            {},
+                            sinusoid(i / d, c, d)};
+              return reason.text(fmt::format("{}({} / 10000^({}/{}))", c % 2 == 0 ? "sin" : "cos",
+                                             i / d, c - c % 2, d));
+            }});
   }
   return y;
 }
@@ -72,14 +76,19 @@ Tensor shift_by(const Run& run, std::size_t d, std::size_t k) {
   const Tensor y(shift_matrix(d, k));
   if (run.trace) {
     run.trace->made(y, {"shift", {}, 2.0 * d, [=](std::size_t i) {
-      const std::size_t r = i / d, c = i % d;
-      if (r / 2 != c / 2) return Reason{"outside the 2x2 turns", {std::string("0")}, 0};
-      const double angle = static_cast<double>(k) * frequency(r / 2, d);
-      const bool diagonal = r == c;
-      Reason reason{"one of the four numbers of a turn by k / 10000^(2i/d)", {},
-                    diagonal ? std::cos(angle) : (r < c ? std::sin(angle) : -std::sin(angle))};
-      return reason.text(fmt::format("{}({} / 10000^({}/{}))", diagonal ? "cos" : (r < c ? "sin" : "-sin"), k, r - r % 2, d));
-    }});
+                          const std::size_t r = i / d, c = i % d;
+                          if (r / 2 != c / 2)
+                            return Reason{"outside the 2x2 turns", {std::string("0")}, 0};
+                          const double angle = static_cast<double>(k) * frequency(r / 2, d);
+                          const bool diagonal = r == c;
+                          Reason reason{"one of the four numbers of a turn by k / 10000^(2i/d)",
+                                        {},
+                                        diagonal ? std::cos(angle)
+                                                 : (r < c ? std::sin(angle) : -std::sin(angle))};
+                          return reason.text(fmt::format(
+                              "{}({} / 10000^({}/{}))", diagonal ? "cos" : (r < c ? "sin" : "-sin"),
+                              k, r - r % 2, d));
+                        }});
   }
   return y;
 }
@@ -108,11 +117,13 @@ Array found_shift_matrix(std::size_t d, std::size_t k, std::size_t n) {
 Tensor learned_positions(const Run& run, const Tensor& table, std::size_t n) {
   const std::size_t length = table.shape()[0];
   if (n > length) {
-    throw Error(ErrorKind::usage,
-                fmt::format("position {} of {}: the learned table ends before the text", length + 1, length),
-                fmt::format("a learned position exists only for places seen in training; use at most {} "
-                            "tokens, a larger --table, or --kind sinusoidal",
-                            length));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("position {} of {}: the learned table ends before the text", length + 1,
+                    length),
+        fmt::format("a learned position exists only for places seen in training; use at most {} "
+                    "tokens, a larger --table, or --kind sinusoidal",
+                    length));
   }
   return slice_rows(run, table, 0, n);
 }

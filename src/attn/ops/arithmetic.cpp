@@ -26,10 +26,11 @@ Tensor add(const Run& run, const Tensor& a, const Tensor& b) {
 
   if (run.trace) {
     run.trace->made(y, {"add", {a, b}, 1.0 * a.value().size(), [=](std::size_t i) {
-      Reason reason{"the two numbers at this place, added", {},
-                    double{a.value().data()[i]} + b.value().data()[i % size]};
-      return reason.number(a, i).text(" + ").number(b, i % size);
-    }});
+                          Reason reason{"the two numbers at this place, added",
+                                        {},
+                                        double{a.value().data()[i]} + b.value().data()[i % size]};
+                          return reason.number(a, i).text(" + ").number(b, i % size);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -44,7 +45,8 @@ Tensor add(const Run& run, const Tensor& a, const Tensor& b) {
         const Tensor::Sum db = b.add_to_grad();
         in_parts(size, times, [=](std::size_t begin, std::size_t end) {
           sum_row(1, dy + begin, db.beta, db.to + begin, end - begin);
-          for (std::size_t t = 1; t < times; ++t) add_scaled_row(1, dy + t * size + begin, db.to + begin, end - begin);
+          for (std::size_t t = 1; t < times; ++t)
+            add_scaled_row(1, dy + t * size + begin, db.to + begin, end - begin);
         });
       }
     });
@@ -59,9 +61,9 @@ Tensor scale(const Run& run, const Tensor& x, double c) {
 
   if (run.trace) {
     run.trace->made(y, {"scale", {x}, 1.0 * x.value().size(), [=](std::size_t i) {
-      Reason reason{"scaled", {}, c * x.value().data()[i]};
-      return reason.text(fmt::format("{:.6g} * ", c)).number(x, i);
-    }});
+                          Reason reason{"scaled", {}, c * x.value().data()[i]};
+                          return reason.text(fmt::format("{:.6g} * ", c)).number(x, i);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -84,10 +86,11 @@ Tensor relu(const Run& run, const Tensor& x) {
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {"relu", {x}, 1.0 * x.value().size(), [=](std::size_t i) {
-      Reason reason{"the number if it is positive, else 0", {}, y.value().data()[i]};
-      return reason.text("max(").number(x, i).text(", 0)");
-    }});
+    run.trace->made(
+        y, {"relu", {x}, 1.0 * x.value().size(), [=](std::size_t i) {
+              Reason reason{"the number if it is positive, else 0", {}, y.value().data()[i]};
+              return reason.text("max(").number(x, i).text(", 0)");
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {

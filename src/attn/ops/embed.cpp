@@ -8,8 +8,8 @@ namespace {
 std::size_t id_at(const Tensor& ids, std::size_t i, std::size_t vocabulary) {
   const real id = ids.value().data()[i];
   if (!(id >= 0) || id >= static_cast<real>(vocabulary)) {
-    throw Error(ErrorKind::bad_input, fmt::format("token {} has id {}, but the table has {} rows", i,
-                                                  id, vocabulary));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("token {} has id {}, but the table has {} rows", i, id, vocabulary));
   }
   return static_cast<std::size_t>(id);
 }
@@ -31,11 +31,12 @@ Tensor embed(const Run& run, const Tensor& table, const Tensor& ids) {
   Tensor y = make_result(run, std::move(out), {table});
 
   if (run.trace) {
-    run.trace->made(y, {"embed", {table, ids}, 0, [=](std::size_t i) {
-      const std::size_t id = id_at(ids, i / d, vocabulary);
-      return moved(fmt::format("row {} of the table, because that is the token's id", id), table,
-                   id * d + i % d);
-    }});
+    run.trace->made(
+        y, {"embed", {table, ids}, 0, [=](std::size_t i) {
+              const std::size_t id = id_at(ids, i / d, vocabulary);
+              return moved(fmt::format("row {} of the table, because that is the token's id", id),
+                           table, id * d + i % d);
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dtable[ids[i]] += dy[i]
@@ -58,14 +59,17 @@ Tensor one_hot(const Run& run, const Tensor& ids, std::size_t vocabulary) {
   }
   Tensor y(std::move(out));
   if (run.trace) {
-    run.trace->made(y, {"one_hot", {ids}, 0, [=](std::size_t i) {
-      const std::size_t column = i % vocabulary;
-      const bool here = id_at(ids, i / vocabulary, vocabulary) == column;
-      Reason reason{here ? "1, because the column is the token's id"
-                         : "0, because the column is not the token's id",
-                    {}, here ? 1.0 : 0.0};
-      return reason.text(fmt::format("{} == ", column)).number(ids, i / vocabulary).text(" ?");
-    }});
+    run.trace->made(
+        y,
+        {"one_hot", {ids}, 0, [=](std::size_t i) {
+           const std::size_t column = i % vocabulary;
+           const bool here = id_at(ids, i / vocabulary, vocabulary) == column;
+           Reason reason{here ? "1, because the column is the token's id"
+                              : "0, because the column is not the token's id",
+                         {},
+                         here ? 1.0 : 0.0};
+           return reason.text(fmt::format("{} == ", column)).number(ids, i / vocabulary).text(" ?");
+         }});
   }
   return y;
 }

@@ -16,22 +16,27 @@ Tensor hardmax(const Run& run, const Tensor& s) {
     const auto largest = std::max_element(r.begin(), r.end());
     if (std::any_of(r.begin(), r.end(), [](real x) { return std::isnan(x); })) {
       std::fill_n(out.data() + i * n, n, std::numeric_limits<real>::quiet_NaN());
-    } else if (*largest != -std::numeric_limits<real>::infinity()) {  // else nothing to look at: zeros
+    } else if (*largest !=
+               -std::numeric_limits<real>::infinity()) {  // else nothing to look at: zeros
       out.data()[i * n + static_cast<std::size_t>(largest - r.begin())] = 1;
     }
   }
   Tensor y(std::move(out));
   if (run.trace) {
-    run.trace->made(y, {"hardmax", {s}, 1.0 * s.value().size(), [=](std::size_t i) {
-      const bool chosen = y.value().data()[i] != 0;
-      Reason reason{chosen ? "1: the largest of its row"
-                           : "0: another number of the row is larger, or as large and before it",
-                    {}, y.value().data()[i]};
-      const std::size_t first = i - i % n;
-      reason.number(s, i).text(" == max(");
-      for (std::size_t j = 0; j < n; ++j) reason.text(j == 0 ? "" : ", ").number(s, first + j);
-      return reason.text(") ?");
-    }});
+    run.trace->made(
+        y, {"hardmax", {s}, 1.0 * s.value().size(), [=](std::size_t i) {
+              const bool chosen = y.value().data()[i] != 0;
+              Reason reason{
+                  chosen ? "1: the largest of its row"
+                         : "0: another number of the row is larger, or as large and before it",
+                  {},
+                  y.value().data()[i]};
+              const std::size_t first = i - i % n;
+              reason.number(s, i).text(" == max(");
+              for (std::size_t j = 0; j < n; ++j)
+                reason.text(j == 0 ? "" : ", ").number(s, first + j);
+              return reason.text(") ?");
+            }});
   }
   return y;
 }
@@ -59,15 +64,18 @@ Tensor sample_rows(const Run& run, const Tensor& probabilities) {
   Tensor y(std::move(out));
   if (run.trace) {
     run.trace->made(y, {"sample_rows", {probabilities}, 1.0 * count * n, [=](std::size_t i) {
-      const std::size_t first = i - i % n;
-      const bool chosen = y.value().data()[i] != 0;
-      Reason reason{chosen ? "1: the draw fell into this number's part of the row"
-                           : "0: the draw fell into another part of the row",
-                    {}, chosen ? 1.0 : 0.0};
-      reason.text(fmt::format("draw {:.4f} in the running sum ", draws[i / n]));
-      for (std::size_t j = first; j <= i; ++j) reason.text(j == first ? "" : " + ").number(probabilities, j);
-      return reason.text(" ?");
-    }});
+                          const std::size_t first = i - i % n;
+                          const bool chosen = y.value().data()[i] != 0;
+                          Reason reason{chosen
+                                            ? "1: the draw fell into this number's part of the row"
+                                            : "0: the draw fell into another part of the row",
+                                        {},
+                                        chosen ? 1.0 : 0.0};
+                          reason.text(fmt::format("draw {:.4f} in the running sum ", draws[i / n]));
+                          for (std::size_t j = first; j <= i; ++j)
+                            reason.text(j == first ? "" : " + ").number(probabilities, j);
+                          return reason.text(" ?");
+                        }});
   }
   return y;
 }

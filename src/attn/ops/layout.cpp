@@ -29,19 +29,22 @@ Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tenso
 
   if (run.trace) {
     run.trace->made(y, {op, {x}, 0, [=](std::size_t i) {
-      return moved(rule, x, source(i / length) + i % length);
-    }});
+                          return moved(rule, x, source(i / length) + i % length);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
-      if (y.value().size() == x.value().size()) {  // everything moved: every number of dx is written
+      if (y.value().size() ==
+          x.value().size()) {  // everything moved: every number of dx is written
         const auto [dx, beta] = x.add_to_grad();
-        for (std::size_t b = 0; b < blocks; ++b) sum_row(1, dy + b * length, beta, dx + source(b), length);
+        for (std::size_t b = 0; b < blocks; ++b)
+          sum_row(1, dy + b * length, beta, dx + source(b), length);
         return;
       }
       real* dx = x.grad().data();
-      for (std::size_t b = 0; b < blocks; ++b) add_scaled_row(1, dy + b * length, dx + source(b), length);
+      for (std::size_t b = 0; b < blocks; ++b)
+        add_scaled_row(1, dy + b * length, dx + source(b), length);
     });
   }
   return y;
@@ -67,25 +70,29 @@ Tensor swap_axes(const Run& run, const char* op, const char* rule, const Tensor&
   Array out = empty(shape);
   const real* values = x.value().data();
   real* moved_to = out.data();
-  each_block([=](std::size_t from, std::size_t to) {
-    copy_block(values + from, moved_to + to, length);
-  });
+  each_block(
+      [=](std::size_t from, std::size_t to) { copy_block(values + from, moved_to + to, length); });
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
     run.trace->made(y, {op, {x}, 0, [=](std::size_t index) {
-      const std::size_t l = index % length, i = index / length % p, j = index / length / p % q;
-      return moved(rule, x, index / item_size * item_size + (i * q + j) * length + l);
-    }});
+                          const std::size_t l = index % length, i = index / length % p,
+                                            j = index / length / p % q;
+                          return moved(rule, x,
+                                       index / item_size * item_size + (i * q + j) * length + l);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
       const Tensor::Sum dx = x.add_to_grad();
       if (dx.beta == 0) {
-        each_block([=](std::size_t from, std::size_t to) { copy_block(dy + to, dx.to + from, length); });
+        each_block(
+            [=](std::size_t from, std::size_t to) { copy_block(dy + to, dx.to + from, length); });
       } else {
-        each_block([=](std::size_t from, std::size_t to) { add_scaled_row(1, dy + to, dx.to + from, length); });
+        each_block([=](std::size_t from, std::size_t to) {
+          add_scaled_row(1, dy + to, dx.to + from, length);
+        });
       }
     });
   }
@@ -99,13 +106,15 @@ Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads) {
   Shape shape = x.shape();  // (...,n,H d)
   const std::size_t width = shape.back(), n = shape[shape.size() - 2];
   if (heads == 0 || width % heads != 0) {
-    throw Error(ErrorKind::usage, fmt::format("{} columns cannot be split into {} equal heads", width, heads),
+    throw Error(ErrorKind::usage,
+                fmt::format("{} columns cannot be split into {} equal heads", width, heads),
                 "the number of heads must divide the width");
   }
   const std::size_t d = width / heads;
   shape.back() = d;
   shape.insert(shape.end() - 2, heads);  // (...,H,n,d)
-  return swap_axes(run, "split_heads", "a head's columns, taken out of the row", x, shape, n, heads, d);
+  return swap_axes(run, "split_heads", "a head's columns, taken out of the row", x, shape, n, heads,
+                   d);
 }
 
 Tensor merge_heads(const Run& run, const Tensor& x) {
@@ -115,8 +124,8 @@ Tensor merge_heads(const Run& run, const Tensor& x) {
   Shape shape(from.begin(), from.end() - 3);
   shape.push_back(n);
   shape.push_back(heads * d);  // (...,n,H d)
-  return swap_axes(run, "merge_heads", "a head's numbers, put beside the other heads'", x, shape, heads,
-                   n, d);
+  return swap_axes(run, "merge_heads", "a head's numbers, put beside the other heads'", x, shape,
+                   heads, n, d);
 }
 
 Tensor reshape(const Run& run, const Tensor& x, const Shape& shape) {
@@ -150,11 +159,12 @@ Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::si
   require_rank("slice_columns", "x", x, 1);
   const std::size_t d = columns(x.value());
   if (begin > end || end > d) {
-    throw Error(ErrorKind::internal,
-                fmt::format("slice_columns: columns {} to {} of {}", begin, end, to_string(x.shape())));
+    throw Error(ErrorKind::internal, fmt::format("slice_columns: columns {} to {} of {}", begin,
+                                                 end, to_string(x.shape())));
   }
-  return move_blocks(run, "slice_columns", "a column taken out", x, with_last(x.shape(), end - begin),
-                     end - begin, [=](std::size_t b) { return b * d + begin; });
+  return move_blocks(run, "slice_columns", "a column taken out", x,
+                     with_last(x.shape(), end - begin), end - begin,
+                     [=](std::size_t b) { return b * d + begin; });
 }
 
 Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
@@ -174,10 +184,10 @@ Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
 
   if (run.trace) {
     run.trace->made(y, {"concat_columns", {a, b}, 0, [=](std::size_t i) {
-      const std::size_t r = i / (p + q), c = i % (p + q);
-      return c < p ? moved("from the left part", a, r * p + c)
-                   : moved("from the right part", b, r * q + c - p);
-    }});
+                          const std::size_t r = i / (p + q), c = i % (p + q);
+                          return c < p ? moved("from the left part", a, r * p + c)
+                                       : moved("from the right part", b, r * q + c - p);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -202,9 +212,9 @@ Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
 
   if (run.trace) {
     run.trace->made(y, {"concat_rows", {a, b}, 0, [=](std::size_t i) {
-      return i < size_a ? moved("from the upper part", a, i)
-                        : moved("from the lower part", b, i - size_a);
-    }});
+                          return i < size_a ? moved("from the upper part", a, i)
+                                            : moved("from the lower part", b, i - size_a);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {

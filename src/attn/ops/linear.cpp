@@ -25,21 +25,23 @@ Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b)
   // 2. y += x W
   gemm({.m = n, .n = d_out, .k = d_in, .beta = b ? real{1} : real{0}}, x.value().data(),
        w.value().data(), out.data());
-  Tensor y = b ? make_result(run, std::move(out), {x, w, b}) : make_result(run, std::move(out), {x, w});
+  Tensor y =
+      b ? make_result(run, std::move(out), {x, w, b}) : make_result(run, std::move(out), {x, w});
 
   if (run.trace) {
     const double flops = 2.0 * n * d_in * d_out;
     std::vector<Tensor> inputs{x, w};
     if (b) inputs.push_back(b);
     run.trace->made(y, {"linear", std::move(inputs), flops, [=](std::size_t i) {
-      Reason reason = sum_of_products("a row of the left matrix times a column of the right one", x,
-                                      i / d_out * d_in, 1, w, i % d_out, d_out, d_in);
-      if (b) {
-        reason.text(" + ").number(b, i % d_out);
-        reason.value += b.value().data()[i % d_out];
-      }
-      return reason;
-    }});
+                          Reason reason = sum_of_products(
+                              "a row of the left matrix times a column of the right one", x,
+                              i / d_out * d_in, 1, w, i % d_out, d_out, d_in);
+                          if (b) {
+                            reason.text(" + ").number(b, i % d_out);
+                            reason.value += b.value().data()[i % d_out];
+                          }
+                          return reason;
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -47,11 +49,13 @@ Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b)
       // 2. dx += dy W^T, dW += x^T dy
       if (x.needs_grad()) {
         const auto [dx, beta] = x.add_to_grad();
-        gemm({.m = n, .n = d_in, .k = d_out, .b = Stored::transposed, .beta = beta}, dy, w.value().data(), dx);
+        gemm({.m = n, .n = d_in, .k = d_out, .b = Stored::transposed, .beta = beta}, dy,
+             w.value().data(), dx);
       }
       if (w.needs_grad()) {
         const auto [dw, beta] = w.add_to_grad();
-        gemm({.m = d_in, .n = d_out, .k = n, .a = Stored::transposed, .beta = beta}, x.value().data(), dy, dw);
+        gemm({.m = d_in, .n = d_out, .k = n, .a = Stored::transposed, .beta = beta},
+             x.value().data(), dy, dw);
       }
       // 1. db += sum of the rows of dy
       if (b && b.needs_grad()) {

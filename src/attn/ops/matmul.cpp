@@ -5,10 +5,8 @@ namespace attn {
 
 namespace {
 
-
 bool same_batch(const Shape& a, const Shape& b) {
-  return b.size() == 2 ||
-         (a.size() == b.size() && std::equal(a.begin(), a.end() - 2, b.begin()));
+  return b.size() == 2 || (a.size() == b.size() && std::equal(a.begin(), a.end() - 2, b.begin()));
 }
 
 Shape result_shape(const Shape& a, std::size_t n) {
@@ -36,18 +34,19 @@ Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
 
   if (run.trace) {
     run.trace->made(y, {"matmul", {a, b}, 2.0 * batch * m * n * k, [=](std::size_t i) {
-      const std::size_t item = i / (m * n), r = i / n % m, c = i % n;
-      return sum_of_products("a row of the left matrix times a column of the right one", a,
-                             (item * m + r) * k, 1, b, item * step_b + c, n, k);
-    }});
+                          const std::size_t item = i / (m * n), r = i / n % m, c = i % n;
+                          return sum_of_products(
+                              "a row of the left matrix times a column of the right one", a,
+                              (item * m + r) * k, 1, b, item * step_b + c, n, k);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
       if (a.needs_grad()) {  // da += dy b^T
         const auto [da, beta] = a.add_to_grad();
-        gemm_batched({.m = m, .n = k, .k = n, .b = Stored::transposed, .beta = beta}, batch, dy, m * n,
-                     b.value().data(), step_b, da, m * k);
+        gemm_batched({.m = m, .n = k, .k = n, .b = Stored::transposed, .beta = beta}, batch, dy,
+                     m * n, b.value().data(), step_b, da, m * k);
       }
       if (b.needs_grad()) {  // db += a^T dy; a shared b collects from the whole batch, one by one
         Product p{.m = k, .n = n, .k = m, .a = Stored::transposed, .beta = 1};
@@ -82,23 +81,24 @@ Tensor matmul_nt(const Run& run, const Tensor& a, const Tensor& b, double scale)
 
   if (run.trace) {
     run.trace->made(y, {"matmul_nt", {a, b}, 2.0 * batch * m * n * k, [=](std::size_t i) {
-      const std::size_t item = i / (m * n), r = i / n % m, column = i % n;
-      return sum_of_products("a row of the left matrix times a row of the right one", a,
-                             (item * m + r) * k, 1, b, (item * n + column) * k, 1, k, scale);
-    }});
+                          const std::size_t item = i / (m * n), r = i / n % m, column = i % n;
+                          return sum_of_products(
+                              "a row of the left matrix times a row of the right one", a,
+                              (item * m + r) * k, 1, b, (item * n + column) * k, 1, k, scale);
+                        }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
       if (a.needs_grad()) {  // da += c dy b
         const auto [da, beta] = a.add_to_grad();
-        gemm_batched({.m = m, .n = k, .k = n, .alpha = c, .beta = beta}, batch, dy, m * n, b.value().data(),
-                     n * k, da, m * k);
+        gemm_batched({.m = m, .n = k, .k = n, .alpha = c, .beta = beta}, batch, dy, m * n,
+                     b.value().data(), n * k, da, m * k);
       }
       if (b.needs_grad()) {  // db += c dy^T a
         const auto [db, beta] = b.add_to_grad();
-        gemm_batched({.m = n, .n = k, .k = m, .a = Stored::transposed, .alpha = c, .beta = beta}, batch, dy,
-                     m * n, a.value().data(), m * k, db, n * k);
+        gemm_batched({.m = n, .n = k, .k = m, .a = Stored::transposed, .alpha = c, .beta = beta},
+                     batch, dy, m * n, a.value().data(), m * k, db, n * k);
       }
     });
   }

@@ -25,7 +25,7 @@ template <class F>
 void in_parts(std::size_t n, std::size_t each, F f) {
   const auto parts = static_cast<std::size_t>(n * each >= 16384 ? threads() : 1);
   if (parts <= 1) return f(std::size_t{0}, n);
-#pragma omp parallel for num_threads(static_cast<int>(parts))
+#pragma omp parallel for num_threads(static_cast <int>(parts))
   for (std::size_t part = 0; part < parts; ++part) f(n * part / parts, n * (part + 1) / parts);
 }
 
@@ -39,8 +39,9 @@ void in_parts(std::size_t n, std::size_t each, F f) {
 
 inline void require_rank(const char* op, const char* name, const Tensor& x, std::size_t least) {
   if (x.shape().size() < least) {
-    throw Error(ErrorKind::bad_input, fmt::format("{}: {} has shape {}, but at least {} axes are needed",
-                                                  op, name, to_string(x.shape()), least));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: {} has shape {}, but at least {} axes are needed", op, name,
+                            to_string(x.shape()), least));
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
-// All operations, in the order in which a sentence flows through them. Each stands in the file named
-// beside it: its forward pass, its gradient, and the arithmetic of one of its numbers (`why`), side
-// by side. Shape letters: docs/notation.md; "..." stands for any leading axes (batch, head).
-// Every op throws Error with both shapes if they do not fit.
+// All operations, in the order in which a sentence flows through them. Each stands in the file
+// named beside it: its forward pass, its gradient, and the arithmetic of one of its numbers
+// (`why`), side by side. Shape letters: docs/notation.md; "..." stands for any leading axes (batch,
+// head). Every op throws Error with both shapes if they do not fit.
 #include <utility>
 
 #include "attn/graph/run.h"
@@ -66,8 +66,8 @@ Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const T
 Tensor unit_rows(const Run& run, const Tensor& x);
 
 // --- softmax.cpp
-/// y = softmax(s + mask) along the last axis. mask (additive: 0 or -inf) may lack leading axes of s.
-/// A row with nothing to look at (all -inf) gives zeros. s (...,n).
+/// y = softmax(s + mask) along the last axis. mask (additive: 0 or -inf) may lack leading axes of
+/// s. A row with nothing to look at (all -inf) gives zeros. s (...,n).
 Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask = {});
 /// y = exp(s) / sum(exp(s)) as the formula stands: overflows. No gradient.
 Tensor naive_softmax(const Run& run, const Tensor& s);
@@ -86,8 +86,8 @@ Tensor hardmax(const Run& run, const Tensor& s);
 Tensor sample_rows(const Run& run, const Tensor& probabilities);
 
 // --- renormalize.cpp
-/// y = keep w / sum(keep w) along the last axis; keep holds 0 and 1 and is a constant. A row of which
-/// nothing is kept gives zeros. w (...,n), keep (n,n) may lack leading axes.
+/// y = keep w / sum(keep w) along the last axis; keep holds 0 and 1 and is a constant. A row of
+/// which nothing is kept gives zeros. w (...,n), keep (n,n) may lack leading axes.
 Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep);
 
 // --- recurrent.h: an rnn, lstm or gru over one whole sequence, as one op

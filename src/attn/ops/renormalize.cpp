@@ -6,7 +6,8 @@ namespace attn {
 Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep) {
   require_rank("renormalize", "w", w, 1);
   if (!is_tail_of(keep.shape(), w.shape())) {
-    shapes_do_not_fit("renormalize", "weights", w, "keep", keep, "keep must have the weights' last axes");
+    shapes_do_not_fit("renormalize", "weights", w, "keep", keep,
+                      "keep must have the weights' last axes");
   }
   const std::size_t n = columns(w.value()), count = rows(w.value());
   const auto kept = [=](std::size_t i) { return keep.value().data()[i % keep.value().size()]; };
@@ -25,20 +26,22 @@ Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep) {
   Tensor y = make_result(run, std::move(out), {w});
 
   if (run.trace) {
-    run.trace->made(y, {"renormalize", {w, keep}, 3.0 * count * n, [=](std::size_t i) {
-      Reason reason{"what is kept, over the sum of what is kept in its row", {}, 0};
-      const double sum = total(i / n);
-      if (sum == 0) return Reason{"a row of which nothing is kept gives zeros", {}, 0}.text("0");
-      reason.value = kept(i) * w.value().data()[i] / sum;
-      reason.number(keep, i % keep.value().size()).text(" * ").number(w, i).text(" / (");
-      bool first = true;
-      for (std::size_t j = i - i % n; j < i - i % n + n; ++j) {
-        if (kept(j) == 0) continue;
-        reason.text(first ? "" : " + ").number(w, j);
-        first = false;
-      }
-      return reason.text(")");
-    }});
+    run.trace->made(
+        y, {"renormalize", {w, keep}, 3.0 * count * n, [=](std::size_t i) {
+              Reason reason{"what is kept, over the sum of what is kept in its row", {}, 0};
+              const double sum = total(i / n);
+              if (sum == 0)
+                return Reason{"a row of which nothing is kept gives zeros", {}, 0}.text("0");
+              reason.value = kept(i) * w.value().data()[i] / sum;
+              reason.number(keep, i % keep.value().size()).text(" * ").number(w, i).text(" / (");
+              bool first = true;
+              for (std::size_t j = i - i % n; j < i - i % n + n; ++j) {
+                if (kept(j) == 0) continue;
+                reason.text(first ? "" : " + ").number(w, j);
+                first = false;
+              }
+              return reason.text(")");
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dw = keep (dy - <dy, y>) / sum

@@ -19,7 +19,8 @@ Tensor rotary(const Run& run, const Tensor& x) {
   const Shape shape = x.shape();  // (...,n,d)
   const std::size_t d = shape.back(), n = shape[shape.size() - 2];
   if (d % 2 != 0) {
-    throw Error(ErrorKind::usage, fmt::format("rotary positions turn pairs of numbers: width {} is odd", d),
+    throw Error(ErrorKind::usage,
+                fmt::format("rotary positions turn pairs of numbers: width {} is odd", d),
                 "choose an even --dim");
   }
   const std::size_t all = rows(x.value());
@@ -36,15 +37,19 @@ Tensor rotary(const Run& run, const Tensor& x) {
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {"rotary", {x}, 3.0 * x.value().size(), [=](std::size_t i) {
-      const std::size_t first = i - i % d % 2;
-      const auto [c, s] = turn(i / d % n, i % d / 2, d);
-      const double x0 = x.value().data()[first], x1 = x.value().data()[first + 1];
-      const bool even = i == first;
-      Reason reason{"the pair turned by position / 10000^(2i/d)", {}, even ? c * x0 - s * x1 : s * x0 + c * x1};
-      reason.text(fmt::format("{:.6g} * ", even ? c : s)).number(x, first);
-      return reason.text(fmt::format(" {} {:.6g} * ", even ? '-' : '+', even ? s : c)).number(x, first + 1);
-    }});
+    run.trace->made(
+        y, {"rotary", {x}, 3.0 * x.value().size(), [=](std::size_t i) {
+              const std::size_t first = i - i % d % 2;
+              const auto [c, s] = turn(i / d % n, i % d / 2, d);
+              const double x0 = x.value().data()[first], x1 = x.value().data()[first + 1];
+              const bool even = i == first;
+              Reason reason{"the pair turned by position / 10000^(2i/d)",
+                            {},
+                            even ? c * x0 - s * x1 : s * x0 + c * x1};
+              reason.text(fmt::format("{:.6g} * ", even ? c : s)).number(x, first);
+              return reason.text(fmt::format(" {} {:.6g} * ", even ? '-' : '+', even ? s : c))
+                  .number(x, first + 1);
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // turn the gradient back

@@ -17,24 +17,27 @@ Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const T
   std::vector<real> t(a);
   for (std::size_t i = 0; i < n_q; ++i) {
     for (std::size_t j = 0; j < n_k; ++j) {
-      tanh_row(q.value().data() + i * a, k.value().data() + j * a, t.data(), a);  // 1. t = tanh(q_i + k_j)
-      out.data()[i * n_k + j] = dot_row(v.value().data(), t.data(), a);           // 2. s = v . t
+      tanh_row(q.value().data() + i * a, k.value().data() + j * a, t.data(),
+               a);                                                       // 1. t = tanh(q_i + k_j)
+      out.data()[i * n_k + j] = dot_row(v.value().data(), t.data(), a);  // 2. s = v . t
     }
   }
   Tensor y = make_result(run, std::move(out), {q, k, v});
 
   if (run.trace) {
-    run.trace->made(y, {"additive_scores", {q, k, v}, 4.0 * n_q * n_k * a, [=](std::size_t index) {
-      const std::size_t i = index / n_k, j = index % n_k;
-      Reason reason{"v . tanh(query + key)", {}, 0};
-      for (std::size_t l = 0; l < a; ++l) {
-        reason.text(l == 0 ? "" : " + ").number(v, l).text(" * tanh(").number(q, i * a + l);
-        reason.text(" + ").number(k, j * a + l).text(")");
-        reason.value += v.value().data()[l] *
-                        std::tanh(double{q.value().data()[i * a + l]} + k.value().data()[j * a + l]);
-      }
-      return reason;
-    }});
+    run.trace->made(
+        y, {"additive_scores", {q, k, v}, 4.0 * n_q * n_k * a, [=](std::size_t index) {
+              const std::size_t i = index / n_k, j = index % n_k;
+              Reason reason{"v . tanh(query + key)", {}, 0};
+              for (std::size_t l = 0; l < a; ++l) {
+                reason.text(l == 0 ? "" : " + ").number(v, l).text(" * tanh(").number(q, i * a + l);
+                reason.text(" + ").number(k, j * a + l).text(")");
+                reason.value +=
+                    v.value().data()[l] *
+                    std::tanh(double{q.value().data()[i * a + l]} + k.value().data()[j * a + l]);
+              }
+              return reason;
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
@@ -77,15 +80,18 @@ Tensor unit_rows(const Run& run, const Tensor& x) {
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {"unit_rows", {x}, 3.0 * n * d, [=](std::size_t i) {
-      const std::size_t first = i / d * d;
-      const double norm = length(i / d);
-      if (norm == 0) return Reason{"a row of zeros stays zeros", {}, 0}.text("0");
-      Reason reason{"the number over the length of its row", {}, x.value().data()[i] / norm};
-      reason.number(x, i).text(" / sqrt(");
-      for (std::size_t l = 0; l < d; ++l) reason.text(l == 0 ? "" : " + ").number(x, first + l).text("^2");
-      return reason.text(")");
-    }});
+    run.trace->made(
+        y,
+        {"unit_rows", {x}, 3.0 * n * d, [=](std::size_t i) {
+           const std::size_t first = i / d * d;
+           const double norm = length(i / d);
+           if (norm == 0) return Reason{"a row of zeros stays zeros", {}, 0}.text("0");
+           Reason reason{"the number over the length of its row", {}, x.value().data()[i] / norm};
+           reason.number(x, i).text(" / sqrt(");
+           for (std::size_t l = 0; l < d; ++l)
+             reason.text(l == 0 ? "" : " + ").number(x, first + l).text("^2");
+           return reason.text(")");
+         }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dx = (dy - y <y, dy>) / |x|

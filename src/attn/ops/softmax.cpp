@@ -42,7 +42,8 @@ Reason softmax_reason(const Tensor& s, const Tensor& mask, std::size_t index, st
 Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask) {
   require_rank("softmax", "s", s, 1);
   if (mask && (mask.shape().empty() || !is_tail_of(mask.shape(), s.shape()))) {
-    shapes_do_not_fit("softmax", "scores", s, "mask", mask, "the mask must have the scores' last axes");
+    shapes_do_not_fit("softmax", "scores", s, "mask", mask,
+                      "the mask must have the scores' last axes");
   }
   const std::size_t n = columns(s.value()), count = rows(s.value());
   const std::size_t mask_rows = mask ? rows(mask.value()) : 1;
@@ -57,9 +58,8 @@ Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask) {
   if (run.trace) {
     std::vector<Tensor> inputs{s};
     if (mask) inputs.push_back(mask);
-    run.trace->made(y, {"softmax", std::move(inputs), 4.0 * count * n, [=](std::size_t i) {
-      return softmax_reason(s, mask, i, n);
-    }});
+    run.trace->made(y, {"softmax", std::move(inputs), 4.0 * count * n,
+                        [=](std::size_t i) { return softmax_reason(s, mask, i, n); }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // ds = y (dy - <dy, y>); the mask is a constant
@@ -85,11 +85,12 @@ Tensor naive_softmax(const Run& run, const Tensor& s) {
   Tensor y(std::move(out));
   if (run.trace) {
     run.trace->made(y, {"naive_softmax", {s}, 3.0 * s.value().size(), [=](std::size_t i) {
-      Reason reason = softmax_reason(s, {}, i, n);
-      reason.rule = "the formula as it stands; exp overflows for large scores";
-      reason.value = y.value().data()[i];  // what a float can hold is the point here
-      return reason;
-    }});
+                          Reason reason = softmax_reason(s, {}, i, n);
+                          reason.rule = "the formula as it stands; exp overflows for large scores";
+                          reason.value =
+                              y.value().data()[i];  // what a float can hold is the point here
+                          return reason;
+                        }});
   }
   return y;
 }

@@ -9,8 +9,8 @@ namespace attn {
 
 namespace {
 
-/// The threshold tau with sum(max(s - tau, 0)) = 1, as the row's largest number and how far tau lies
-/// from it: beside 1e38 the 1 would be lost.
+/// The threshold tau with sum(max(s - tau, 0)) = 1, as the row's largest number and how far tau
+/// lies from it: beside 1e38 the 1 would be lost.
 struct Threshold {
   double largest, offset = 0;
   double over(double s) const { return (s - largest) - offset; }
@@ -51,13 +51,15 @@ Tensor sparsemax(const Run& run, const Tensor& s) {
   Tensor y = make_result(run, std::move(out), {s});
 
   if (run.trace) {
-    run.trace->made(y, {"sparsemax", {s}, 4.0 * count * n, [=](std::size_t i) {
-      const Threshold tau = threshold(row(s.value(), i / n));
-      const double over = tau.over(s.value().data()[i]), shown = tau.largest + tau.offset;
-      Reason reason{fmt::format("what stands above the row's threshold {:.6g}", shown), {},
-                    over < 0 ? 0 : over};
-      return reason.text("max(").number(s, i).text(fmt::format(" - {:.6g}, 0)", shown));
-    }});
+    run.trace->made(
+        y, {"sparsemax", {s}, 4.0 * count * n, [=](std::size_t i) {
+              const Threshold tau = threshold(row(s.value(), i / n));
+              const double over = tau.over(s.value().data()[i]), shown = tau.largest + tau.offset;
+              Reason reason{fmt::format("what stands above the row's threshold {:.6g}", shown),
+                            {},
+                            over < 0 ? 0 : over};
+              return reason.text("max(").number(s, i).text(fmt::format(" - {:.6g}, 0)", shown));
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // within the support, ds = dy - mean of dy over the support

@@ -164,7 +164,8 @@ void PlainText::put(const Table& table) {
 
 void PlainText::put(const Check& check) {
   say(fmt::format("Check {}: {} (difference {}, allowed {}).", check.holds() ? "holds" : "FAILS",
-                  safe_text(check.claim), number_text(check.difference, 2), number_text(check.tolerance, 2)));
+                  safe_text(check.claim), number_text(check.difference, 2),
+                  number_text(check.tolerance, 2)));
 }
 
 void PlainText::put(const Verbatim& verbatim) {

@@ -32,12 +32,14 @@ bool is_blank(std::int32_t code) {
 
 bool is_ideograph(std::int32_t code) {
   const bool korean = code >= 0xAC00 && code <= 0xD7A3;  // wide, but written in words
-  return utf8proc_category(code) == UTF8PROC_CATEGORY_LO && utf8proc_charwidth(code) == 2 && !korean;
+  return utf8proc_category(code) == UTF8PROC_CATEGORY_LO && utf8proc_charwidth(code) == 2 &&
+         !korean;
 }
 
 bool is_word_part(std::int32_t code) {
   const auto category = utf8proc_category(code);
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO && !is_ideograph(code);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO &&
+         !is_ideograph(code);
 }
 
 bool is_apostrophe(std::int32_t code) { return code == '\'' || code == 0x2019; }
@@ -55,7 +57,8 @@ std::vector<std::string> words(std::string_view text) {
   };
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::int32_t code = first_code_point(parts[i]);
-    const bool inside = !word.empty() && i + 1 < parts.size() && is_word_part(first_code_point(parts[i + 1]));
+    const bool inside =
+        !word.empty() && i + 1 < parts.size() && is_word_part(first_code_point(parts[i + 1]));
     if (is_word_part(code) || (is_apostrophe(code) && inside)) {
       word += parts[i];
       continue;

@@ -5,8 +5,8 @@
 
 namespace attn {
 
-/// Lower-case words and punctuation marks, in order. A word is a run of letters, digits and marks, with
-/// apostrophes inside it ("didn't" is one word); a Chinese or Japanese character and every
+/// Lower-case words and punctuation marks, in order. A word is a run of letters, digits and marks,
+/// with apostrophes inside it ("didn't" is one word); a Chinese or Japanese character and every
 /// other sign is a token of its own. White space and control characters end a word and are dropped.
 /// `text` must be UTF-8.
 std::vector<std::string> words(std::string_view text);

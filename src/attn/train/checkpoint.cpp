@@ -38,14 +38,16 @@ std::string checksum(const std::vector<NamedArray>& tensors, const std::string& 
 }
 
 std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {
-  std::sort(tensors.begin(), tensors.end(), [](const NamedArray& a, const NamedArray& b) { return a.name < b.name; });
+  std::sort(tensors.begin(), tensors.end(),
+            [](const NamedArray& a, const NamedArray& b) { return a.name < b.name; });
   return tensors;
 }
 
 [[noreturn]] void damaged(const std::string& path, const std::string& what) {
   const std::string backup = path + ".bak";
-  throw Error(ErrorKind::bad_input, fmt::format("{}: this checkpoint is {}", escaped(path, 200), what),
-              fmt::format("it is left as it is; the one before may be in {}", escaped(backup, 200)));
+  throw Error(
+      ErrorKind::bad_input, fmt::format("{}: this checkpoint is {}", escaped(path, 200), what),
+      fmt::format("it is left as it is; the one before may be in {}", escaped(backup, 200)));
 }
 
 }  // namespace
@@ -53,17 +55,21 @@ std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {
 std::string Trainer::description() const {
   const SequenceSizes& z = model_.sizes();
   const OptimizerOptions& o = options_.optimizer;
-  return fmt::format("task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout {}, batch {}, seed {}, "
-                     "{} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of {}, smoothing {}",
-                     task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius, z.dropout,
-                     options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay, o.momentum, o.clip,
-                     options_.schedule.kind, options_.schedule.warmup, options_.schedule.total, options_.smoothing);
+  return fmt::format(
+      "task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout "
+      "{}, batch {}, seed {}, "
+      "{} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of {}, smoothing {}",
+      task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
+      z.dropout, options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay,
+      o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup, options_.schedule.total,
+      options_.smoothing);
 }
 
 void Trainer::save(const std::string& path) const {
   std::vector<NamedArray> tensors;
   for (const auto& [name, tensor] : model_.parameters()) tensors.push_back({name, tensor.value()});
-  for (const auto& [name, values] : optimizer_.state()) tensors.push_back({"optimizer." + name, *values});
+  for (const auto& [name, values] : optimizer_.state())
+    tensors.push_back({"optimizer." + name, *values});
   tensors = sorted(std::move(tensors));
   // Counters as text: a JSON number holds 53 bits.
   const nlohmann::json state = {{"format", kFormat},
@@ -75,49 +81,59 @@ void Trainer::save(const std::string& path) const {
                                 {"good_looks", std::to_string(good_looks_)},
                                 {"seconds", seconds_}};
   const std::string text = state.dump();
-  write_file(path, safetensors_bytes(tensors, {{"attn", text}, {"checksum", checksum(tensors, text)}}), Keep::backup);
+  write_file(path,
+             safetensors_bytes(tensors, {{"attn", text}, {"checksum", checksum(tensors, text)}}),
+             Keep::backup);
 }
 
 void Trainer::load(const std::string& path) {
   const SafetensorsFile file = read_safetensors(path);
   const auto text = file.metadata.find("attn"), sum = file.metadata.find("checksum");
-  if (text == file.metadata.end() || sum == file.metadata.end()) damaged(path, "not written by attn train");
-  if (checksum(sorted(file.tensors), text->second) != sum->second) damaged(path, "damaged: its checksum does not fit");
+  if (text == file.metadata.end() || sum == file.metadata.end())
+    damaged(path, "not written by attn train");
+  if (checksum(sorted(file.tensors), text->second) != sum->second)
+    damaged(path, "damaged: its checksum does not fit");
   const nlohmann::json state = parse_json(text->second, path);
   const auto field = [&](const char* name) -> std::string {
-    if (!state.is_object() || !state.contains(name) || !state[name].is_string()) damaged(path, fmt::format("without \"{}\"", name));
+    if (!state.is_object() || !state.contains(name) || !state[name].is_string())
+      damaged(path, fmt::format("without \"{}\"", name));
     return state[name].get<std::string>();
   };
   const auto number = [&](const char* name) {
     const std::string digits = field(name);
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size()) damaged(path, fmt::format("wrong at \"{}\"", name));
+    if (error != std::errc() || end != digits.data() + digits.size())
+      damaged(path, fmt::format("wrong at \"{}\"", name));
     return value;
   };
-  if (!state.is_object() || !state.contains("format") || state["format"] != kFormat) damaged(path, "of another version of attn");
+  if (!state.is_object() || !state.contains("format") || state["format"] != kFormat)
+    damaged(path, "of another version of attn");
 
   std::map<std::string, Shape> expected;
   for (const auto& [name, tensor] : model_.parameters()) expected.emplace(name, tensor.shape());
-  for (const auto& [name, values] : optimizer_.state()) expected.emplace("optimizer." + name, shape_of(*values));
+  for (const auto& [name, values] : optimizer_.state())
+    expected.emplace("optimizer." + name, shape_of(*values));
   check_tensors(expected, shapes_of(file), path);
   if (const std::string saved = field("description"); saved != description()) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: this checkpoint is of another training:\n  saved: {}\n  here:  {}", escaped(path, 200),
-                            escaped(saved, 600), description()),
+                fmt::format("{}: this checkpoint is of another training:\n  saved: {}\n  here:  {}",
+                            escaped(path, 200), escaped(saved, 600), description()),
                 "give the options with which it began");
   }
   // Everything fits: only now is anything changed.
   std::map<std::string, const Array*> found;
   for (const NamedArray& tensor : file.tensors) found.emplace(tensor.name, &tensor.values);
-  for (const auto& [name, tensor] : model_.parameters()) Tensor(tensor).mutable_value() = *found.at(name);
+  for (const auto& [name, tensor] : model_.parameters())
+    Tensor(tensor).mutable_value() = *found.at(name);
   for (const auto& [name, values] : optimizer_.state()) *values = *found.at("optimizer." + name);
   step_ = number("step");
   optimizer_.set_steps(number("optimizer_steps"));
   batches_.seek(number("batches"));
   dropout_.seek(number("dropout"));
   good_looks_ = number("good_looks");
-  if (state.contains("seconds") && state["seconds"].is_number()) seconds_ = state["seconds"].get<double>();
+  if (state.contains("seconds") && state["seconds"].is_number())
+    seconds_ = state["seconds"].get<double>();
 }
 
 }  // namespace attn

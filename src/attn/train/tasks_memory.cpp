@@ -10,13 +10,12 @@ namespace attn {
 // Pairs "key value", then queries: keys whose values are to be said at the query's own step. Asking
 // for many pairs instead of one gives as many answers to learn from per sequence; this is the
 // multi-query associative recall of Arora et al. 2023, "Zoology" (2312.04927), section 3, with the
-// queries behind the pairs instead of among them. Up to n = 24 two thirds of the steps are pairs; then
-// blanks stand anywhere between 8 pairs, so that a longer sequence asks for a longer reach, not for
-// more to be learnt: with 21 pairs, attention too needed thousands of steps.
+// queries behind the pairs instead of among them. Two thirds of the steps are pairs up to n = 24;
+// beyond, blanks stand between the 8 pairs and the queries: a longer sequence asks for a longer
+// reach, not for more keys (with 21 pairs, attention too needed many thousands of steps).
 std::unique_ptr<Task> make_recall(std::size_t n) {
   constexpr std::size_t keys = 8, values = 8;
   const std::size_t pairs = std::min(keys, (n + 1) / 3), queries = std::min(pairs, n - 2 * pairs);
-  const std::size_t blanks = n - queries - 2 * pairs;
   std::vector<std::string> inputs = {"_"};
   for (const std::string& key : numbered("k", keys)) inputs.push_back(key);
   for (const std::string& value : numbered("", values)) inputs.push_back(value);
@@ -27,24 +26,20 @@ std::unique_ptr<Task> make_recall(std::size_t n) {
       "all steps.";
   task->best = "1: every key that is asked for was read once, with its value behind it.";
   task->draw = [=](Rng& rng, TaskExample& example) {
-    std::vector<std::size_t> key(keys), value(pairs), asked(pairs), place(pairs);
+    std::vector<std::size_t> key(keys), value(pairs), asked(pairs);
     std::iota(key.begin(), key.end(), std::size_t{0});
     std::iota(asked.begin(), asked.end(), std::size_t{0});
     rng.shuffle(std::span(key));  // the first of them are used: no key twice
-    std::vector<std::size_t> before(pairs);  // blanks before each pair, in order
-    for (std::size_t& b : before) b = rng.below(blanks + 1);
-    std::sort(before.begin(), before.end());
     for (std::size_t p = 0; p < pairs; ++p) {
-      place[p] = 2 * p + before[p];
       value[p] = rng.below(values);
-      example.inputs[place[p]] = static_cast<float>(1 + key[p]);
-      example.inputs[place[p] + 1] = static_cast<float>(1 + keys + value[p]);
+      example.inputs[2 * p] = static_cast<float>(1 + key[p]);
+      example.inputs[2 * p + 1] = static_cast<float>(1 + keys + value[p]);
     }
     rng.shuffle(std::span(asked));
     for (std::size_t q = 0; q < queries; ++q) {
       const std::size_t p = asked[q], step = n - queries + q;
       example.inputs[step] = static_cast<float>(1 + key[p]);
-      example.ask(step, static_cast<double>(value[p]), place[p] + 1);
+      example.ask(step, static_cast<double>(value[p]), 2 * p + 1);
     }
   };
   return task;

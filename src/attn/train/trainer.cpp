@@ -31,14 +31,17 @@ std::size_t largest_at(const real* row, std::size_t n) {
 
 }  // namespace
 
-Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches, Rng rng) {
+Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
+               Rng rng) {
   Score score;
-  std::map<std::size_t, std::pair<double, std::size_t>> by_distance;  // sum of right (or errors), asked
+  std::map<std::size_t, std::pair<double, std::size_t>>
+      by_distance;  // sum of right (or errors), asked
   double loss = 0, right = 0, exact = 0, sequences = 0;
   for (std::size_t i = 0; i < batches; ++i) {
     const TaskBatch batch = task.batch(rng, 64, split);
     const Tensor logits = model.logits(Run{}, batch.inputs);
-    const Tensor error = task.regression ? squared_error(Run{}, logits, batch.targets) : cross_entropy(Run{}, logits, batch.targets);
+    const Tensor error = task.regression ? squared_error(Run{}, logits, batch.targets)
+                                         : cross_entropy(Run{}, logits, batch.targets);
     loss += error.value().data()[0] / double(batches);
     const std::size_t classes = columns(logits.value()), steps = batch.targets.shape().back();
     for (std::size_t s = 0; s < batch.targets.shape()[0]; ++s, ++sequences) {
@@ -47,8 +50,9 @@ Score evaluate(const SequenceModel& model, const Task& task, Split split, std::s
         const double distance = batch.distances.data()[t], target = batch.targets.value().data()[t];
         if (distance < 0) continue;
         const real* row = logits.value().data() + t * classes;
-        const double got = task.regression ? (row[0] - target) * (row[0] - target)
-                                           : double(largest_at(row, classes) == static_cast<std::size_t>(target));
+        const double got =
+            task.regression ? (row[0] - target) * (row[0] - target)
+                            : double(largest_at(row, classes) == static_cast<std::size_t>(target));
         auto& [sum, asked] = by_distance[static_cast<std::size_t>(distance)];
         sum += got;
         ++asked;
@@ -86,11 +90,13 @@ double Trainer::one_step() {
   const Run run{&tape, nullptr, model_.sizes().dropout > 0 ? &dropout_ : nullptr};
   optimizer_.clear_gradients();
   const Tensor logits = model_.logits(run, batch.inputs);
-  const Tensor error = task_.regression ? squared_error(run, logits, batch.targets)
-                                        : cross_entropy(run, logits, batch.targets, options_.smoothing);
+  const Tensor error = task_.regression
+                           ? squared_error(run, logits, batch.targets)
+                           : cross_entropy(run, logits, batch.targets, options_.smoothing);
   const double loss = error.value().data()[0];
   tape.backward(error, full({1}, 1));
-  const double norm = std::isfinite(loss) ? optimizer_.step(options_.schedule(step_ + 1)) : kUnknown;
+  const double norm =
+      std::isfinite(loss) ? optimizer_.step(options_.schedule(step_ + 1)) : kUnknown;
   if (!std::isfinite(loss) || !std::isfinite(norm)) broken(batch, loss, norm);
   return loss;
 }
@@ -113,10 +119,12 @@ void Trainer::broken(const TaskBatch& batch, double loss, double norm) const {
       break;
     }
   }
-  throw Error(ErrorKind::no,
-              fmt::format("training broke down at step {}: {} is not finite (loss {:.3g}, gradient norm {:.3g})", step_ + 1,
-                          place, loss, norm),
-              "use a smaller --lr, more --warmup or a smaller --clip; the last checkpoint is as it was");
+  throw Error(
+      ErrorKind::no,
+      fmt::format(
+          "training broke down at step {}: {} is not finite (loss {:.3g}, gradient norm {:.3g})",
+          step_ + 1, place, loss, norm),
+      "use a smaller --lr, more --warmup or a smaller --clip; the last checkpoint is as it was");
 }
 
 void Trainer::train(const std::function<bool(const TrainingStep&)>& observe) {
@@ -128,15 +136,19 @@ void Trainer::train(const std::function<bool(const TrainingStep&)>& observe) {
     last_loss_ = one_step();
     ++step_;
     if (step_ % options_.check_every == 0 || step_ == options_.steps) {
-      const Score look = evaluate(model_, task_, Split::train, 4, looks_.stream(std::to_string(step_)));
+      const Score look =
+          evaluate(model_, task_, Split::train, 4, looks_.stream(std::to_string(step_)));
       last_accuracy_ = look.accuracy;
-      const bool good = task_.regression ? look.loss <= options_.good_loss : look.accuracy >= options_.good_enough;
+      const bool good = task_.regression ? look.loss <= options_.good_loss
+                                         : look.accuracy >= options_.good_enough;
       good_looks_ = good ? good_looks_ + 1 : 0;
     }
-    const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double passed =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     seconds_ = before + passed;
     const double rate = double(step_ - first) / std::max(passed, 1e-9);
-    go_on = observe({step_, options_.steps, last_loss_, last_accuracy_, rate, double(options_.steps - step_) / rate});
+    go_on = observe({step_, options_.steps, last_loss_, last_accuracy_, rate,
+                     double(options_.steps - step_) / rate});
   }
 }
 

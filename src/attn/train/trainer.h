@@ -11,37 +11,38 @@ namespace attn {
 
 struct TrainingOptions {
   std::size_t batch = 32;
-  std::uint64_t steps = 1000;          ///< at most
+  std::uint64_t steps = 1000;  ///< at most
   std::uint64_t seed = 1;
   OptimizerOptions optimizer;
   Schedule schedule;
-  double smoothing = 0;                ///< label smoothing
-  std::uint64_t check_every = 50;      ///< steps between looks at fresh sequences of the training split
-  double good_enough = 0.999;          ///< stop after two looks in a row with this accuracy
-  double good_loss = 5e-4;             ///< the same for a regression: with a loss at most this
+  double smoothing = 0;            ///< label smoothing
+  std::uint64_t check_every = 50;  ///< steps between looks at fresh sequences of the training split
+  double good_enough = 0.999;      ///< stop after two looks in a row with this accuracy
+  double good_loss = 5e-4;         ///< the same for a regression: with a loss at most this
 };
 
 struct DistanceScore {
   std::size_t distance, asked;
-  double accuracy;                     ///< of a regression: mean squared error
+  double accuracy;  ///< of a regression: mean squared error
 };
 
 /// How well a model answers.
 struct Score {
   double loss = 0;
-  double accuracy = 0;                 ///< share of right answers; NaN for a regression
-  double exact = 0;                    ///< share of sequences without a wrong answer
+  double accuracy = 0;  ///< share of right answers; NaN for a regression
+  double exact = 0;     ///< share of sequences without a wrong answer
   std::size_t asked = 0;
   std::vector<DistanceScore> by_distance;
 };
 
 /// `batches` batches of 64 sequences from this generator. No gradient, no dropout.
-Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches, Rng rng);
+Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
+               Rng rng);
 
 /// What an observer of a training is told after each step.
 struct TrainingStep {
   std::uint64_t step, steps;
-  double loss, accuracy;               ///< accuracy of the last look; NaN before the first
+  double loss, accuracy;  ///< accuracy of the last look; NaN before the first
   double steps_per_second, seconds_left;
 };
 
@@ -55,21 +56,21 @@ class Trainer {
   /// Throws Error(no) with the step and the first broken layer if a number is not finite.
   void train(const std::function<bool(const TrainingStep&)>& observe);
 
-  bool finished() const;               ///< by rule or by step count, not by the observer
+  bool finished() const;  ///< by rule or by step count, not by the observer
   std::uint64_t step() const { return step_; }
   double seconds() const { return seconds_; }
   double last_loss() const { return last_loss_; }
 
   /// Writes a checkpoint safely (the one before stays as .bak).
   void save(const std::string& path) const;
-  /// Goes on from a checkpoint. Throws Error(bad_input) if it is damaged or of another model, task or
-  /// version; all differences are listed.
+  /// Goes on from a checkpoint. Throws Error(bad_input) if it is damaged or of another model, task
+  /// or version; all differences are listed.
   void load(const std::string& path);
 
  private:
   double one_step();
   [[noreturn]] void broken(const TaskBatch& batch, double loss, double norm) const;
-  std::string description() const;     ///< what must be equal to go on from a checkpoint
+  std::string description() const;  ///< what must be equal to go on from a checkpoint
 
   const Task& task_;
   SequenceModel& model_;
