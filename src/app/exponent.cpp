@@ -4,7 +4,8 @@
 
 namespace attn::app {
 
-Exponent fit(const std::vector<double>& sizes, const std::vector<double>& values, std::size_t first, std::size_t points) {
+Exponent fit(const std::vector<double>& sizes, const std::vector<double>& values, std::size_t first,
+             std::size_t points) {
   const std::size_t end = points == 0 ? sizes.size() : first + points;
   const double m = static_cast<double>(end - first);
   double mean_x = 0, mean_y = 0;
@@ -36,13 +37,15 @@ Exponent fit(const std::vector<double>& sizes, const std::vector<double>& values
 Exponent fit_where_straight(const std::vector<double>& sizes, const std::vector<double>& values) {
   Exponent out = fit(sizes, values);
   while (!out.straight && out.points > kFewestPoints) {
-    const Exponent upper = fit(sizes, values, out.first + 1, out.points - 1), lower = fit(sizes, values, out.first, out.points - 1);
+    const Exponent upper = fit(sizes, values, out.first + 1, out.points - 1),
+                   lower = fit(sizes, values, out.first, out.points - 1);
     out = lower.scatter < upper.scatter ? lower : upper;
   }
   return out;
 }
 
-std::optional<double> crossing(const std::vector<double>& sizes, const std::vector<double>& a, const std::vector<double>& b) {
+std::optional<double> crossing(const std::vector<double>& sizes, const std::vector<double>& a,
+                               const std::vector<double>& b) {
   const auto lead = [&](std::size_t i) { return std::log(a[i]) - std::log(b[i]); };
   for (std::size_t i = sizes.size(); i-- > 1;) {
     if (!(lead(i - 1) <= 0 && lead(i) > 0)) continue;

@@ -24,7 +24,10 @@ void write_error(const std::string& text) {
 
 }  // namespace
 
-StandardProgress::StandardProgress() : terminal_(isatty(STDERR_FILENO) == 1) { interrupts = 0; }
+StandardProgress::StandardProgress()
+    : terminal_(isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {
+  interrupts = 0;
+}
 
 StandardProgress::~StandardProgress() {
   if (terminal_ && shown_) write_error("\r\x1b[K");  // the line goes, the result comes
@@ -35,7 +38,7 @@ StandardProgress::~StandardProgress() {
 void StandardProgress::show(const std::string& line) {
   const auto now = std::chrono::steady_clock::now();
   const std::chrono::duration<double> since = now - last_;
-  if (shown_ && since.count() < (terminal_ ? 0.1 : 10)) return;
+  if (since.count() < (terminal_ ? 0.1 : 10)) return;
   shown_ = true;
   last_ = now;
   if (terminal_) {
@@ -46,7 +49,8 @@ void StandardProgress::show(const std::string& line) {
 }
 
 bool StandardProgress::stop() {
-  if (!listening_) {  // only work that asks may be interrupted gently; Ctrl-C ends all other at once
+  if (!listening_) {  // only work that asks may be interrupted gently; Ctrl-C ends all other at
+                      // once
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     listening_ = true;

@@ -1,5 +1,5 @@
-// bench and complexity: their documents to the letter, what they refuse, and the arithmetic behind the
-// words. No test looks at how long something took.
+// bench and complexity: their documents to the letter, what they refuse, and the arithmetic behind
+// the words. No test looks at how long something took.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -28,7 +28,9 @@ namespace {
 
 constexpr int kUsage = 2, kLimit = 5;
 
-const Words kSmall = {"--batch", "2", "--length", "5", "--dim", "8", "--heads", "2", "--layers", "2", "--ff", "16", "--threads", "1", "--repeat", "3", "--json"};
+const Words kSmall = {"--batch",   "2", "--length", "5", "--dim", "8",
+                      "--heads",   "2", "--layers", "2", "--ff",  "16",
+                      "--threads", "1", "--repeat", "3", "--json"};
 
 Words bench(Words words, const Words& more = kSmall) {
   words.insert(words.begin(), "bench");
@@ -54,11 +56,15 @@ const Table& table(const Trace& trace, const std::string& name) {
 }  // namespace
 
 TEST_CASE("bench prints exactly the document of the contract") {
-  const Words keys = {"format", "model", "threads", "median_ms", "min_ms", "flops", "gflops", "parameters", "peak_rss_mb"};
-  for (const Words& words : {Words{"forward", "--model", "attention"}, Words{"forward", "--model", "encoder"}, Words{"forward", "--model", "rnn"},
-                             Words{"forward", "--model", "lstm"}, Words{"forward", "--model", "gru"}, Words{"forward", "--model", "cnn"},
-                             Words{"train", "--model", "transformer"}, Words{"train", "--model", "rnn"}, Words{"train", "--model", "lstm"},
-                             Words{"train", "--model", "gru"}, Words{"train", "--model", "cnn"}}) {
+  const Words keys = {"format", "model",  "threads",    "median_ms",  "min_ms",
+                      "flops",  "gflops", "parameters", "peak_rss_mb"};
+  for (const Words& words :
+       {Words{"forward", "--model", "attention"}, Words{"forward", "--model", "encoder"},
+        Words{"forward", "--model", "rnn"}, Words{"forward", "--model", "lstm"},
+        Words{"forward", "--model", "gru"}, Words{"forward", "--model", "cnn"},
+        Words{"train", "--model", "transformer"}, Words{"train", "--model", "rnn"},
+        Words{"train", "--model", "lstm"}, Words{"train", "--model", "gru"},
+        Words{"train", "--model", "cnn"}}) {
     INFO(words[0] << " " << words[2]);
     const json d = document(bench(words));
     Words found;
@@ -69,7 +75,8 @@ TEST_CASE("bench prints exactly the document of the contract") {
     CHECK(d["format"] == 1);
     CHECK(d["model"] == words[2]);
     CHECK(d["threads"] == 1);
-    for (const char* key : {"format", "threads", "flops", "parameters"}) CHECK(d[key].is_number_integer());
+    for (const char* key : {"format", "threads", "flops", "parameters"})
+      CHECK(d[key].is_number_integer());
     for (const char* key : {"median_ms", "min_ms", "gflops", "peak_rss_mb"}) {
       CHECK(d[key].is_number());
       CHECK(d[key].get<double>() > 0);
@@ -82,19 +89,26 @@ TEST_CASE("bench prints exactly the document of the contract") {
 
 TEST_CASE("bench counts operations and parameters by the shapes") {
   const double rows = 2 * 5, d = 8, n = 5, ff = 16, v = 7;
-  const auto flops = [](const Words& words) { return document(bench(words))["flops"].get<double>(); };
-  const auto parameters = [](const Words& words) { return document(bench(words))["parameters"].get<double>(); };
+  const auto flops = [](const Words& words) {
+    return document(bench(words))["flops"].get<double>();
+  };
+  const auto parameters = [](const Words& words) {
+    return document(bench(words))["parameters"].get<double>();
+  };
   const double attention = 2 * (8 * rows * d * d + 4 * rows * n * d);
   CHECK(flops({"forward", "--model", "attention"}) == attention);
   CHECK(flops({"forward", "--model", "encoder"}) == attention + 2 * 4 * rows * d * ff);
   CHECK(flops({"forward", "--model", "lstm"}) == 2 * rows * 4 * d * 2 * d);
   CHECK(flops({"forward", "--model", "cnn"}) == 2 * 2 * rows * 3 * d * d);
-  CHECK(flops({"train", "--model", "gru", "--vocab", "7"}) == 3 * (2 * rows * 3 * d * 2 * d + 2 * rows * d * v));
+  CHECK(flops({"train", "--model", "gru", "--vocab", "7"}) ==
+        3 * (2 * rows * 3 * d * 2 * d + 2 * rows * d * v));
   CHECK(parameters({"forward", "--model", "attention"}) == 2 * 4 * (d * d + d));
   CHECK(parameters({"forward", "--model", "gru"}) == 3 * d * (2 * d + 2));
-  CHECK(parameters({"train", "--model", "cnn", "--vocab", "7"}) == 2 * (3 * d * d + d) + v * d + d * v + v);
+  CHECK(parameters({"train", "--model", "cnn", "--vocab", "7"}) ==
+        2 * (3 * d * d + d) + v * d + d * v + v);
   // torch.nn.TransformerEncoder of the same sizes, with embedding and linear layer
-  CHECK(parameters({"train", "--model", "transformer", "--vocab", "7"}) == 2 * (4 * (d * d + d) + 2 * d * ff + ff + d + 4 * d) + v * d + d * v + v);
+  CHECK(parameters({"train", "--model", "transformer", "--vocab", "7"}) ==
+        2 * (4 * (d * d + d) + 2 * d * ff + ff + d + 4 * d) + v * d + d * v + v);
 }
 
 TEST_CASE("bench refuses what it cannot measure") {
@@ -105,8 +119,10 @@ TEST_CASE("bench refuses what it cannot measure") {
   expect(bench({"train", "--model", "encoder"}), kUsage, "transformer, rnn, lstm, gru, cnn");
   expect(bench({"forward", "--model", "transformer"}), kUsage, "attention, encoder, rnn");
   expect(bench({"forward", "--model", "atention"}), kUsage, "did you mean attention?");
-  expect({"bench", "forward", "--model", "attention", "--dim", "10", "--heads", "3"}, kUsage, "--dim 12");
-  for (const char* option : {"--batch", "--length", "--dim", "--heads", "--layers", "--ff", "--vocab", "--threads", "--repeat"}) {
+  expect({"bench", "forward", "--model", "attention", "--dim", "10", "--heads", "3"}, kUsage,
+         "--dim 12");
+  for (const char* option : {"--batch", "--length", "--dim", "--heads", "--layers", "--ff",
+                             "--vocab", "--threads", "--repeat"}) {
     expect({"bench", "train", "--model", "rnn", option, "0"}, kUsage, option);
     expect({"bench", "train", "--model", "rnn", option, "x"}, kUsage, option);
   }
@@ -114,8 +130,9 @@ TEST_CASE("bench refuses what it cannot measure") {
 }
 
 TEST_CASE("bench names the memory it would need before it takes any") {
-  for (const Words& words : {Words{"forward", "--model", "attention"}, Words{"forward", "--model", "lstm"}, Words{"train", "--model", "transformer"},
-                             Words{"train", "--model", "cnn"}}) {
+  for (const Words& words :
+       {Words{"forward", "--model", "attention"}, Words{"forward", "--model", "lstm"},
+        Words{"train", "--model", "transformer"}, Words{"train", "--model", "cnn"}}) {
     Words all = bench(words, {"--length", "2000000000", "--json"});
     const Result r = expect(all, kLimit, "needs about");
     CHECK(r.out.empty());
@@ -128,9 +145,12 @@ TEST_CASE("bench names the memory it would need before it takes any") {
 TEST_CASE("restricted attention in blocks is attention with a local mask") {
   Rng rng(3);
   for (int trial = 0; trial < 40; ++trial) {
-    const std::size_t n = 1 + rng.below(40), d = 1 + rng.below(9), d_v = 1 + rng.below(9), r = rng.below(n + 5);
+    const std::size_t n = 1 + rng.below(40), d = 1 + rng.below(9), d_v = 1 + rng.below(9),
+                      r = rng.below(n + 5);
     INFO("n " << n << " d " << d << " d_v " << d_v << " r " << r);
-    const auto make = [&](std::size_t width) { return Tensor::parameter(rng.normal({n, width}, 1)); };
+    const auto make = [&](std::size_t width) {
+      return Tensor::parameter(rng.normal({n, width}, 1));
+    };
     const Projected p{make(d), make(d), make(d_v)};
     const Array seed = rng.normal({n, d_v}, 1);
     Tape tape;
@@ -195,8 +215,9 @@ TEST_CASE("a crossing lies where one becomes larger") {
 }
 
 TEST_CASE("complexity counts what Table 1 claims") {
-  const Trace trace = app::compute(Words{"complexity", "--lengths", "16,32,64,128", "--dims", "64,8,16,32", "--dim", "8", "--length", "16",
-                                         "--radius", "4", "--repeat", "1"});
+  const Trace trace =
+      app::compute(Words{"complexity", "--lengths", "16,32,64,128", "--dims", "64,8,16,32", "--dim",
+                         "8", "--length", "16", "--radius", "4", "--repeat", "1"});
   for (const Item& item : trace.items) {
     if (const auto* check = std::get_if<Check>(&item)) {
       INFO(check->claim);
@@ -208,29 +229,37 @@ TEST_CASE("complexity counts what Table 1 claims") {
   CHECK(table(trace, "over_d").rows.size() == 20);
   for (const auto& row : table(trace, "over_n").rows) {
     const std::string layer = std::get<std::string>(row[0]);
-    const double n = std::get<double>(row[1]), d = std::get<double>(row[2]), operations = std::get<double>(row[4]);
+    const double n = std::get<double>(row[1]), d = std::get<double>(row[2]),
+                 operations = std::get<double>(row[4]);
     INFO(layer << " " << n);
     if (layer == "attention") CHECK(operations == 4 * n * n * d + 4 * n * n);
     if (layer == "rnn") CHECK(operations >= 4 * n * d * d);
     if (layer == "cnn") CHECK(operations >= 6 * n * d * d);
     const bool recurrent = layer == "rnn" || layer == "lstm";
     CHECK(std::get<double>(row[6]) == (recurrent ? n : 1));
-    CHECK(std::get<double>(row[7]) == (layer == "attention" ? 1 : layer == "restricted" ? std::ceil((n - 1) / 4) : n - 1));
+    CHECK(std::get<double>(row[7]) == (layer == "attention"    ? 1
+                                       : layer == "restricted" ? std::ceil((n - 1) / 4)
+                                                               : n - 1));
   }
   const Table& exponents = table(trace, "exponents");
   CHECK(exponents.rows.size() == 10);
-  for (const auto& row : exponents.rows) {  // the counted operations grow as claimed, whatever the time does
-    if (std::get<std::string>(row[0]) == "attention") CHECK(std::get<double>(row[7]) == doctest::Approx(std::get<double>(row[2])).epsilon(0.15));
+  for (const auto& row :
+       exponents.rows) {  // the counted operations grow as claimed, whatever the time does
+    if (std::get<std::string>(row[0]) == "attention")
+      CHECK(std::get<double>(row[7]) == doctest::Approx(std::get<double>(row[2])).epsilon(0.15));
   }
   CHECK(table(trace, "crossing").rows.size() == 2);
 }
 
 TEST_CASE("complexity leaves as data, and says when there is too little") {
-  const json d = document({"complexity", "--lengths", "8,16", "--dims", "8", "--dim", "8", "--length", "8", "--repeat", "1", "--json"});
+  const json d = document({"complexity", "--lengths", "8,16", "--dims", "8", "--dim", "8",
+                           "--length", "8", "--repeat", "1", "--json"});
   Words names;
   for (const json& t : d["tables"]) names.push_back(t["name"]);
   CHECK(names == Words{"claims", "over_n", "over_d", "crossing"});
-  expect({"complexity", "--lengths", "8,16", "--dims", "8", "--dim", "8", "--length", "8", "--repeat", "1"}, 0, "Three sizes are needed");
+  expect({"complexity", "--lengths", "8,16", "--dims", "8", "--dim", "8", "--length", "8",
+          "--repeat", "1"},
+         0, "Three sizes are needed");
   expect({"complexity", "--lengths", "0"}, kUsage, "--lengths");
   expect({"complexity", "--dims", "8,x"}, kUsage, "--dims");
   expect({"complexity", "a text"}, kUsage, "takes no text");

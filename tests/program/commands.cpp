@@ -49,7 +49,8 @@ Words split(const std::string& example) {
 
 /// Commands that take long, write files or measure: only their help is looked at here.
 bool is_quick(const Command& command) {
-  static const std::set<std::string> kSlow = {"bench", "train", "compare", "complexity", "lesson", "lessons", "homework", "doctor"};
+  static const std::set<std::string> kSlow = {"bench",  "train",   "compare",  "complexity",
+                                              "lesson", "lessons", "homework", "doctor"};
   return kSlow.count(command.name) == 0;
 }
 
@@ -149,7 +150,8 @@ TEST_CASE("the help of every command names each option and fits in 79 columns") 
     CHECK_FALSE(contains(r.out, "default -1"));
     CHECK(contains(r.out, command.example));
   }
-  for (const std::string& line : attn::test::lines(attn::app::overview())) CHECK(attn::display_width(line) <= 79);
+  for (const std::string& line : attn::test::lines(attn::app::overview()))
+    CHECK(attn::display_width(line) <= 79);
 }
 
 TEST_CASE("in one process every command gives the same twice, in any order") {
@@ -173,18 +175,22 @@ TEST_CASE("in one process every command gives the same twice, in any order") {
 TEST_CASE("the same seed gives the same bytes, another seed others") {
   for (const char* command : {"embed", "qkv", "score", "attend", "heads"}) {
     const std::string once = run({command, "--quiet", "--plain", "--seed", "7"}).out;
-    if (std::string_view(command) != "score") CHECK(once == run({command, "--quiet", "--plain", "--seed", "7"}).out);
+    if (std::string_view(command) != "score")
+      CHECK(once == run({command, "--quiet", "--plain", "--seed", "7"}).out);
     CHECK(once != run({command, "--quiet", "--plain", "--seed", "8"}).out);
-    CHECK(steady(run({command, "--json"}).out) == steady(run({command, "--json", "--seed", "1"}).out));
+    CHECK(steady(run({command, "--json"}).out) ==
+          steady(run({command, "--json", "--seed", "1"}).out));
   }
   CHECK(trace_of({"softmax", "--hard", "sample", "--seed", "3"})["steps"].size() > 2);
-  CHECK(step_values(trace_of({"softmax", "--hard", "sample", "--seed", "3"})) == step_values(trace_of({"softmax", "--hard", "sample", "--seed", "3"})));
+  CHECK(step_values(trace_of({"softmax", "--hard", "sample", "--seed", "3"})) ==
+        step_values(trace_of({"softmax", "--hard", "sample", "--seed", "3"})));
   expect({"attend", "--seed", "0"}, 0);
   expect({"attend", "--seed", "4611686018427387904"}, 0);
 }
 
 TEST_CASE("more threads give the same values, nearly") {
-  for (const Words& words : {Words{"heads", "--dim", "64", "--heads", "8"}, Words{"attend", "--dim", "256"}, Words{"score"}}) {
+  for (const Words& words : {Words{"heads", "--dim", "64", "--heads", "8"},
+                             Words{"attend", "--dim", "256"}, Words{"score"}}) {
     const json one = step_values(trace_of(words));
     Words more = words;
     more.insert(more.end(), {"--threads", "2"});
@@ -205,12 +211,15 @@ TEST_CASE("--show, --quiet, --precision and --convention change what is shown, n
   CHECK(contains(run({"attend", "--show", "w_*"}).out, "w_k"));
   CHECK(contains(run({"score", "--show", "comparison"}).out, "entropy"));
   CHECK(run({"attend", "--quiet"}).out.size() < all.size());
-  CHECK(contains(run({"softmax", "1 2", "--precision", "9", "--show", "weights"}).out, "0.268941432"));
+  CHECK(contains(run({"softmax", "1 2", "--precision", "9", "--show", "weights"}).out,
+                 "0.268941432"));
   CHECK(contains(run({"softmax", "1 2", "--precision", "0"}).out, "weights"));
   expect({"softmax", "1 2", "--precision", "17"}, 0, "0.26894143223762512");
-  const std::string column = run({"embed", "a b c", "--convention", "column", "--quiet", "--show", "x"}).out;
+  const std::string column =
+      run({"embed", "a b c", "--convention", "column", "--quiet", "--show", "x"}).out;
   CHECK(column != run({"embed", "a b c", "--quiet", "--show", "x"}).out);
-  CHECK(step_values(trace_of({"embed", "a b c", "--convention", "column"})) == step_values(trace_of({"embed", "a b c"})));
+  CHECK(step_values(trace_of({"embed", "a b c", "--convention", "column"})) ==
+        step_values(trace_of({"embed", "a b c"})));
 }
 
 TEST_CASE("--repeat shows a median with its spread and the same numbers") {
@@ -223,8 +232,10 @@ TEST_CASE("--repeat shows a median with its spread and the same numbers") {
 TEST_CASE("saved parameters give the same values again") {
   const Folder folder;
   const std::string file = folder / "w.safetensors";
-  for (const Words& words : {Words{"attend", "a b c"}, Words{"heads", "a b c"}, Words{"score", "a b c"}, Words{"qkv", "a b c"},
-                             Words{"embed", "a b c"}, Words{"mask", "a b c"}, Words{"position", "a b c", "--kind", "learned"}}) {
+  for (const Words& words :
+       {Words{"attend", "a b c"}, Words{"heads", "a b c"}, Words{"score", "a b c"},
+        Words{"qkv", "a b c"}, Words{"embed", "a b c"}, Words{"mask", "a b c"},
+        Words{"position", "a b c", "--kind", "learned"}}) {
     Words save = words, load = words;
     save.insert(save.end(), {"--seed", "5", "--save-weights", file});
     load.insert(load.end(), {"--seed", "9", "--weights", file});
@@ -239,18 +250,25 @@ TEST_CASE("a weights file that does not fit is refused with every difference at 
   const std::string file = folder / "w.safetensors", other = folder / "other.safetensors";
   expect({"attend", "a b c", "--save-weights", file}, 0);
   const Result r = expect({"heads", "a b c d", "--dim", "4", "--weights", file}, 3, "w_o");
-  for (const char* name : {"w_q", "w_k", "w_v", "w_o", "embedding"}) CHECK(contains(r.err + r.out, name));
+  for (const char* name : {"w_q", "w_k", "w_v", "w_o", "embedding"})
+    CHECK(contains(r.err + r.out, name));
   expect({"heads", "a b c", "--save-weights", other}, 0);
   expect({"attend", "a b c", "--weights", other}, 3, "w_o");
   const std::string bytes = Folder::read(file);
-  expect({"attend", "--weights", folder.write("cut.safetensors", bytes.substr(0, bytes.size() - 1))}, 3, "cut.safetensors");
+  expect(
+      {"attend", "--weights", folder.write("cut.safetensors", bytes.substr(0, bytes.size() - 1))},
+      3, "cut.safetensors");
   expect({"attend", "--weights", folder.write("long.safetensors", bytes + "x")}, 3, "");
   expect({"attend", "--weights", folder.write("empty.safetensors", "")}, 3, "");
-  expect({"attend", "--weights", folder.write("length.safetensors", std::string(8, '\xff'))}, 3, "");
+  expect({"attend", "--weights", folder.write("length.safetensors", std::string(8, '\xff'))}, 3,
+         "");
   expect({"attend", "--weights", folder / "missing.safetensors"}, 4, "cannot open");
   // Pickles, bare and in the archive that PyTorch writes.
-  expect({"attend", "--weights", folder.write("model.pt", std::string("\x80\x02}q\x00.", 6))}, 3, "pickle");
-  expect({"attend", "--weights", folder.write("model.bin", std::string("PK\x03\x04", 4) + std::string(60, '\0'))}, 3, "safetensors");
+  expect({"attend", "--weights", folder.write("model.pt", std::string("\x80\x02}q\x00.", 6))}, 3,
+         "pickle");
+  expect({"attend", "--weights",
+          folder.write("model.bin", std::string("PK\x03\x04", 4) + std::string(60, '\0'))},
+         3, "safetensors");
 }
 
 TEST_CASE("completions are valid scripts") {
@@ -260,15 +278,19 @@ TEST_CASE("completions are valid scripts") {
     for (const Command& command : commands()) CHECK(contains(r.out, command.name));
     const std::string script = folder.write(shell, r.out);
     if (!attn::test::installed(shell)) continue;
-    const Result checked = run(Launch{.arguments = {"-c", std::string(shell) + " -n " + script}, .program = "/bin/sh"});
+    const Result checked = run(
+        Launch{.arguments = {"-c", std::string(shell) + " -n " + script}, .program = "/bin/sh"});
     INFO(checked.err);
     CHECK(checked.exit_code == 0);
     CHECK(checked.err.empty());
   }
   if (!attn::test::installed("bash")) return;
-  const std::string ask = ". " + (folder / "bash") + "; COMP_WORDS=(attn heads --he); COMP_CWORD=2; _attn; echo ${COMPREPLY[@]}; "
-                          "COMP_WORDS=(attn sof); COMP_CWORD=1; _attn; echo ${COMPREPLY[@]}";
-  CHECK(run(Launch{.arguments = {"-c", "bash -c '" + ask + "'"}, .program = "/bin/sh"}).out == "--heads\nsoftmax\n");
+  const std::string ask =
+      ". " + (folder / "bash") +
+      "; COMP_WORDS=(attn heads --he); COMP_CWORD=2; _attn; echo ${COMPREPLY[@]}; "
+      "COMP_WORDS=(attn sof); COMP_CWORD=1; _attn; echo ${COMPREPLY[@]}";
+  CHECK(run(Launch{.arguments = {"-c", "bash -c '" + ask + "'"}, .program = "/bin/sh"}).out ==
+        "--heads\nsoftmax\n");
 }
 
 TEST_CASE("the manual page is formatted without a warning") {
@@ -277,7 +299,8 @@ TEST_CASE("the manual page is formatted without a warning") {
   const std::string page = folder.write("attn.1", r.out);
   for (const Command& command : commands()) CHECK(contains(r.out, ".SS " + command.name));
   if (!attn::test::installed("groff")) return;
-  const Result formatted = run(Launch{.arguments = {"-c", "groff -man -Tutf8 -ww " + page}, .program = "/bin/sh"});
+  const Result formatted =
+      run(Launch{.arguments = {"-c", "groff -man -Tutf8 -ww " + page}, .program = "/bin/sh"});
   INFO(formatted.err);
   CHECK(formatted.exit_code == 0);
   CHECK(formatted.err.empty());

@@ -20,8 +20,16 @@ namespace {
 
 /// Each stage that takes --input, as it is called for one token and one column as well as for many.
 const std::vector<Words> kStages = {
-    {"position"}, {"position", "--kind", "learned"}, {"qkv"}, {"score"}, {"softmax", "--function", "all"}, {"mask"}, {"attend"},
-    {"heads", "--heads", "1"}, {"rnn", "--cell", "lstm"}, {"rnn", "--cell", "gru"},
+    {"position"},
+    {"position", "--kind", "learned"},
+    {"qkv"},
+    {"score"},
+    {"softmax", "--function", "all"},
+    {"mask"},
+    {"attend"},
+    {"heads", "--heads", "1"},
+    {"rnn", "--cell", "lstm"},
+    {"rnn", "--cell", "gru"},
 };
 
 Words with(Words stage, std::initializer_list<std::string> more) {
@@ -30,8 +38,10 @@ Words with(Words stage, std::initializer_list<std::string> more) {
 }
 
 /// An NPY file, version 1, of little-endian floats.
-std::string npy(const std::string& shape, const std::string& data, const std::string& type = "<f4") {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
+std::string npy(const std::string& shape, const std::string& data,
+                const std::string& type = "<f4") {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': False, 'shape': " + shape + ", }";
   header.append(63 - (10 + header.size()) % 64, ' ') += '\n';
   std::string out("\x93NUMPY\x01\x00", 8);
   out += static_cast<char>(header.size() & 0xff);
@@ -41,7 +51,8 @@ std::string npy(const std::string& shape, const std::string& data, const std::st
 
 std::string row_of(std::size_t n, const std::string& separator) {
   std::string text;
-  for (std::size_t i = 0; i < n; ++i) text += (i ? separator : "") + std::to_string(double(i * 37 % 101) / 50 - 1);
+  for (std::size_t i = 0; i < n; ++i)
+    text += (i ? separator : "") + std::to_string(double(i * 37 % 101) / 50 - 1);
   return text + "\n";
 }
 
@@ -84,22 +95,27 @@ const json& values(const json& document, const std::string& path) {
 
 TEST_CASE("a matrix without rows, columns or numbers is refused by every stage") {
   const Folder folder;
-  const Words files = {folder.write("rows.npy", npy("(0, 4)", "")), folder.write("columns.npy", npy("(4, 0)", "")),
-                       folder.write("none.npy", npy("(0,)", "")), folder.write("empty.csv", ""), folder.write("blank.csv", "\n\n")};
+  const Words files = {folder.write("rows.npy", npy("(0, 4)", "")),
+                       folder.write("columns.npy", npy("(4, 0)", "")),
+                       folder.write("none.npy", npy("(0,)", "")), folder.write("empty.csv", ""),
+                       folder.write("blank.csv", "\n\n")};
   for (const Words& stage : kStages) {
     if (stage[0] == "softmax") continue;
     for (const std::string& file : files) expect(with(stage, {"--input", file}), 3, file);
   }
   // No scores have no weights: a softmax over nothing is shown as such.
-  for (std::size_t i = 0; i < 3; ++i) expect({"softmax", "--function", "all", "--naive", "--input", files[i]}, 0, "no numbers");
+  for (std::size_t i = 0; i < 3; ++i)
+    expect({"softmax", "--function", "all", "--naive", "--input", files[i]}, 0, "no numbers");
 }
 
 TEST_CASE("one number, one row and one column go through every stage") {
   const Folder folder;
-  const std::string one = folder.write("one.csv", "0.5\n"), row = folder.write("row.csv", row_of(100, ",")),
+  const std::string one = folder.write("one.csv", "0.5\n"),
+                    row = folder.write("row.csv", row_of(100, ",")),
                     column = folder.write("column.csv", row_of(100, "\n"));
   for (const Words& stage : kStages) {
-    for (const std::string& file : {one, row, column}) CHECK(broken(trace_of(with(stage, {"--input", file}))) == 0);
+    for (const std::string& file : {one, row, column})
+      CHECK(broken(trace_of(with(stage, {"--input", file}))) == 0);
   }
 }
 
@@ -110,7 +126,8 @@ TEST_CASE("ten thousand columns are shown in parts, or refused before anything i
   CHECK(r.out.size() < 20'000);
   // A matrix of parameters would be 10 000 x 10 000, 400 MB.
   for (const char* stage : {"position", "qkv", "score", "mask", "attend", "heads"}) {
-    CHECK(expect(Launch{.arguments = {stage, "--input", wide}, .seconds = 10}, 5, "(10000, 10000)").seconds < 3);
+    CHECK(expect(Launch{.arguments = {stage, "--input", wide}, .seconds = 10}, 5, "(10000, 10000)")
+              .seconds < 3);
   }
 }
 
@@ -127,8 +144,12 @@ TEST_CASE("ten thousand rows go through what needs no square of them") {
 TEST_CASE("finite numbers of ordinary size never give nan or infinity") {
   const Folder folder;
   const std::pair<const char*, const char*> files[] = {
-      {"minus zero", "-0,-0\n0,-0\n"},      {"subnormal", "1e-40,1e-42\n1e-45,-1e-40\n"}, {"all equal", "2,2\n2,2\n2,2\n"},
-      {"zeros", "0,0\n0,0\n"},              {"tiny", "1e-38,-1e-38\n1e-38,1e-38\n"},      {"scores of 1e4", "10000,-10000\n9999,10000\n"},
+      {"minus zero", "-0,-0\n0,-0\n"},
+      {"subnormal", "1e-40,1e-42\n1e-45,-1e-40\n"},
+      {"all equal", "2,2\n2,2\n2,2\n"},
+      {"zeros", "0,0\n0,0\n"},
+      {"tiny", "1e-38,-1e-38\n1e-38,1e-38\n"},
+      {"scores of 1e4", "10000,-10000\n9999,10000\n"},
       {"large beside small", "1e4,1e-38\n1e-38,-1e4\n"},
   };
   for (const auto& [name, text] : files) {
@@ -143,8 +164,9 @@ TEST_CASE("finite numbers of ordinary size never give nan or infinity") {
 
 TEST_CASE("numbers that are not finite or overflow are carried through without a crash") {
   const Folder folder;
-  for (const char* text : {"nan,1\n2,3\n", "inf,1\n2,3\n", "-inf,1\n2,3\n", "-inf,-inf\n1,2\n", "nan,nan\nnan,nan\n", "inf,-inf\n-inf,inf\n",
-                           "1e38,1e-38\n1e-38,1e38\n", "3e38,3e38\n3e38,-3e38\n"}) {
+  for (const char* text :
+       {"nan,1\n2,3\n", "inf,1\n2,3\n", "-inf,1\n2,3\n", "-inf,-inf\n1,2\n", "nan,nan\nnan,nan\n",
+        "inf,-inf\n-inf,inf\n", "1e38,1e-38\n1e-38,1e38\n", "3e38,3e38\n3e38,-3e38\n"}) {
     const std::string file = folder.write("x.csv", text);
     for (const Words& stage : kStages) {
       for (const char* form : {"--json", "--plain", "--quiet", "--color=always"}) {
@@ -168,7 +190,8 @@ TEST_CASE("the softmax is stable, and the naive one shows its overflow") {
   const json extreme = trace_of({"softmax", "--function", "all", "1e38 1e-38 -1e38"});
   CHECK(values(extreme, "weights")[0] == json({1, 0, 0}));
   CHECK(broken(extreme) == 0);
-  CHECK(values(trace_of({"softmax", "--temperature", "0.000001", "1 2"}), "weights")[0] == json({0, 1}));
+  CHECK(values(trace_of({"softmax", "--temperature", "0.000001", "1 2"}), "weights")[0] ==
+        json({0, 1}));
   CHECK(broken(trace_of({"softmax", "--temperature", "1e-6", "1e38 1"})) < 4);
 }
 
@@ -189,8 +212,9 @@ TEST_CASE("numbers on the command line are read as a matrix or refused with the 
   CHECK(values(trace_of({"softmax", "1 2; 3,4"}), "scores") == json({{1, 2}, {3, 4}}));
   CHECK(values(trace_of({"softmax", "-1", "2"}), "scores") == json({{-1, 2}}));
   const std::pair<const char*, const char*> rows[] = {
-      {"a b", "row 1, column 1"}, {"1 2; 3", "row 2"}, {"1e400", "1e400"}, {"1;;2", "blank row"}, {"1 0x2", "column 2"},
-      {"\x1b[2J", "\\x1B[2J"},     {"1 2 --3", "column 3"},
+      {"a b", "row 1, column 1"}, {"1 2; 3", "row 2"},   {"1e400", "1e400"},
+      {"1;;2", "blank row"},      {"1 0x2", "column 2"}, {"\x1b[2J", "\\x1B[2J"},
+      {"1 2 --3", "column 3"},
   };
   for (const auto& [numbers, place] : rows) expect({"softmax", numbers}, 3, place);
   expect({"softmax", "missing.csv"}, 4, "cannot open missing.csv");
@@ -198,7 +222,8 @@ TEST_CASE("numbers on the command line are read as a matrix or refused with the 
 
 TEST_CASE("a file that is no matrix is refused with its place and the way out") {
   const Folder folder;
-  const auto refused = [&](const std::string& name, const std::string& bytes, const std::string& text) {
+  const auto refused = [&](const std::string& name, const std::string& bytes,
+                           const std::string& text) {
     expect({"attend", "--input", folder.write(name, bytes)}, 3, text);
   };
   refused("ragged.csv", "1,2\n3\n", "row 2");
@@ -221,8 +246,13 @@ TEST_CASE("a file that is no matrix is refused with its place and the way out") 
   expect({"attend", "--input", "/dev/zero"}, 3, "");
   expect(Launch{.arguments = {"attend", "--input", "-"}, .input = "1,2\n3,4\n"}, 0, "weights");
   expect(Launch{.arguments = {"attend", "--input", "-"}, .input = ""}, 3, "standard input");
-  expect({"attend", "--input", folder.write("bom.csv", "\xef\xbb\xbf" "1,2\r\n3,4\r\n")}, 0, "weights");
-  expect({"attend", "--input", folder.write("float.npy", npy("(1, 2)", std::string(8, '\0')))}, 0, "weights");
+  expect({"attend", "--input",
+          folder.write("bom.csv",
+                       "\xef\xbb\xbf"
+                       "1,2\r\n3,4\r\n")},
+         0, "weights");
+  expect({"attend", "--input", folder.write("float.npy", npy("(1, 2)", std::string(8, '\0')))}, 0,
+         "weights");
 }
 
 TEST_CASE("queries and keys of different widths are compared where that has a meaning") {

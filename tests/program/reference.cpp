@@ -27,9 +27,9 @@ namespace {
 
 constexpr double kTolerance = 1e-5;  // relative to the largest magnitude of a step
 constexpr std::size_t kFewestCases = 125;
-const std::vector<std::string> kStages = {"tokens",  "embed", "position", "qkv",  "score",
-                                          "softmax", "mask",  "attend",   "heads", "fc",
-                                          "window",  "rnn",   "cnn",      "backward", "reach", "path"};
+const std::vector<std::string> kStages = {
+    "tokens", "embed", "position", "qkv", "score", "softmax",  "mask",  "attend",
+    "heads",  "fc",    "window",   "rnn", "cnn",   "backward", "reach", "path"};
 
 /// The cases of one command, as make_reference.py wrote them.
 json cases_of(const std::string& command) {

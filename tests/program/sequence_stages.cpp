@@ -1,5 +1,5 @@
-// The stages around attention: nets for single words and windows, recurrent nets, convolutions, how far a
-// signal comes in each, and the gradients of one head.
+// The stages around attention: nets for single words and windows, recurrent nets, convolutions, how
+// far a signal comes in each, and the gradients of one head.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -62,7 +62,9 @@ const Table& table(const Trace& trace, const std::string& name) {
   throw Error(ErrorKind::internal, "unreachable");
 }
 
-double cell(const Table& t, std::size_t row, std::size_t column) { return std::get<double>(t.rows.at(row).at(column)); }
+double cell(const Table& t, std::size_t row, std::size_t column) {
+  return std::get<double>(t.rows.at(row).at(column));
+}
 
 /// `why` of a number: its arithmetic must give the number.
 std::string why(const std::string& place, const Words& command) {
@@ -90,7 +92,8 @@ std::string drawings(const Trace& trace) {
 }  // namespace
 
 TEST_CASE("rnn: the steps of the contract, in one direction and in two") {
-  const std::map<std::string, Words> gates = {{"rnn", {}}, {"lstm", {"i", "f", "g", "o"}}, {"gru", {"r", "z", "n"}}};
+  const std::map<std::string, Words> gates = {
+      {"rnn", {}}, {"lstm", {"i", "f", "g", "o"}}, {"gru", {"r", "z", "n"}}};
   for (const auto& [kind, names] : gates) {
     const std::size_t n = 4, d = 5, h = 3, g = std::max<std::size_t>(names.size(), 1) * h;
     for (const bool both : {false, true}) {
@@ -108,7 +111,8 @@ TEST_CASE("rnn: the steps of the contract, in one direction and in two") {
         CHECK((trace.find(at + "cell") != nullptr) == (kind == "lstm"));
         for (const std::string& name : names) has_shape(trace, at + "gate." + name, {n, h});
         CHECK(step(trace, at + "b_h").kind() == Tensor::Kind::parameter);
-        CHECK(largest_difference(step(trace, at + "b_h").values(), zeros({g})) > 0);  // biases that matter
+        CHECK(largest_difference(step(trace, at + "b_h").values(), zeros({g})) >
+              0);  // biases that matter
       }
       CHECK((trace.find("output") != nullptr) == both);
       if (both) has_shape(trace, "output", {n, 2 * h});
@@ -123,7 +127,8 @@ TEST_CASE("rnn: what it claims holds for every cell, text, width and seed") {
       for (const char* dim : {"1", "3"}) {
         for (const char* seed : {"1", "2"}) {
           holding({"rnn", text, "--cell", cell, "--dim", dim, "--seed", seed});
-          holding({"rnn", text, "--cell", cell, "--dim", dim, "--seed", seed, "--hidden", "4", "--bidirectional"});
+          holding({"rnn", text, "--cell", cell, "--dim", dim, "--seed", seed, "--hidden", "4",
+                   "--bidirectional"});
         }
       }
     }
@@ -132,8 +137,10 @@ TEST_CASE("rnn: what it claims holds for every cell, text, width and seed") {
 
 TEST_CASE("rnn: the drawing says what waits for what, and long texts are cut") {
   const std::string one = drawings(holding({"rnn", "I saw a saw", "--dim", "2"}));
-  for (const char* part : {"[h0]  waits for nothing", "[h3]  waits for h2", "saw"}) CHECK(test::contains(one, part));
-  const std::string two = drawings(holding({"rnn", "I saw a saw", "--dim", "2", "--bidirectional"}));
+  for (const char* part : {"[h0]  waits for nothing", "[h3]  waits for h2", "saw"})
+    CHECK(test::contains(one, part));
+  const std::string two =
+      drawings(holding({"rnn", "I saw a saw", "--dim", "2", "--bidirectional"}));
   CHECK(test::contains(two, "f1 waits for f0, b1 for b2"));
   std::string text = "word";
   for (int i = 0; i < 500; ++i) text += " word";
@@ -145,8 +152,12 @@ TEST_CASE("cnn: the steps of the contract, whatever the kernel and the dilation"
     Words options;
     std::size_t layers, kernel, channels;
   };
-  const std::vector<Row> rows = {{{}, 3, 3, 5}, {{"--layers", "1", "--kernel", "9"}, 1, 9, 5}, {{"--dilation", "1,2,4,8", "--causal"}, 4, 3, 5},
-                                 {{"--dilation", "2", "--layers", "2", "--channels", "3", "--kernel", "4"}, 2, 4, 3}, {{"--kernel", "1"}, 3, 1, 5}};
+  const std::vector<Row> rows = {
+      {{}, 3, 3, 5},
+      {{"--layers", "1", "--kernel", "9"}, 1, 9, 5},
+      {{"--dilation", "1,2,4,8", "--causal"}, 4, 3, 5},
+      {{"--dilation", "2", "--layers", "2", "--channels", "3", "--kernel", "4"}, 2, 4, 3},
+      {{"--kernel", "1"}, 3, 1, 5}};
   for (const Row& r : rows) {
     const Trace trace = holding(joined({"cnn", "I saw a saw", "--dim", "5"}, r.options));
     for (std::size_t l = 0; l < r.layers; ++l) {
@@ -161,7 +172,8 @@ TEST_CASE("cnn: the steps of the contract, whatever the kernel and the dilation"
     for (const char* dim : {"1", "3"}) {
       for (const char* seed : {"1", "2", "3"}) {
         holding({"cnn", text, "--dim", dim, "--seed", seed, "--kernel", "4"});
-        holding({"cnn", text, "--dim", dim, "--seed", seed, "--kernel", "2", "--dilation", "1,3", "--causal", "--channels", "1"});
+        holding({"cnn", text, "--dim", dim, "--seed", seed, "--kernel", "2", "--dilation", "1,3",
+                 "--causal", "--channels", "1"});
       }
     }
   }
@@ -172,16 +184,19 @@ TEST_CASE("cnn: the receptive field and the layers that a length needs") {
   for (int i = 1; i < 31; ++i) text += " w";
   const Table field = table(holding({"cnn", text, "--dim", "2", "--dilation", "1,2,4"}), "field");
   for (std::size_t l = 0; l < 3; ++l) {
-    for (const std::size_t column : {3, 4, 5}) CHECK(cell(field, l, column) == std::vector<double>{3, 7, 15}[l]);
+    for (const std::size_t column : {3, 4, 5})
+      CHECK(cell(field, l, column) == std::vector<double>{3, 7, 15}[l]);
   }
   const Table needed = table(holding({"cnn", text, "--dim", "2"}), "layers_needed");
   for (std::size_t r = 0; r < needed.rows.size(); ++r) {
     const double n = cell(needed, r, 0);
-    CHECK(cell(needed, r, 1) == std::ceil((n - 1) / 2));            // kernel 3
+    CHECK(cell(needed, r, 1) == std::ceil((n - 1) / 2));             // kernel 3
     CHECK(cell(needed, r, 2) == std::ceil(std::log2((n + 1) / 2)));  // 1 + 2 (2^L - 1) >= n
   }
   CHECK(needed.rows.size() >= 8);
-  CHECK(std::get<std::string>(table(holding({"cnn", "so be", "--kernel", "1"}), "layers_needed").rows[0][1]) == "never");
+  CHECK(std::get<std::string>(
+            table(holding({"cnn", "so be", "--kernel", "1"}), "layers_needed").rows[0][1]) ==
+        "never");
   // Every line of the drawing fits into a window of 80 columns, and there is one for each layer.
   const std::string drawn = drawings(holding({"cnn", text, "--dim", "2", "--dilation", "1,2,4"}));
   CHECK(test::contains(drawn, "after layer 2"));
@@ -214,7 +229,8 @@ TEST_CASE("fc: both saws get the same tags, window tells them apart") {
 
 TEST_CASE("window: the parameters grow with the window, in a line") {
   const Table counts = table(holding({"window", "--dim", "2", "--hidden", "3"}), "parameters");
-  for (std::size_t r = 0; r < counts.rows.size(); ++r) CHECK(cell(counts, r, 2) == cell(counts, r, 1) * 2 * 3 + 3 + 3 * 4 + 4);
+  for (std::size_t r = 0; r < counts.rows.size(); ++r)
+    CHECK(cell(counts, r, 2) == cell(counts, r, 1) * 2 * 3 + 3 + 3 * 4 + 4);
 }
 
 TEST_CASE("reach: where it is zero, model by model") {
@@ -234,20 +250,27 @@ TEST_CASE("reach: where it is zero, model by model") {
     }
   };
   const auto far = [](std::size_t i, std::size_t j) { return i > j ? i - j : j - i; };
-  for (const char* model : {"rnn", "lstm", "gru"}) each(reached({model}), [](std::size_t i, std::size_t j) { return j <= i; });
-  for (const char* model : {"birnn", "attention"}) each(reached({model}), [](std::size_t, std::size_t) { return true; });
+  for (const char* model : {"rnn", "lstm", "gru"})
+    each(reached({model}), [](std::size_t i, std::size_t j) { return j <= i; });
+  for (const char* model : {"birnn", "attention"})
+    each(reached({model}), [](std::size_t, std::size_t) { return true; });
   each(reached({"fc"}), [](std::size_t i, std::size_t j) { return i == j; });
-  each(reached({"window", "--radius", "2"}), [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
-  each(reached({"cnn", "--layers", "2"}), [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
-  each(reached({"cnn", "--layers", "1", "--kernel", "5"}), [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
-  each(reached({"tcn", "--layers", "2", "--kernel", "2"}), [&](std::size_t i, std::size_t j) { return j <= i && i - j <= 3; });
+  each(reached({"window", "--radius", "2"}),
+       [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
+  each(reached({"cnn", "--layers", "2"}),
+       [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
+  each(reached({"cnn", "--layers", "1", "--kernel", "5"}),
+       [&](std::size_t i, std::size_t j) { return far(i, j) <= 2; });
+  each(reached({"tcn", "--layers", "2", "--kernel", "2"}),
+       [&](std::size_t i, std::size_t j) { return j <= i && i - j <= 3; });
 }
 
 TEST_CASE("reach: its claims hold for every model, text, width and seed, and it fades in an rnn") {
   for (const std::string& model : kModels) {
     for (const std::string& text : kTexts) {
       for (const char* dim : {"2", "3"}) {
-        for (const char* seed : {"1", "2", "3"}) holding({"reach", text, "--model", model, "--dim", dim, "--seed", seed});
+        for (const char* seed : {"1", "2", "3"})
+          holding({"reach", text, "--model", model, "--dim", dim, "--seed", seed});
       }
     }
   }
@@ -271,16 +294,21 @@ TEST_CASE("path: lengths counted on the graph, model by model") {
   using Place = std::size_t;
   const auto far = [](Place i, Place j) { return i > j ? i - j : j - i; };
   const auto up = [](Place a, Place b) { return std::max<Place>((a + b - 1) / b, 1); };
-  for (const char* model : {"rnn", "lstm", "gru"}) each({model}, [](Place i, Place j) { return i >= j ? i - j + 1 : 0; });
+  for (const char* model : {"rnn", "lstm", "gru"})
+    each({model}, [](Place i, Place j) { return i >= j ? i - j + 1 : 0; });
   each({"birnn"}, [&](Place i, Place j) { return far(i, j) + 1; });
   each({"attention"}, [](Place, Place) { return Place{1}; });
   each({"attention", "--layers", "3"}, [](Place, Place) { return Place{1}; });
   each({"fc"}, [](Place i, Place j) { return Place{i == j}; });
   each({"window", "--radius", "1"}, [&](Place i, Place j) { return Place{far(i, j) <= 1}; });
   each({"cnn", "--layers", "6"}, [&](Place i, Place j) { return up(far(i, j), 1); });
-  each({"cnn", "--layers", "3", "--kernel", "5"}, [&](Place i, Place j) { return up(far(i, j), 2); });
-  each({"cnn", "--layers", "2"}, [&](Place i, Place j) { return far(i, j) <= 2 ? up(far(i, j), 1) : 0; });
-  each({"tcn", "--kernel", "2"}, [](Place i, Place j) { return i < j ? 0 : i - j <= 1 ? 1 : i - j <= 3 ? 2 : 3; });
+  each({"cnn", "--layers", "3", "--kernel", "5"},
+       [&](Place i, Place j) { return up(far(i, j), 2); });
+  each({"cnn", "--layers", "2"},
+       [&](Place i, Place j) { return far(i, j) <= 2 ? up(far(i, j), 1) : 0; });
+  each({"tcn", "--kernel", "2"}, [](Place i, Place j) {
+    return i < j ? 0 : i - j <= 1 ? 1 : i - j <= 3 ? 2 : 3;
+  });
 }
 
 TEST_CASE("path: its claims hold for every model, text and width, and the growth is as published") {
@@ -290,7 +318,9 @@ TEST_CASE("path: its claims hold for every model, text and width, and the growth
     }
   }
   const auto longest = [](const Words& options, std::size_t row) {
-    return cell(table(holding(joined({"path", "so be", "--dim", "4", "--model"}, options)), "growth"), row, 3);
+    return cell(
+        table(holding(joined({"path", "so be", "--dim", "4", "--model"}, options)), "growth"), row,
+        3);
   };
   for (std::size_t r = 0; r < 4; ++r) {
     const double n = 4 << r;
@@ -303,17 +333,20 @@ TEST_CASE("path: its claims hold for every model, text and width, and the growth
 
 TEST_CASE("backward: every gradient has its matrix's shape, and its claims hold") {
   const Trace trace = holding({"backward", "I saw a saw", "--dim", "6"});
-  for (const char* name : {"output", "v", "weights", "scores", "q", "k", "x", "w_q", "w_k", "w_v"}) {
+  for (const char* name :
+       {"output", "v", "weights", "scores", "q", "k", "x", "w_q", "w_k", "w_v"}) {
     has_shape(trace, "d_" + std::string(name), step(trace, name).shape());
   }
   CHECK(step(trace, "g").kind() == Tensor::Kind::parameter);
   CHECK(largest_difference(step(trace, "d_output").values(), step(trace, "g").values()) == 0);
   for (const std::string& text : kTexts) {
     for (const char* mask : {"none", "causal", "local:1", "padding:1"}) {
-      for (const char* seed : {"1", "2", "3"}) holding({"backward", text, "--mask", mask, "--dim", "3", "--seed", seed});
+      for (const char* seed : {"1", "2", "3"})
+        holding({"backward", text, "--mask", mask, "--dim", "3", "--seed", seed});
     }
   }
-  holding({"backward", "the the the", "--dim", "1"});  // equal keys: nothing comes through the scores
+  holding(
+      {"backward", "the the the", "--dim", "1"});  // equal keys: nothing comes through the scores
   // What is hidden gets no gradient through its score.
   const Trace causal = holding({"backward", "--mask", "causal"});
   for (std::size_t i = 0; i < 11; ++i) {
@@ -353,7 +386,8 @@ TEST_CASE("why: numbers of every sequence stage are explained by arithmetic that
 }
 
 TEST_CASE("sequence stages: bad options end with 2 and say what would do") {
-  expect({"cnn", "--layers", "2", "--dilation", "1,2,4"}, 2, "--dilation has 3 numbers, --layers is 2");
+  expect({"cnn", "--layers", "2", "--dilation", "1,2,4"}, 2,
+         "--dilation has 3 numbers, --layers is 2");
   expect({"cnn", "--kernel", "0"}, 2, "from 1 to 1024");
   expect({"cnn", "--dilation", "0"}, 2, "from 1");
   expect({"cnn", "--dilation", "1,,2"}, 2, "not a whole number");
@@ -383,13 +417,20 @@ TEST_CASE("sequence stages: what would take too long or too much ends with 5, at
 TEST_CASE("sequence stages: a matrix, parameters from a file, and the same numbers again") {
   const test::Folder folder;
   const std::string x = folder.write("x.csv", "0.5,-1\n0.25,1\n-0.5,0\n");
-  for (const Words& command : std::vector<Words>{{"rnn", "--bidirectional"}, {"cnn"}, {"fc"}, {"window"}, {"reach", "--model", "lstm"},
-                                                 {"reach", "--model", "attention"}, {"path", "--model", "tcn"}, {"backward"}}) {
+  for (const Words& command : std::vector<Words>{{"rnn", "--bidirectional"},
+                                                 {"cnn"},
+                                                 {"fc"},
+                                                 {"window"},
+                                                 {"reach", "--model", "lstm"},
+                                                 {"reach", "--model", "attention"},
+                                                 {"path", "--model", "tcn"},
+                                                 {"backward"}}) {
     const std::string weights = folder / (command[0] + command.back() + ".safetensors");
     const Words line = joined(command, {"--input", x, "--seed", "7"});
     INFO(command[0]);
     expect(joined(line, {"--save-weights", weights}), 0);
-    const Trace random = holding(line), read = holding(joined(command, {"--input", x, "--weights", weights}));
+    const Trace random = holding(line),
+                read = holding(joined(command, {"--input", x, "--weights", weights}));
     REQUIRE(random.steps().size() == read.steps().size());
     for (std::size_t i = 0; i < random.steps().size(); ++i) {
       INFO("step ", random.steps()[i]->path);

@@ -65,12 +65,14 @@ void heads(Stage&, const HeadsOptions&);
 
 /// What every training asks for.
 struct TrainingChoices {
-  std::int64_t layers = 2, heads = 4, ff = 0, kernel = 3, radius = 2, steps = 2000, batch = 32, warmup = 50;
+  std::int64_t layers = 2, heads = 4, ff = 0, kernel = 3, radius = 2, steps = 3000, batch = 32,
+               warmup = 400;
   double dropout = 0, rate = 3e-3, clip = 1, smoothing = 0;
   std::string optimizer = "adam", schedule = "warmup";
 };
 void bind_training(Cli&, TrainingChoices&);
-SequenceSizes sequence_sizes(const TrainingChoices&, const Task&, const std::string& kind, std::size_t width);
+SequenceSizes sequence_sizes(const TrainingChoices&, const Task&, const std::string& kind,
+                             std::size_t width);
 TrainingOptions training_options(const TrainingChoices&, std::uint64_t seed);
 
 struct TrainOptions {
@@ -149,13 +151,15 @@ void why(Stage&, const WhyOptions&);
 struct BenchOptions {
   std::vector<std::string> words;
   std::string model;
-  std::int64_t batch = 1, length = 64, dim = 64, heads = 4, layers = 2, ff = 256, vocab = 32, threads = 1, repeat = 10, seed = 1;
+  std::int64_t batch = 1, length = 64, dim = 64, heads = 4, layers = 2, ff = 256, vocab = 32,
+               threads = 1, repeat = 10, seed = 1;
 };
 void bind(Cli&, BenchOptions&);
 void bench(Stage&, const BenchOptions&);
 
 struct ComplexityOptions {
-  std::vector<std::int64_t> lengths = {64, 128, 256, 512, 1024, 2048, 4096}, dims = {32, 64, 128, 256, 512, 1024};
+  std::vector<std::int64_t> lengths = {64, 128, 256, 512, 1024, 2048, 4096},
+                            dims = {32, 64, 128, 256, 512, 1024};
   std::int64_t dim = 128, length = 512, radius = 16, repeat = 5, threads = 1, seed = 1;
 };
 void bind(Cli&, ComplexityOptions&);

@@ -7,17 +7,22 @@
 
 namespace attn::app {
 
-void bind(Cli& cli, CompletionsOptions& o) { cli.positional("SHELL", o.shell, "bash, zsh or fish"); }
+void bind(Cli& cli, CompletionsOptions& o) {
+  cli.positional("SHELL", o.shell, "bash, zsh or fish");
+}
 
 namespace {
 
-std::string option_head(const OptionRow& row) { return row.value.empty() ? row.name : row.name + " " + row.value; }
+std::string option_head(const OptionRow& row) {
+  return row.value.empty() ? row.name : row.name + " " + row.value;
+}
 
 std::string option_help(const OptionRow& row) {
   std::string help = row.help;
   if (!row.choices.empty()) help += fmt::format(": {}", fmt::join(row.choices, ", "));
   if (!row.range.empty()) help += fmt::format("; {}", row.range);
-  if (!row.standard.empty() && row.standard != "-1") help += fmt::format(" (default {})", row.standard);
+  if (!row.standard.empty() && row.standard != "-1")
+    help += fmt::format(" (default {})", row.standard);
   return help;
 }
 
@@ -48,7 +53,8 @@ std::vector<std::string> dashed(const Command& c) {
 
 std::string bash() {
   std::string cases;
-  for (const Command& c : commands()) cases += fmt::format("    {}) words=\"{}\" ;;\n", c.name, fmt::join(dashed(c), " "));
+  for (const Command& c : commands())
+    cases += fmt::format("    {}) words=\"{}\" ;;\n", c.name, fmt::join(dashed(c), " "));
   return fmt::format(
       "# attn completions for bash: source <(attn completions bash)\n"
       "_attn() {{\n"
@@ -97,11 +103,13 @@ std::string zsh() {
 std::string fish() {
   std::string out = "# attn completions for fish: attn completions fish | source\n";
   for (const Command& c : commands()) {
-    out += fmt::format("complete -c attn -n __fish_use_subcommand -f -a {} -d {}\n", c.name, quoted(c.summary));
+    out += fmt::format("complete -c attn -n __fish_use_subcommand -f -a {} -d {}\n", c.name,
+                       quoted(c.summary));
     for (const OptionRow& row : option_rows(c)) {
       if (!row.name.starts_with("--")) continue;
-      out += fmt::format("complete -c attn -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n", c.name, row.name.substr(2),
-                         row.value.empty() ? "" : " -r", quoted(row.help));
+      out +=
+          fmt::format("complete -c attn -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n",
+                      c.name, row.name.substr(2), row.value.empty() ? "" : " -r", quoted(row.help));
     }
   }
   return out;
@@ -110,7 +118,8 @@ std::string fish() {
 /// A line of roff that cannot be taken for a request.
 std::string roff(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c == '-' ? std::string("\\-") : c == '\\' ? std::string("\\e") : std::string(1, c);
+  for (const char c : text)
+    out += c == '-' ? std::string("\\-") : c == '\\' ? std::string("\\e") : std::string(1, c);
   return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
 }
 
@@ -123,7 +132,8 @@ std::string help(const Command& command) {
   for (const OptionRow& row : rows) {
     if (!row.name.starts_with("--")) words += " [" + row.name + "]";
   }
-  out += fmt::format("Usage: attn {} [options]{}\nTry:   attn {}\n", command.name, words, command.example);
+  out += fmt::format("Usage: attn {} [options]{}\nTry:   attn {}\n", command.name, words,
+                     command.example);
   const std::string own = option_lines(rows, false), common = option_lines(rows, true);
   if (!own.empty()) out += "\nOptions of this command\n" + own;
   if (!common.empty()) out += "\nOptions of every stage\n" + common;
@@ -131,22 +141,27 @@ std::string help(const Command& command) {
 }
 
 std::string overview() {
-  std::string out = "attn shows how attention works: every matrix with name, formula and numbers.\n\n";
+  std::string out =
+      "attn shows how attention works: every matrix with name, formula and numbers.\n\n";
   std::string group;
   for (const Command& c : commands()) {
     if (c.group != group) out += fmt::format("{}{}\n", group.empty() ? "" : "\n", c.group);
     group = c.group;
     out += fmt::format("  {:<12} {}\n", c.name, c.summary);
   }
-  return out + "\nStart with: attn attend 'the animal was tired'\n"
-               "Then:       attn map, and attn COMMAND --help\n";
+  return out +
+         "\nStart with: attn attend 'the animal was tired'\n"
+         "Then:       attn map, and attn COMMAND --help\n";
 }
 
 void man(Stage& s) {
-  std::string out = ".TH ATTN 1 \"\" \"attn " ATTN_VERSION "\" \"User Commands\"\n.SH NAME\nattn \\- attention, step by step, in a terminal\n"
-                    ".SH SYNOPSIS\n.B attn\n.I COMMAND\n[\\fIoptions\\fR] [\\fItext\\fR]\n.SH COMMANDS\n";
+  std::string out =
+      ".TH ATTN 1 \"\" \"attn " ATTN_VERSION
+      "\" \"User Commands\"\n.SH NAME\nattn \\- attention, step by step, in a terminal\n"
+      ".SH SYNOPSIS\n.B attn\n.I COMMAND\n[\\fIoptions\\fR] [\\fItext\\fR]\n.SH COMMANDS\n";
   for (const Command& c : commands()) {
-    out += fmt::format(".SS {}\n{}.\n.PP\nExample: \\fBattn {}\\fR\n", c.name, roff(c.summary), roff(c.example));
+    out += fmt::format(".SS {}\n{}.\n.PP\nExample: \\fBattn {}\\fR\n", c.name, roff(c.summary),
+                       roff(c.example));
     for (const OptionRow& row : option_rows(c)) {
       if (row.common) continue;
       out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(option_head(row)), roff(option_help(row)));
@@ -154,17 +169,22 @@ void man(Stage& s) {
   }
   out += ".SH OPTIONS OF EVERY STAGE\n";
   for (const OptionRow& row : option_rows(*find_command("attend"))) {
-    if (row.common) out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(option_head(row)), roff(option_help(row)));
+    if (row.common)
+      out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(option_head(row)), roff(option_help(row)));
   }
-  out += ".SH EXIT STATUS\n0 done; 1 the answer is no; 2 usage; 3 bad input file; 4 cannot read or write; 5 a limit was hit; "
-         "70 internal error; 130 interrupted.\n";
+  out +=
+      ".SH EXIT STATUS\n0 done; 1 the answer is no; 2 usage; 3 bad input file; 4 cannot read or "
+      "write; 5 a limit was hit; "
+      "70 internal error; 130 interrupted.\n";
   s.trace.items.emplace_back(Verbatim{out});
 }
 
 void completions(Stage& s, const CompletionsOptions& o) {
   const std::string shell = o.shell.size() == 1 ? o.shell[0] : "";
   if (shell != "bash" && shell != "zsh" && shell != "fish") {
-    throw Error(ErrorKind::usage, shell.empty() ? "completions needs a shell" : fmt::format("no completions for {}", escaped(shell)),
+    throw Error(ErrorKind::usage,
+                shell.empty() ? "completions needs a shell"
+                              : fmt::format("no completions for {}", escaped(shell)),
                 "possible: bash, zsh, fish");
   }
   s.trace.items.emplace_back(Verbatim{shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish()});

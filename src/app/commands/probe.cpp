@@ -16,7 +16,9 @@ namespace {
 
 constexpr double kMostDrawn = 20e6;  // random numbers: a second or two
 
-bool in_body(const std::string& path) { return path != "embedding" && !path.starts_with("input.") && !path.starts_with("output."); }
+bool in_body(const std::string& path) {
+  return path != "embedding" && !path.starts_with("input.") && !path.starts_with("output.");
+}
 
 bool is_convolution(const std::string& model) { return model == "cnn" || model == "tcn"; }
 
@@ -26,11 +28,14 @@ Tensor random_parameter(Stage& s, const std::string& path, const Shape& shape, d
   double numbers = 1;
   for (const std::size_t axis : shape) numbers *= double(axis);
   if (numbers > kMostDrawn && s.common.weights.empty()) {
-    throw Error(ErrorKind::limit, fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit is {:.0f} million",
-                                              path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
+    throw Error(ErrorKind::limit,
+                fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit "
+                            "is {:.0f} million",
+                            path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
                 "use a smaller --dim, or parameters of your own with --weights");
   }
-  s.require_memory(sizeof(real) * numbers, fmt::format("the parameter {} {}", path, to_string(shape)));
+  s.require_memory(sizeof(real) * numbers,
+                   fmt::format("the parameter {} {}", path, to_string(shape)));
   return s.parameters.get(path, shape, deviation);
 }
 
@@ -46,16 +51,19 @@ void with_default_text(Stage& s, const char* text, const std::function<void(Stag
 
 void bind_model(Cli& cli, ModelChoices& o) {
   cli.choice("--model", o.model, sequence_kinds(), "the model that is asked");
-  cli.integer("--layers", o.layers, 0, 20, "layers of cnn, tcn or attention; 0: 3 for cnn and tcn, 1 for attention");
+  cli.integer("--layers", o.layers, 0, 20,
+              "layers of cnn, tcn or attention; 0: 3 for cnn and tcn, 1 for attention");
   cli.integer("--kernel", o.kernel, 0, 1024, "kernel of cnn or tcn; 0: 3", "K");
-  cli.integer("--radius", o.radius, 0, 1000, "neighbours on each side that window reads; not given: 2", "R");
+  cli.integer("--radius", o.radius, 0, 1000,
+              "neighbours on each side that window reads; not given: 2", "R");
   cli.integer("--heads", o.heads, 0, 1024, "heads of attention; 0: 4, 2 or 1, whichever divides d");
 }
 
 SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
   const auto only = [&](bool given, const char* option, bool fits, const char* owners) {
     if (given && !fits) {
-      throw Error(ErrorKind::usage, fmt::format("{} means nothing to --model {}", option, o.model), fmt::format("it belongs to {}", owners));
+      throw Error(ErrorKind::usage, fmt::format("{} means nothing to --model {}", option, o.model),
+                  fmt::format("it belongs to {}", owners));
     }
   };
   const bool convolution = is_convolution(o.model), attention = o.model == "attention";
@@ -64,7 +72,8 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
   only(o.radius >= 0, "--radius", o.model == "window", "window");
   only(o.heads > 0, "--heads", attention, "attention");
   if (o.model == "birnn" && width < 2) {
-    throw Error(ErrorKind::usage, "birnn gives each direction half of the width, and --dim is 1", "use --dim 2 or more");
+    throw Error(ErrorKind::usage, "birnn gives each direction half of the width, and --dim is 1",
+                "use --dim 2 or more");
   }
   SequenceSizes z;
   z.kind = o.model;
@@ -73,10 +82,15 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
   z.layers = o.layers > 0 ? static_cast<std::size_t>(o.layers) : convolution ? 3 : 1;
   if (o.kernel > 0) z.kernel = static_cast<std::size_t>(o.kernel);
   if (o.radius >= 0) z.radius = static_cast<std::size_t>(o.radius);
-  z.heads = o.heads > 0 ? static_cast<std::size_t>(o.heads) : width % 4 == 0 ? 4 : width % 2 == 0 ? 2 : 1;
+  z.heads = o.heads > 0      ? static_cast<std::size_t>(o.heads)
+            : width % 4 == 0 ? 4
+            : width % 2 == 0 ? 2
+                             : 1;
   z.ff = attention ? 4 * width : 2 * width;
   if (width % z.heads != 0) {
-    throw Error(ErrorKind::usage, fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads), "use a --heads that divides --dim");
+    throw Error(ErrorKind::usage,
+                fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads),
+                "use a --heads that divides --dim");
   }
   return z;
 }
@@ -84,11 +98,19 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
 std::string describe(const SequenceSizes& z) {
   const std::string layers = fmt::format("{} layer{}", z.layers, z.layers == 1 ? "" : "s");
   if (z.kind == "fc") return "one small net for each word alone";
-  if (z.kind == "window") return fmt::format("one small net for each word with {} neighbours on each side", z.radius);
-  if (z.kind == "cnn") return fmt::format("{} of convolution with kernel {}, h + relu(conv(h))", layers, z.kernel);
-  if (z.kind == "tcn") return fmt::format("{} of causal convolution with kernel {} and dilation 1, 2, 4, ..., h + relu(conv(h))", layers, z.kernel);
-  if (z.kind == "attention") return fmt::format("{} of self-attention with {} heads, and a feed-forward net", layers, z.heads);
-  if (z.kind == "birnn") return fmt::format("two recurrent nets of width {}, one from each end", z.width / 2);
+  if (z.kind == "window")
+    return fmt::format("one small net for each word with {} neighbours on each side", z.radius);
+  if (z.kind == "cnn")
+    return fmt::format("{} of convolution with kernel {}, h + relu(conv(h))", layers, z.kernel);
+  if (z.kind == "tcn")
+    return fmt::format(
+        "{} of causal convolution with kernel {} and dilation 1, 2, 4, ..., h + relu(conv(h))",
+        layers, z.kernel);
+  if (z.kind == "attention")
+    return fmt::format("{} of self-attention with {} heads, and a feed-forward net", layers,
+                       z.heads);
+  if (z.kind == "birnn")
+    return fmt::format("two recurrent nets of width {}, one from each end", z.width / 2);
   return fmt::format("one recurrent layer ({}) of width {}, from left to right", z.kind, z.width);
 }
 
@@ -109,8 +131,11 @@ double parameter_estimate(const SequenceSizes& z) {
 std::shared_ptr<SequenceModel> make_model(Stage& s, const SequenceSizes& z) {
   const double numbers = parameter_estimate(z);
   if (numbers > kMostDrawn) {
-    throw Error(ErrorKind::limit, fmt::format("the model {} of width {} has about {:.0f} million parameters; the limit is {:.0f} million", z.kind,
-                                              z.width, numbers / 1e6, kMostDrawn / 1e6), "use a smaller --dim, or fewer --layers");
+    throw Error(ErrorKind::limit,
+                fmt::format("the model {} of width {} has about {:.0f} million parameters; the "
+                            "limit is {:.0f} million",
+                            z.kind, z.width, numbers / 1e6, kMostDrawn / 1e6),
+                "use a smaller --dim, or fewer --layers");
   }
   Parameters own(s.rng);  // what belongs to the model but not to its body stays here
   auto model = std::make_shared<SequenceModel>(z, own);
@@ -156,7 +181,9 @@ Tensor run_body(Stage& s, const SequenceModel& model, const Tensor& x) {
   step.from = std::move(from);
   step.milliseconds += milliseconds;
   step.flops += flops;
-  step.about = "Row i: the model's result at position i. It is random: what matters here is which inputs it depends on.";
+  step.about =
+      "Row i: the model's result at position i. It is random: what matters here is which inputs it "
+      "depends on.";
   return output;
 }
 

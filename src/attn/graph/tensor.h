@@ -74,7 +74,8 @@ class Tensor {
     bool has_grad = false;
     Array grad = {};
 
-    Node(Array numbers, Kind k, bool needs) : value(std::move(numbers)), kind(k), needs_grad(needs) {}
+    Node(Array numbers, Kind k, bool needs)
+        : value(std::move(numbers)), kind(k), needs_grad(needs) {}
   };
   Tensor(Array value, Kind kind, bool needs_grad)
       : node_(std::make_shared<Node>(std::move(value), kind, needs_grad)) {}

@@ -61,7 +61,8 @@ Tensor local_attend(const Run& run, const Projected& p, std::size_t radius) {
             to_string(shape), to_string(p.k.shape()), to_string(p.v.shape())));
   }
   const std::size_t n = shape[0];
-  if (n >= (std::size_t{1} << 24)) throw Error(ErrorKind::limit, fmt::format("local_attend: {} positions", n), "at most 2^24 - 1");
+  if (n >= (std::size_t{1} << 24))
+    throw Error(ErrorKind::limit, fmt::format("local_attend: {} positions", n), "at most 2^24 - 1");
   if (n == 0) return matmul(run, Tensor(zeros({0, 0})), p.v);
   const std::size_t r = std::min(radius, n - 1), block = std::max<std::size_t>(r, 1);
   const std::size_t blocks = (n + block - 1) / block, width = block + 2 * r;

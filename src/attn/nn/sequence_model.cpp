@@ -12,7 +12,8 @@
 namespace attn {
 
 const std::vector<std::string>& sequence_kinds() {
-  static const std::vector<std::string> all = {"fc", "window", "rnn", "birnn", "lstm", "gru", "cnn", "tcn", "attention"};
+  static const std::vector<std::string> all = {"fc",  "window", "rnn", "birnn",    "lstm",
+                                               "gru", "cnn",    "tcn", "attention"};
   return all;
 }
 
@@ -22,12 +23,15 @@ Cell cell_of(const std::string& kind) {
   return kind == "lstm" ? Cell::lstm : kind == "gru" ? Cell::gru : Cell::rnn;
 }
 
-bool is_recurrent(const std::string& kind) { return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru"; }
+bool is_recurrent(const std::string& kind) {
+  return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru";
+}
 bool is_convolution(const std::string& kind) { return kind == "cnn" || kind == "tcn"; }
 
 }  // namespace
 
-Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Shape& shape, std::size_t fan_in) {
+Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Shape& shape,
+                             std::size_t fan_in) {
   const Tensor p = from.get(path, shape, 1 / std::sqrt(double(fan_in)));
   all_.emplace_back(path, p);
   return p;
@@ -39,7 +43,8 @@ Tensor SequenceModel::constant(Parameters& from, const std::string& path, Array 
   return p;
 }
 
-RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const std::string& path, Cell cell, std::size_t h) {
+RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const std::string& path,
+                                                        Cell cell, std::size_t h) {
   const std::size_t g = gates_of(cell) * h, d = sizes_.width;
   // A forget gate that starts open lets gradients through (Jozefowicz et al. 2015, section 4).
   Array bias = zeros({g});
@@ -54,8 +59,10 @@ std::size_t SequenceModel::dilation(std::size_t layer) const {
 
 SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : sizes_(sizes) {
   const std::size_t d = sizes.width;
-  if (std::find(sequence_kinds().begin(), sequence_kinds().end(), sizes.kind) == sequence_kinds().end()) {
-    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(sizes.kind)), "the models: " + fmt::format("{}", fmt::join(sequence_kinds(), ", ")));
+  if (std::find(sequence_kinds().begin(), sequence_kinds().end(), sizes.kind) ==
+      sequence_kinds().end()) {
+    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(sizes.kind)),
+                "the models: " + fmt::format("{}", fmt::join(sequence_kinds(), ", ")));
   }
   if (sizes.vocabulary > 0) {
     embedding_ = from.get("embedding", {sizes.vocabulary, d}, 1);
@@ -67,12 +74,14 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   std::size_t out = d;
   if (sizes.kind == "fc" || sizes.kind == "window") {
     const std::size_t taps = sizes.kind == "fc" ? 1 : 2 * sizes.radius + 1;
-    layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d), constant(from, "layer.0.b", zeros({sizes.ff}))});
+    layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d),
+                       constant(from, "layer.0.b", zeros({sizes.ff}))});
     out = sizes.ff;
   } else if (is_recurrent(sizes.kind)) {
     const Cell cell = cell_of(sizes.kind);
     if (sizes.kind == "birnn") {
-      recurrent_ = {recurrent_parameters(from, "forward.", cell, d / 2), recurrent_parameters(from, "backward.", cell, d / 2)};
+      recurrent_ = {recurrent_parameters(from, "forward.", cell, d / 2),
+                    recurrent_parameters(from, "backward.", cell, d / 2)};
       out = d / 2 * 2;
     } else {
       recurrent_ = {recurrent_parameters(from, "", cell, d)};
@@ -80,12 +89,13 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   } else if (is_convolution(sizes.kind)) {
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       const std::string at = fmt::format("layer.{}.", l);
-      layers_.push_back({weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d), constant(from, at + "b", zeros({d}))});
+      layers_.push_back({weight(from, at + "w", {sizes.kernel, d, d}, sizes.kernel * d),
+                         constant(from, at + "b", zeros({d}))});
     }
   } else {
     if (sizes.length > 0) {
-      // As large as the embeddings: with sinusoids, or a table three times smaller, recall took more
-      // than twice the steps.
+      // As large as the embeddings: with sinusoids, or a table three times smaller, recall took
+      // more than twice the steps.
       position_ = from.get("position_table", {sizes.length, d}, 1);
       all_.emplace_back("position_table", position_);
     }
@@ -94,10 +104,12 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
       const std::string at = fmt::format("layer.{}.", l);
       const AttentionParameters& a = p.attention;
       const std::pair<const char*, Tensor> named[] = {
-          {"attention.w_q", a.w_q}, {"attention.w_k", a.w_k}, {"attention.w_v", a.w_v}, {"attention.w_o", a.w_o},
-          {"attention.b_q", a.b_q}, {"attention.b_k", a.b_k}, {"attention.b_v", a.b_v}, {"attention.b_o", a.b_o},
-          {"norm1.gain", p.norm1.gain}, {"norm1.bias", p.norm1.bias}, {"ffn.w_1", p.ffn.w_1}, {"ffn.b_1", p.ffn.b_1},
-          {"ffn.w_2", p.ffn.w_2}, {"ffn.b_2", p.ffn.b_2}, {"norm2.gain", p.norm2.gain}, {"norm2.bias", p.norm2.bias}};
+          {"attention.w_q", a.w_q},     {"attention.w_k", a.w_k}, {"attention.w_v", a.w_v},
+          {"attention.w_o", a.w_o},     {"attention.b_q", a.b_q}, {"attention.b_k", a.b_k},
+          {"attention.b_v", a.b_v},     {"attention.b_o", a.b_o}, {"norm1.gain", p.norm1.gain},
+          {"norm1.bias", p.norm1.bias}, {"ffn.w_1", p.ffn.w_1},   {"ffn.b_1", p.ffn.b_1},
+          {"ffn.w_2", p.ffn.w_2},       {"ffn.b_2", p.ffn.b_2},   {"norm2.gain", p.norm2.gain},
+          {"norm2.bias", p.norm2.bias}};
       for (const auto& [name, tensor] : named) all_.emplace_back(at + name, tensor);
       encoder_.push_back(std::move(p));
     }
@@ -130,17 +142,20 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
   if (position_) {
     const std::size_t n = h.shape()[h.shape().size() - 2];
     if (n > sizes_.length) {
-      throw Error(ErrorKind::usage, fmt::format("{} positions, but the learned table has {}", n, sizes_.length),
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} positions, but the learned table has {}", n, sizes_.length),
                   "a learned position exists only for places seen in training");
     }
     h = add(run, h, slice_rows(run, position_, 0, n));
   }
-  for (std::size_t l = 0; l < encoder_.size(); ++l) h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
+  for (std::size_t l = 0; l < encoder_.size(); ++l)
+    h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
   return h;
 }
 
 Tensor SequenceModel::logits(const Run& run, const Tensor& inputs) const {
-  const Tensor x = embedding_ ? embed(run, embedding_, inputs) : linear(run, inputs, input_w_, input_b_);
+  const Tensor x =
+      embedding_ ? embed(run, embedding_, inputs) : linear(run, inputs, input_w_, input_b_);
   return linear(run, body(run, x), output_w_, output_b_);
 }
 
@@ -173,7 +188,8 @@ std::size_t SequenceModel::longest_path(std::size_t n) const {
   if (is_recurrent(sizes_.kind)) return n;
   if (sizes_.kind == "attention" || sizes_.kind == "window" || n <= 1) return 1;
   std::size_t layers = 0, reach = 0;  // the fewest layers that span n-1 steps
-  while (reach < n - 1) reach += dilation(layers++) * (sizes_.kind == "tcn" ? sizes_.kernel - 1 : sizes_.kernel / 2);
+  while (reach < n - 1)
+    reach += dilation(layers++) * (sizes_.kind == "tcn" ? sizes_.kernel - 1 : sizes_.kernel / 2);
   return std::max<std::size_t>(layers, 1);
 }
 

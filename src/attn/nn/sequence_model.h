@@ -24,7 +24,7 @@ struct SequenceSizes {
   std::size_t classes = 0;
   std::size_t width = 64;
   std::size_t layers = 2, heads = 4, ff = 256, kernel = 3, radius = 2;
-  std::size_t length = 0;      ///< positions that attention's learned table has
+  std::size_t length = 0;  ///< positions that attention's learned table has
   double dropout = 0;
 };
 
@@ -35,7 +35,8 @@ class SequenceModel {
 
   /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes).
   Tensor logits(const Run& run, const Tensor& inputs) const;
-  /// The body alone, from vectors to vectors: x (...,T,width) -> (...,T,width'). What `reach` probes.
+  /// The body alone, from vectors to vectors: x (...,T,width) -> (...,T,width'). What `reach`
+  /// probes.
   Tensor body(const Run& run, const Tensor& x) const;
 
   const SequenceSizes& sizes() const { return sizes_; }
@@ -46,20 +47,22 @@ class SequenceModel {
   std::size_t sequential_steps(std::size_t n) const;
   /// Positions on each side (before, after) that an output can depend on; n means all.
   std::pair<std::size_t, std::size_t> receptive_field(std::size_t n) const;
-  /// Layers or time steps that a signal passes on its way over the largest distance, n-1; 0 if it cannot.
+  /// Layers or time steps that a signal passes on its way over the largest distance, n-1; 0 if it
+  /// cannot.
   std::size_t longest_path(std::size_t n) const;
 
  private:
   Tensor weight(Parameters& from, const std::string& path, const Shape& shape, std::size_t fan_in);
   Tensor constant(Parameters& from, const std::string& path, Array value);
-  RecurrentParameters recurrent_parameters(Parameters& from, const std::string& path, Cell cell, std::size_t hidden);
+  RecurrentParameters recurrent_parameters(Parameters& from, const std::string& path, Cell cell,
+                                           std::size_t hidden);
   std::size_t dilation(std::size_t layer) const;
 
   SequenceSizes sizes_;
   std::vector<std::pair<std::string, Tensor>> all_;
   Tensor embedding_, input_w_, input_b_, position_, output_w_, output_b_;
-  std::vector<ConvolutionParameters> layers_;      // of fc, window, cnn, tcn
-  std::vector<RecurrentParameters> recurrent_;     // one, or one per direction
+  std::vector<ConvolutionParameters> layers_;   // of fc, window, cnn, tcn
+  std::vector<RecurrentParameters> recurrent_;  // one, or one per direction
   std::vector<EncoderLayer> encoder_;
 };
 
