@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "app/command.h"
@@ -107,7 +108,7 @@ namespace {
 std::pair<double, double> median_and_spread(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const auto at = [&](double q) {
-    return values[static_cast<std::size_t>(q * double(values.size() - 1) + 0.5)];
+    return values[static_cast<std::size_t>(std::lround(q * double(values.size() - 1)))];
   };
   return {at(0.5), (at(0.75) - at(0.25)) / 2};
 }

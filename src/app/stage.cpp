@@ -116,7 +116,7 @@ Tensor Stage::embedding() {
     const Array vector = rng.stream("embedding." + known[i]).normal({d()}, 1);
     std::copy(vector.data(), vector.data() + d(), table.data() + i * d());
   }
-  const Tensor embedding = parameters.get_or("embedding", std::move(table));
+  const Tensor embedding = parameters.get_or("embedding", table);
   note(run, "embedding", "E: one row per word of the vocabulary", {"word", "d"}, embedding);
   return embedding;
 }

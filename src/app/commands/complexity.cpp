@@ -1,17 +1,14 @@
 // Table 1 of "Attention is all you need", measured: how time, operations and memory of a layer grow
 // with the length n and the width d.
 #include <fmt/format.h>
-#include <malloc.h>
 
-#include <chrono>
 #include <numeric>
 
 #include "app/commands/all.h"
 #include "app/exponent.h"
+#include "app/layer_cost.h"
 #include "attn/core/gemm.h"
-#include "attn/graph/tape.h"
 #include "attn/nn/attention.h"
-#include "attn/nn/layers.h"
 #include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
 
@@ -31,118 +28,6 @@ void bind(Cli& cli, ComplexityOptions& o) {
 }
 
 namespace {
-
-constexpr std::size_t kKernel = 3;
-
-/// A row of Table 1. The powers of n and d are what the paper claims of the cost.
-struct Layer {
-  const char* name;
-  const char* cost;
-  const char* steps;
-  const char* path;
-  double power_n, power_d;
-};
-
-const Layer kLayers[] = {
-    {"attention", "O(n^2 d)", "O(1)", "O(1)", 2, 1},
-    {"restricted", "O(r n d)", "O(1)", "O(n/r)", 1, 1},
-    {"rnn", "O(n d^2)", "O(n)", "O(n)", 1, 2},
-    {"lstm", "O(n d^2)", "O(n)", "O(n)", 1, 2},
-    {"cnn", "O(k n d^2)", "O(1)", "O(n/k)", 1, 2},
-};
-
-struct Place {
-  std::size_t n, d;
-};
-
-/// One layer at one size: x in, the same shape out.
-using Pass = std::function<Tensor(const Run&)>;
-
-Pass pass(const std::string& name, const Tensor& x, Rng rng, std::size_t radius) {
-  const std::size_t d = x.shape()[1];
-  const auto weight = [&](const Shape& shape, double fan_in) {
-    return Tensor::parameter(rng.normal(shape, 1 / std::sqrt(fan_in)));
-  };
-  const auto bias = [](std::size_t size) { return Tensor::parameter(zeros({size})); };
-  if (name == "attention") return [=](const Run& run) { return attend(run, {x, x, x}, {}); };
-  if (name == "restricted")
-    return [=](const Run& run) { return local_attend(run, {x, x, x}, radius); };
-  if (name == "cnn") {
-    const ConvolutionParameters p{weight({kKernel, d, d}, double(kKernel * d)), bias(d)};
-    return [=](const Run& run) { return convolution_layer(run, x, p); };
-  }
-  const Cell cell = name == "lstm" ? Cell::lstm : Cell::rnn;
-  const std::size_t g = gates_of(cell) * d;
-  const RecurrentParameters p{weight({d, g}, double(d)), weight({d, g}, double(d)), bias(g),
-                              bias(g)};
-  return [=](const Run& run) { return recurrent_layer(run, cell, x, p); };
-}
-
-/// Bytes that a pass holds at once, for the limit. Parameters included.
-double bytes(const std::string& name, const Place& p, std::size_t radius) {
-  const double n = double(p.n), d = double(p.d), r = double(std::min(radius, p.n));
-  if (name == "attention") return sizeof(real) * (2 * n * n + 2 * n * d);
-  if (name == "restricted") return sizeof(real) * (9 * n * r + 12 * n * d);
-  const double gates = name == "lstm" ? 4 : 1;
-  if (name == "cnn") return sizeof(real) * (6 * n * d + 3 * d * d);
-  return sizeof(real) * (n * d * (2 * gates + 3) + 2 * gates * d * d);
-}
-
-/// Steps that must wait for one another.
-double steps(const std::string& name, const Place& p) {
-  return name == "rnn" || name == "lstm" ? double(p.n) : 1;
-}
-
-/// Layers or time steps that a number passes from one end to the other.
-double path(const std::string& name, const Place& p, std::size_t radius) {
-  const std::size_t far = p.n - 1;
-  if (name == "attention" || far == 0) return 1;
-  if (name == "restricted") return double((far + radius - 1) / radius);
-  if (name == "cnn") return double(far);  // a kernel of 3 reaches one position on each side
-  return double(far);
-}
-
-struct Measured {
-  double milliseconds = 0, operations = 0, bytes = 0;
-};
-
-std::size_t held() {
-  const auto info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-Measured measure(const Pass& run_once, const Tensor& x, std::int64_t repeat) {
-  Measured out;
-  {  // operations, counted by the ops themselves; the first pass also fetches the memory
-    Trace trace;
-    Run run;
-    run.trace = &trace;
-    note(run, "result", "", {"token", "d"}, run_once(run));
-    for (const Step* step : trace.steps()) out.operations += step->flops;
-  }
-  {  // what is kept for the way back
-    x.require_grad();
-    Tape tape;
-    Run run;
-    run.tape = &tape;
-    const std::size_t before = held();
-    const Tensor y = run_once(run);
-    out.bytes = double(held()) - double(before);
-  }
-  std::vector<double> times;
-  double total = 0;
-  while (std::int64_t(times.size()) < repeat && !(times.size() >= 3 && total > 300)) {
-    const auto start = std::chrono::steady_clock::now();
-    run_once(Run{});
-    times.push_back(
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count());
-    total += times.back();
-  }
-  std::sort(times.begin(), times.end());
-  out.milliseconds = times[times.size() / 2];
-  return out;
-}
 
 using Series = std::map<std::string, std::vector<Measured>>;
 

@@ -83,7 +83,7 @@ Differences finite_differences(const SequenceModel& model, const Array& x, const
       {n - 1, n / 2}};
   Differences out;
   for (std::size_t p = 0; p < 21; ++p) {
-    const auto [i, j] = places[p % 7];
+    const std::size_t i = places[p % 7].first, j = places[p % 7].second;
     const std::size_t a = p * 3 % width, b = p * 5 % d, at = j * d + b;
     const auto f = [&](real value) {
       Array moved = x;

@@ -21,7 +21,7 @@ class Parameters {
   /// What the file lacks stays random until check() reports it.
   Tensor get(const std::string& path, const Shape& shape, double deviation);
   /// As get(), with given numbers where there is no file.
-  Tensor get_or(const std::string& path, Array otherwise);
+  Tensor get_or(const std::string& path, const Array& otherwise);
 
   /// Throws Error(bad_input) that lists every missing, misshapen and unused tensor of the file.
   void check() const;

@@ -37,8 +37,8 @@ Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Sh
   return p;
 }
 
-Tensor SequenceModel::constant(Parameters& from, const std::string& path, Array value) {
-  const Tensor p = from.get_or(path, std::move(value));
+Tensor SequenceModel::constant(Parameters& from, const std::string& path, const Array& value) {
+  const Tensor p = from.get_or(path, value);
   all_.emplace_back(path, p);
   return p;
 }
@@ -50,7 +50,7 @@ RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const 
   Array bias = zeros({g});
   if (cell == Cell::lstm) std::fill_n(bias.data() + h, h, real{1});
   return {weight(from, path + "w_x", {d, g}, d), weight(from, path + "w_h", {h, g}, h),
-          constant(from, path + "b_x", std::move(bias)), constant(from, path + "b_h", zeros({g}))};
+          constant(from, path + "b_x", bias), constant(from, path + "b_h", zeros({g}))};
 }
 
 std::size_t SequenceModel::dilation(std::size_t layer) const {

@@ -17,7 +17,7 @@ Tensor dropout(const Run& run, const Tensor& x, double rate) {
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {"dropout", {x}, double(out.size()), [=](std::size_t i) {
+    run.trace->made(y, {"dropout", {x}, double(x.value().size()), [=](std::size_t i) {
                           Reason reason{"kept and scaled up, or dropped, by chance",
                                         {},
                                         double{keep->data()[i]} * x.value().data()[i]};

@@ -32,8 +32,7 @@ Optimizer::Optimizer(const OptimizerOptions& options,
 }
 
 void Optimizer::clear_gradients() {
-  for (const auto& [path, tensor] : parameters_)
-    std::fill_n(tensor.grad().data(), tensor.value().size(), real{0});
+  for (const auto& [path, tensor] : parameters_) tensor.clear_grad();
 }
 
 double Optimizer::step(double factor) {
