@@ -19,7 +19,7 @@ namespace {
 
 /// OpenBLAS takes buffers of 128 MB of addresses, and tries again for ever when it gets none: at
 /// its start for every processor, for the first product, and for every thread more.
-constexpr rlim_t kAddressesAtStart = rlim_t{330} << 20, kAddressesPerThread = rlim_t{270} << 20;
+constexpr rlim_t kAddressesAtStart = rlim_t{400} << 20, kAddressesPerThread = rlim_t{270} << 20;
 
 /// The limit of `ulimit -v`.
 rlim_t address_space() {
@@ -35,7 +35,7 @@ void within_address_space(int, char** arguments, char** environment) {
   if (address_space() == RLIM_INFINITY) return;
   if (address_space() < kAddressesAtStart) {
     static constexpr char kMessage[] =
-        "attn: 330 MB of address space are needed, ulimit -v allows less\nhint: ulimit -v "
+        "attn: 400 MB of address space are needed, ulimit -v allows less\nhint: ulimit -v "
         "1000000\n";
     [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
     _exit(static_cast<int>(ErrorKind::limit));

@@ -69,7 +69,7 @@ TEST_CASE("idle threads sleep soon, unless somebody chose otherwise") {
                ? ""
                : text.substr(last + 18, text.find('\'', last + 18) - last - 18);
   };
-  CHECK(spins({"attend", "--threads", "2"}, {}) == "10000");
+  CHECK(spins({"attend", "--threads", "2"}, {}) == "1000");
   CHECK(spins({"attend", "--threads", "2"}, {{"GOMP_SPINCOUNT", "77"}}) == "77");
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("a read-only working folder is no obstacle to showing") {
 
 TEST_CASE("under a small limit of memory the program says so and does not crash") {
   if (!attn::test::address_space_can_be_limited()) return;
-  for (const std::size_t megabytes : {100, 200, 329, 330, 340, 460, 599, 600, 700}) {
+  for (const std::size_t megabytes : {100, 200, 399, 400, 410, 530, 669, 670, 770}) {
     for (const Words& words :
          {Words{"attend"}, Words{"heads", "--threads", "2"}, Words{"attend", "--dim", "1000"},
           Words{"position", "--length", "1000000"}}) {
@@ -261,7 +261,7 @@ TEST_CASE("under a small limit of memory the program says so and does not crash"
   }
   const std::size_t gigabyte = std::size_t{1} << 30;
   expect(Launch{.arguments = {"attend"}, .address_space = std::size_t{100} << 20}, 5,
-         "330 MB of address space");
+         "400 MB of address space");
   expect(Launch{.arguments = {"attend", "--threads", "64"}, .address_space = gigabyte}, 5,
          "--threads 64 needs about");
   expect(Launch{.arguments = {"attend"}, .address_space = gigabyte}, 0, "weights");
