@@ -12,7 +12,7 @@ namespace attn::app {
 namespace {
 
 /// Changes when results of older programs can no longer stand beside new ones.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 std::string settings_text(const CellSettings& s) {
   const TrainingChoices& t = s.training;
@@ -23,6 +23,15 @@ std::string settings_text(const CellSettings& s) {
       kVersion, s.task, s.budget, t.layers, t.heads, t.kernel, t.radius, t.dropout, t.steps,
       t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
 }
+
+/// FNV-1a, in hexadecimal digits.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325ull;
+  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3ull;
+  return fmt::format("{:016x}", hash);
+}
+
+constexpr std::string_view kBegin = "{\"checksum\":\"", kMiddle = "\",\"result\":", kEnd = "}\n";
 
 }  // namespace
 
@@ -67,9 +76,8 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
 
 std::string cell_file(const CellSettings& s, const std::string& model, std::size_t length,
                       std::uint64_t seed) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  for (const unsigned char c : settings_text(s)) hash = (hash ^ c) * 0x100000001B3ull;
-  return fmt::format("{}-{}-n{}-seed{}-{:016x}.json", s.task, model, length, seed, hash);
+  return fmt::format("{}-{}-n{}-seed{}-{}.json", s.task, model, length, seed,
+                     hash_of(settings_text(s)));
 }
 
 std::string cell_json(const CellSettings& s, const CellResult& r) {
@@ -100,36 +108,47 @@ std::string cell_json(const CellSettings& s, const CellResult& r) {
   return document.dump();
 }
 
-CellResult read_cell(const std::string& path) {
-  const nlohmann::json j = parse_json(read_file(path, std::size_t{1} << 24), path);
+void write_cell(const std::string& path, const CellSettings& settings, const CellResult& result) {
+  const std::string text = cell_json(settings, result);
+  write_file(path, fmt::format("{}{}{}{}{}", kBegin, hash_of(text), kMiddle, text, kEnd));
+}
+
+std::optional<CellResult> read_cell(const std::string& path, const CellSettings& settings,
+                                    const std::string& model, std::size_t length,
+                                    std::uint64_t seed) {
+  constexpr std::size_t kDigits = 16, kHead = kBegin.size() + kDigits + kMiddle.size();
+  const std::string file = read_file(path, std::size_t{1} << 24);
+  if (file.size() < kHead + kEnd.size() || !file.starts_with(kBegin) || !file.ends_with(kEnd))
+    return {};
+  const std::string text = file.substr(kHead, file.size() - kHead - kEnd.size());
+  if (file.substr(kBegin.size(), kDigits) != hash_of(text)) return {};
+  // The checksum fits, so this is what write_cell wrote: only its identity is left to check.
+  const nlohmann::json j = parse_json(text, path);
+  const auto number = [](const nlohmann::json& x) {
+    return x.is_null() ? std::nan("") : x.get<double>();
+  };
   CellResult r;
-  try {
-    const auto number = [&](const nlohmann::json& x) {
-      return x.is_null() ? std::nan("") : x.get<double>();
-    };
-    r.model = j.at("model").get<std::string>();
-    r.length = j.at("length").get<std::size_t>();
-    r.seed = j.at("seed").get<std::uint64_t>();
-    r.parameters = j.at("parameters").get<std::size_t>();
-    r.width = j.at("width").get<std::size_t>();
-    r.steps = j.at("steps").get<std::uint64_t>();
-    r.train_seconds = j.at("train_seconds").get<double>();
-    r.score.accuracy = number(j.at("accuracy"));
-    r.score.loss = number(j.at("loss"));
-    r.score.exact = number(j.at("exact"));
-    r.score.asked = j.at("asked").get<std::size_t>();
-    r.sequential_steps = j.at("sequential_steps").get<std::size_t>();
-    r.longest_path = j.at("longest_path").get<std::size_t>();
-    r.sees_back = j.at("sees_back").get<std::size_t>();
-    for (const auto& d : j.at("by_distance")) {
-      r.score.by_distance.push_back({d.at("distance").get<std::size_t>(),
-                                     d.at("asked").get<std::size_t>(),
-                                     d.at("accuracy").get<double>()});
-    }
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: no result of a comparison: {}", escaped(path, 200), e.what()),
-                "remove the file; the cell is then computed again");
+  r.model = j.at("model").get<std::string>();
+  r.length = j.at("length").get<std::size_t>();
+  r.seed = j.at("seed").get<std::uint64_t>();
+  if (j.at("settings") != settings_text(settings) || r.model != model || r.length != length ||
+      r.seed != seed)
+    return {};
+  r.parameters = j.at("parameters").get<std::size_t>();
+  r.width = j.at("width").get<std::size_t>();
+  r.steps = j.at("steps").get<std::uint64_t>();
+  r.train_seconds = j.at("train_seconds").get<double>();
+  r.score.accuracy = number(j.at("accuracy"));
+  r.score.loss = number(j.at("loss"));
+  r.score.exact = number(j.at("exact"));
+  r.score.asked = j.at("asked").get<std::size_t>();
+  r.sequential_steps = j.at("sequential_steps").get<std::size_t>();
+  r.longest_path = j.at("longest_path").get<std::size_t>();
+  r.sees_back = j.at("sees_back").get<std::size_t>();
+  for (const auto& d : j.at("by_distance")) {
+    r.score.by_distance.push_back({d.at("distance").get<std::size_t>(),
+                                   d.at("asked").get<std::size_t>(),
+                                   d.at("accuracy").get<double>()});
   }
   return r;
 }

@@ -39,9 +39,14 @@ SequenceSizes cell_sizes(const CellSettings& settings, const Task& task, const s
 std::string cell_file(const CellSettings& settings, const std::string& model, std::size_t length,
                       std::uint64_t seed);
 
-/// A result as JSON (docs/contract.md, section Measuring) and back. Reading throws
-/// Error(bad_input).
+/// A result as JSON (docs/contract.md, section Measuring).
 std::string cell_json(const CellSettings& settings, const CellResult& result);
-CellResult read_cell(const std::string& path);
+
+/// A cell's file: its JSON in an envelope with a checksum.
+void write_cell(const std::string& path, const CellSettings& settings, const CellResult& result);
+/// Empty if the file is damaged, or is of another cell or of other settings.
+std::optional<CellResult> read_cell(const std::string& path, const CellSettings& settings,
+                                    const std::string& model, std::size_t length,
+                                    std::uint64_t seed);
 
 }  // namespace attn::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace attn::app {
@@ -45,8 +46,9 @@ Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
   return e;
 }
 
+/// "0.969 +-0.009": the mean, and the larger half of its interval.
 std::string words(const Estimate& e) {
-  return fmt::format("{:.3f} ({:.3f} to {:.3f})", e.mean, e.low, e.high);
+  return fmt::format("{:.3f} +-{:.3f}", e.mean, std::max(e.mean - e.low, e.high - e.mean));
 }
 
 double accuracy_between(const std::vector<CellResult>& cells, std::size_t low, std::size_t high) {
@@ -85,7 +87,8 @@ std::string plot(const std::vector<std::string>& models, const std::vector<std::
   }
   std::string out = "accuracy\n";
   for (int i = 0; i < kHeight; ++i)
-    out += fmt::format(" {:.1f} | {}\n", 1 - 0.1 * i, lines[static_cast<std::size_t>(i)]);
+    out +=
+        fmt::format(" {:.1f} | {}\n", (kHeight - 1 - i) / 10.0, lines[static_cast<std::size_t>(i)]);
   out += "     +" + std::string(lengths.size() * kStep + 1, '-') + "\n  n    ";
   for (const std::int64_t n : lengths) out += fmt::format("{:<{}}", n, kStep);
   return out + "\n" + legend + "\n";
@@ -123,7 +126,7 @@ class Report {
   void accuracy_table() {
     const bool regression = task_->regression;
     Table table{regression ? "loss" : "accuracy",
-                fmt::format("On test sequences{}; in parentheses a 95 % interval.",
+                fmt::format("On test sequences{}; behind +- a 95 % interval.",
                             o_.seeds > 1 ? fmt::format(", means of {} seeds", o_.seeds) : ""),
                 {"model"},
                 {}};
@@ -143,6 +146,7 @@ class Report {
     s_.trace.items.emplace_back(std::move(table));
     s_.trace.labels["model"] = models_;
     for (const std::int64_t n : o_.lengths) s_.trace.labels["length"].push_back(std::to_string(n));
+    s_.trace.restart_clock();  // the trainings took their time before, in the table of costs
     note(s_.run, regression ? "mean_loss" : "mean_accuracy",
          regression ? "mean squared error" : "share of right answers", {"model", "length"},
          Tensor(std::move(means)));
@@ -181,7 +185,7 @@ class Report {
     Table table{"cost",
                 fmt::format("At n = {}. sequential: steps that must wait for one another. path: "
                             "layers or time steps over the "
-                            "largest distance; 0: the model cannot see so far.",
+                            "largest distance; -: the model cannot see so far.",
                             longest()),
                 {"model", "parameters", "loss", "steps", "train seconds", "ms per step",
                  "sequential", "path", "sees back"},
@@ -198,7 +202,9 @@ class Report {
       const CellResult& first = found->front();
       table.rows.push_back({model, double(first.parameters), loss, steps, seconds,
                             1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps),
-                            double(first.longest_path), double(first.sees_back)});
+                            first.longest_path == 0 ? Table::Cell(std::string("-"))
+                                                    : Table::Cell(double(first.longest_path)),
+                            double(first.sees_back)});
     }
     s_.trace.items.emplace_back(std::move(table));
   }
@@ -249,6 +255,7 @@ class Report {
       if (!behind.empty()) line += fmt::format("; behind: {}", fmt::join(behind, ", "));
       s_.trace.say(line + ".");
     }
+    limited();
     if (regression) return;
     for (const std::string& model : models_) {
       const auto* found = cells(model, longest());
@@ -259,9 +266,28 @@ class Report {
       if (std::isnan(beyond)) continue;
       s_.trace.say(fmt::format(
           "{} sees {} steps back: accuracy {} within, {:.3f} beyond (guessing gives {:.3f}).",
-          model, sees, std::isnan(within) ? "-" : fmt::format("{:.3f}", within), beyond,
-          task_->chance));
+          model, sees, std::isnan(within) ? "(nothing was asked)" : fmt::format("{:.3f}", within),
+          beyond, task_->chance));
     }
+  }
+
+  /// Who was stopped by the step limit was compared by speed of learning, not by what it can learn.
+  void limited() {
+    std::vector<std::string> stopped;
+    for (const std::string& model : models_) {
+      const auto* found = cells(model, longest());
+      if (found && std::any_of(found->begin(), found->end(), [&](const CellResult& r) {
+            return r.steps >= static_cast<std::uint64_t>(o_.training.steps);
+          })) {
+        stopped.push_back(model);
+      }
+    }
+    if (stopped.empty()) return;
+    s_.trace.say(
+        fmt::format("At n = {} these reached the limit of {} steps, so the figures say what they "
+                    "learnt by then, not "
+                    "what they could learn: {}.",
+                    longest(), o_.training.steps, fmt::join(stopped, ", ")));
   }
 
   Stage& s_;

@@ -39,7 +39,8 @@ constexpr Entry kEntries[] = {
     {"scores", "Row i: how well the query of token i fits each key. Larger means a better fit."},
     {"mask", "-inf is added to a score that must not count; 0 leaves it as it is."},
     {"weights",
-     "Row i: how much token i takes from each token. Each row sums to 1; look for the dark cells."},
+     "Row i: how much token i takes from each token. Each row sums to 1; look for the large "
+     "numbers."},
     {"context",
      "Row i: the values, mixed with the weights of row i. Every head makes its own mixture."},
     {"concat", "Row i: what all heads found for token i, one after another."},

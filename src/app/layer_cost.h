@@ -26,7 +26,7 @@ inline constexpr Layer kLayers[] = {
     {"restricted", "O(r n d)", "O(1)", "O(n/r)", 1, 1},
     {"rnn", "O(n d^2)", "O(n)", "O(n)", 1, 2},
     {"lstm", "O(n d^2)", "O(n)", "O(n)", 1, 2},
-    {"cnn", "O(k n d^2)", "O(1)", "O(n/k)", 1, 2},
+    {"cnn", "O(k n d^2)", "O(1)", "O(n/k); dilated O(log_k n)", 1, 2},
 };
 
 struct Place {

@@ -123,8 +123,8 @@ void train_missing(const std::vector<CellName>& missing, const CellSettings& set
       const CellName& cell = missing[i];
       const auto result = run_cell(settings, cell.model, cell.length, cell.seed, &progress);
       if (!result) continue;
-      write_file(cache + "/" + cell_file(settings, cell.model, cell.length, cell.seed),
-                 cell_json(settings, *result));
+      write_cell(cache + "/" + cell_file(settings, cell.model, cell.length, cell.seed), settings,
+                 *result);
       ++progress.done;
     } catch (const Error& e) {
 #pragma omp critical(attn_cell_error)
@@ -162,8 +162,7 @@ void compare(Stage& s, const CompareOptions& o) {
   const std::unique_ptr<Task> task = make_task(o.task, static_cast<std::size_t>(lengths[0]));
   s.trace.say(task->about + " The best possible: " + task->best);
   s.trace.say(fmt::format(
-      "Every model has about {} parameters (at most 5 % more or less, the width is chosen for it) "
-      "and the same effort: "
+      "Every model has about {} parameters (the width is chosen for it) and the same effort: "
       "{}, learning rate {}, batches of {}, at most {} steps; it stops when two looks in a row at "
       "fresh training sequences "
       "give 99.9 %. Test sequences are none of the training sequences.",
@@ -180,19 +179,31 @@ void compare(Stage& s, const CompareOptions& o) {
     s.trace.say(fmt::format("Not within 5 % of the budget, because a width is a whole number: {}.",
                             fmt::join(off, ", ")));
 
+  for (const std::string& folder : o.merge) {
+    if (!std::filesystem::is_directory(folder))
+      throw Error(ErrorKind::io,
+                  fmt::format("--merge {}: there is no such folder", escaped(folder, 200)),
+                  "name a folder that another part wrote as its --cache");
+  }
   std::vector<std::string> folders = o.merge;
   folders.insert(folders.begin(), cache);
-  const auto find = [&](const CellName& cell) -> std::string {
+  // A damaged cell is kept beside the others and computed again.
+  const auto find = [&](const CellName& cell) -> std::optional<CellResult> {
     for (const std::string& folder : folders) {
       const std::string path =
           folder + "/" + cell_file(settings, cell.model, cell.length, cell.seed);
-      if (std::filesystem::exists(path)) return path;
+      if (!std::filesystem::exists(path)) continue;
+      if (auto result = read_cell(path, settings, cell.model, cell.length, cell.seed))
+        return result;
+      std::error_code ignored;
+      std::filesystem::rename(path, path + ".damaged", ignored);
+      s.trace.say(fmt::format("{} was damaged; it is kept as .damaged.", path));
     }
     return {};
   };
   std::vector<CellName> missing;
   for (const CellName& cell : my_part(all, o.shard)) {
-    if (find(cell).empty()) missing.push_back(cell);
+    if (!find(cell)) missing.push_back(cell);
   }
   if (o.merge.empty() && !missing.empty()) {
     std::error_code error;
@@ -210,21 +221,22 @@ void compare(Stage& s, const CompareOptions& o) {
   std::string document;
   std::size_t absent = 0;
   for (const CellName& cell : all) {
-    const std::string path = find(cell);
-    if (path.empty()) {
+    std::optional<CellResult> result = find(cell);
+    if (!result) {
       ++absent;
       continue;
     }
-    CellResult result = read_cell(path);
-    document += (document.empty() ? "" : ",\n  ") + cell_json(settings, result);
-    results[{cell.model, cell.length}].push_back(std::move(result));
+    document += (document.empty() ? "" : ",\n  ") + cell_json(settings, *result);
+    results[{cell.model, cell.length}].push_back(std::move(*result));
   }
   s.trace.document = fmt::format(
-      "{{\"format\":1,\"task\":\"{}\",\"budget_parameters\":{},\"results\":[\n  {}]}}\n", o.task,
-      o.budget, document);
+      "{{\"format\":1,\"task\":\"{}\",\"budget_parameters\":{},\"missing\":{},\"results\":[\n  "
+      "{}]}}\n",
+      o.task, o.budget, absent, document);
   if (absent > 0)
     s.trace.say(fmt::format("{} of {} cells are not there yet{}.", absent, all.size(),
                             o.shard.empty() ? "" : " (other parts have them)"));
+  if (!o.merge.empty()) s.trace.check("all cells are there", double(absent), 0);
   if (!results.empty()) report_comparison(s, o, models, results);
 }
 

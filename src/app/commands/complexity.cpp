@@ -81,13 +81,15 @@ class Survey {
   }
 
   void claims() {
-    Table table{"claims",
-                fmt::format("What the paper says (Vaswani et al. 2017, Table 1). Here k = {}, and "
-                            "restricted attention sees r = {} "
-                            "neighbours on each side.",
-                            kKernel, o_.radius),
-                {"layer", "cost", "sequential", "longest path"},
-                {}};
+    Table table{
+        "claims",
+        fmt::format(
+            "What the paper says (Vaswani et al. 2017, Table 1 and section 4). Here k = {}, and "
+            "restricted attention sees r = {} "
+            "neighbours on each side.",
+            kKernel, o_.radius),
+        {"layer", "cost", "sequential", "longest path"},
+        {}};
     for (const Layer& l : kLayers)
       table.rows.push_back(
           {std::string(l.name), std::string(l.cost), std::string(l.steps), std::string(l.path)});

@@ -138,7 +138,7 @@ void growth(Stage& s, SequenceSizes z) {
 void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chain,
                std::size_t longest) {
   Table table{"published",
-              "What Vaswani et al. 2017 (Table 1) say, and what was counted here.",
+              "What Vaswani et al. 2017 (Table 1 and section 4) say, and what was counted here.",
               {"layer", "cost per layer", "sequential", "longest path"},
               {}};
   const auto add_row = [&](std::string a, std::string b, std::string c, std::string d) {
@@ -146,7 +146,7 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
   };
   add_row("self-attention", "O(n^2 d)", "O(1)", "O(1)");
   add_row("recurrent", "O(n d^2)", "O(n)", "O(n)");
-  add_row("convolution", "O(k n d^2)", "O(1)", "O(n/k)");
+  add_row("convolution", "O(k n d^2)", "O(1)", "O(n/k); dilated O(log_k n)");
   add_row("convolution, dilated", "O(k n d^2)", "O(1)", "O(log_k n)");
   add_row("attention to r near", "O(r n d)", "O(1)", "O(n/r)");
   add_row(fmt::format("{} here, n = {}", z.kind, n), "", std::to_string(chain),

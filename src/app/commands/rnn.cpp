@@ -220,7 +220,8 @@ void rnn(Stage& s, const RnnOptions& o) {
   s.trace.items.emplace_back(
       Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
   s.trace.say(
-      fmt::format("{} steps, each after the one before it: more processors do not help. Only x W_x "
+      fmt::format("{} steps, each after the one before it: more processors do not shorten this "
+                  "chain. Only x W_x "
                   "+ b_x, which needs no "
                   "hidden state, is computed for all tokens at once.",
                   n));

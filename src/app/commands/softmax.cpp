@@ -48,7 +48,8 @@ struct Words {
 };
 constexpr Words kWords[] = {
     {"softmax", "A = exp(s) / sum exp(s)",
-     "Every weight is above 0 and each row sums to 1. Larger scores take more than their share."},
+     "On paper every weight is above 0 (a float rounds very small ones to 0), and each row sums to "
+     "1. Larger scores take more than their share."},
     {"relu", "A = max(s, 0)",
      "No exponential and no sum: a weight does not depend on the other scores, and rows do not sum "
      "to 1."},

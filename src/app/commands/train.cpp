@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
+
 #include "app/commands/all.h"
 #include "app/lock.h"
 #include "attn/core/gemm.h"
@@ -154,6 +156,10 @@ void train(Stage& s, const TrainOptions& o) {
   SequenceModel model(sizes, parameters);
   Trainer trainer(*task, model, training_options(o.training, s.trace.seed));
   const FileLock lock(o.checkpoint);
+  if (!o.resume && !o.checkpoint.empty() && std::filesystem::exists(o.checkpoint)) {
+    throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(o.checkpoint, 200)),
+                "add --resume to go on from it, or name another file");
+  }
   if (o.resume) trainer.load(o.checkpoint);
   describe(s.trace, *task, model, o);
   bool stopped = false;

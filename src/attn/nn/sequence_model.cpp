@@ -210,6 +210,13 @@ SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
     }
     if (count > budget) break;
   }
+  if (best.kind != "attention") return best;
+  // Its width comes in steps of the heads; the inner width of the feed-forward fills the rest.
+  Parameters parameters{Rng(0)};
+  const auto count = static_cast<double>(SequenceModel(best, parameters).parameter_count());
+  const double per_unit = static_cast<double>(best.layers * (2 * best.width + 1));
+  const double ff = static_cast<double>(best.ff) + (static_cast<double>(budget) - count) / per_unit;
+  best.ff = static_cast<std::size_t>(std::max(1.0, std::round(ff)));
   return best;
 }
 

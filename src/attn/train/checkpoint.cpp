@@ -61,8 +61,8 @@ std::string Trainer::description() const {
       "{} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of {}, smoothing {}",
       task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
       z.dropout, options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay,
-      o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup, options_.schedule.total,
-      options_.smoothing);
+      o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup,
+      options_.schedule.kind == "cosine" ? options_.schedule.total : 0, options_.smoothing);
 }
 
 void Trainer::save(const std::string& path) const {
