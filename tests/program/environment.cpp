@@ -32,7 +32,8 @@ bool ascii(const std::string& text) {
 /// The values of every step, without the times.
 json numbers(const std::string& text) {
   json out;
-  for (const json& step : json::parse(text)["steps"])
+  const json document = json::parse(text);
+  for (const json& step : document["steps"])
     out[step["path"].get<std::string>()] = step["values"];
   return out;
 }
