@@ -33,8 +33,7 @@ bool ascii(const std::string& text) {
 json numbers(const std::string& text) {
   json out;
   const json document = json::parse(text);
-  for (const json& step : document["steps"])
-    out[step["path"].get<std::string>()] = step["values"];
+  for (const json& step : document["steps"]) out[step["path"].get<std::string>()] = step["values"];
   return out;
 }
 
