@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
@@ -49,12 +48,6 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.texts("--out", c.outputs, "FILE", "write .json, .csv, .npy, .svg or .html; may be repeated");
 }
 
-namespace {
-
-constexpr double kMostDrawn = 20e6;  // a second or two
-
-}  // namespace
-
 Stage::Stage(const Common& options)
     : common(options),
       rng(static_cast<std::uint64_t>(options.seed)),
@@ -70,18 +63,6 @@ Stage::Stage(const Common& options)
   Array product = zeros({16, 16});
   gemm({.m = 16, .n = 16, .k = 16}, ones.data(), ones.data(), product.data());
   if (!options.weights.empty()) parameters.use(read_safetensors(options.weights), options.weights);
-}
-
-// Drawing takes time, and a small file must not make a large program: 1 x 10 000 numbers of --input
-// would ask for three matrices of 100 million.
-void Stage::require_drawable(const std::string& path, double numbers, const Shape& shape) const {
-  if (numbers <= kMostDrawn || !common.weights.empty()) return;
-  throw Error(
-      ErrorKind::limit,
-      fmt::format(
-          "the parameter {} {} would be {:.0f} million random numbers; the limit is {:.0f} million",
-          path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
-      "use fewer columns, a smaller --dim, or parameters of your own with --weights");
 }
 
 const std::vector<std::string>& Stage::tokens() {
@@ -126,9 +107,7 @@ Tensor Stage::ids() {
 
 Tensor Stage::embedding() {
   const std::vector<std::string>& known = vocabulary();
-  require_drawable("embedding", double(known.size()) * double(d()), {known.size(), d()});
-  require_memory(sizeof(real) * static_cast<double>(known.size()) * static_cast<double>(d()),
-                 fmt::format("an embedding table of {} x {}", known.size(), d()));
+  require_drawable("embedding", {known.size(), d()});
   Array table = empty({known.size(), d()});
   for (std::size_t i = 0; i < known.size(); ++i) {
     const Array vector = rng.stream("embedding." + known[i]).normal({d()}, 1);
@@ -175,10 +154,6 @@ Tensor Stage::x() {
 }
 
 Tensor Stage::parameter(const std::string& path, const Shape& shape) {
-  const double numbers = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
-  require_drawable(path, numbers, shape);
-  require_memory(sizeof(real) * numbers,
-                 fmt::format("the parameter {} {}", path, to_string(shape)));
   return parameters.get(path, shape, 1 / std::sqrt(static_cast<double>(shape[0])));
 }
 
@@ -187,8 +162,7 @@ void Stage::explain(std::string_view path, std::string text) {
 }
 
 void Stage::same(std::string claim, const Array& a, const Array& b) {
-  double magnitude = 0;
-  for (const real value : a) magnitude = std::max(magnitude, std::abs(double{value}));
+  double magnitude = largest_magnitude(a);
   if (!std::isfinite(magnitude)) magnitude = 1;
   trace.check(std::move(claim), largest_difference(a, b), 1e-5 * std::max(magnitude, 1e-30));
   trace.restart_clock();

@@ -78,8 +78,6 @@ class Stage {
   void require_memory(double bytes, const std::string& what) const;
 
  private:
-  void require_drawable(const std::string& path, double numbers, const Shape& shape) const;
-
   std::vector<std::string> tokens_, vocabulary_;
   Tensor ids_;
 };

@@ -164,7 +164,9 @@ TEST_CASE("attention: with a causal mask, a later token changes no bit of an ear
   });
 }
 
-TEST_CASE("attention: one and two threads give the same bits") {
+// Not the same bits: OpenBLAS cuts a product differently for two threads, and on some processors
+// its kernels for the edges sum in another order.
+TEST_CASE("attention: one and two threads agree to the last digits of a float") {
   Rng rng(7);
   const SmallAttention attention(rng, 64, 4);
   const Tensor x(rng.normal({80, 64}, 1)), mask = causal_mask(80);
@@ -172,6 +174,6 @@ TEST_CASE("attention: one and two threads give the same bits") {
   set_threads(2);
   const Tensor two = attention(Run{}, x, mask);
   set_threads(1);
-  CHECK(same_bits({one.value().data(), one.value().size()},
-                  {two.value().data(), two.value().size()}));
+  CHECK(largest_difference(one.value(), two.value()) <=
+        real{1e-5} * largest_magnitude(one.value()));
 }

@@ -258,9 +258,9 @@ void cnn(Stage& s, const CnnOptions& o) {
   for (std::size_t l = 0; l < layers; ++l) {
     const std::string at = fmt::format("layer.{}.", l);
     const std::size_t c_in = l == 0 ? d : channels;
-    Tensor w = random_parameter(s, at + "w", {kernel, c_in, channels},
-                                1 / std::sqrt(double(kernel * c_in)));
-    net.layers.push_back({std::move(w), random_parameter(s, at + "b", {channels}, 0.1)});
+    Tensor w =
+        s.parameters.get(at + "w", {kernel, c_in, channels}, 1 / std::sqrt(double(kernel * c_in)));
+    net.layers.push_back({std::move(w), s.parameters.get(at + "b", {channels}, 0.1)});
   }
   s.trace.items.emplace_back(
       Verbatim{o.causal ? "output[t] = max(x[t] W[k-1] + x[t-dilation] W[k-2] + ... + b, 0)\n(the "

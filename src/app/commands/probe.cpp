@@ -14,8 +14,6 @@ namespace attn::app {
 
 namespace {
 
-constexpr double kMostDrawn = 20e6;  // random numbers: a second or two
-
 bool in_body(const std::string& path) {
   return path != "embedding" && !path.starts_with("input.") && !path.starts_with("output.");
 }
@@ -23,21 +21,6 @@ bool in_body(const std::string& path) {
 bool is_convolution(const std::string& model) { return model == "cnn" || model == "tcn"; }
 
 }  // namespace
-
-Tensor random_parameter(Stage& s, const std::string& path, const Shape& shape, double deviation) {
-  double numbers = 1;
-  for (const std::size_t axis : shape) numbers *= double(axis);
-  if (numbers > kMostDrawn && s.common.weights.empty()) {
-    throw Error(ErrorKind::limit,
-                fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit "
-                            "is {:.0f} million",
-                            path, to_string(shape), numbers / 1e6, kMostDrawn / 1e6),
-                "use a smaller --dim, or parameters of your own with --weights");
-  }
-  s.require_memory(sizeof(real) * numbers,
-                   fmt::format("the parameter {} {}", path, to_string(shape)));
-  return s.parameters.get(path, shape, deviation);
-}
 
 void with_default_text(Stage& s, const char* text, const std::function<void(Stage&)>& compute) {
   if (s.has_text() || !s.common.input.empty()) return compute(s);

@@ -9,9 +9,6 @@
 
 namespace attn::app {
 
-/// A random parameter with this deviation; refused if it would take long to draw.
-Tensor random_parameter(Stage& s, const std::string& path, const Shape& shape, double deviation);
-
 /// Runs `compute` with this text where the command line gives none.
 void with_default_text(Stage& s, const char* text, const std::function<void(Stage&)>& compute);
 

@@ -68,10 +68,10 @@ struct Tagged {
 
 Tagged tag(Stage& s, const Tensor& input, const Sizes& z) {
   const std::size_t width = input.shape()[1];
-  const Tensor w_1 = random_parameter(s, "w_1", {width, z.h}, 1 / std::sqrt(double(width)));
-  const Tensor b_1 = random_parameter(s, "b_1", {z.h}, 0.1),
-               w_2 = random_parameter(s, "w_2", {z.h, kTags.size()}, 1 / std::sqrt(double(z.h)));
-  const Tensor b_2 = random_parameter(s, "b_2", {kTags.size()}, 0.1);
+  const Tensor w_1 = s.parameters.get("w_1", {width, z.h}, 1 / std::sqrt(double(width)));
+  const Tensor b_1 = s.parameters.get("b_1", {z.h}, 0.1),
+               w_2 = s.parameters.get("w_2", {z.h, kTags.size()}, 1 / std::sqrt(double(z.h)));
+  const Tensor b_2 = s.parameters.get("b_2", {kTags.size()}, 0.1);
   s.trace.labels["tag"] = kTags;
   const char* in = z.radius == 0 ? "d" : "(2r+1) d";
   note(s.run, "w_1", "W_1: from what the net reads to its hidden layer", {in, "h"}, w_1);

@@ -86,4 +86,13 @@ real largest_difference(const Array& a, const Array& b) {
   return largest;
 }
 
+real largest_magnitude(const Array& a) {
+  real largest = 0;
+  for (const real x : a) {
+    if (std::isnan(x)) return x;
+    largest = std::max(largest, std::abs(x));
+  }
+  return largest;
+}
+
 }  // namespace attn

@@ -59,5 +59,7 @@ inline std::span<real> row(Array& a, std::size_t i) {
 /// Largest |a - b|. Two NaN, or two equal infinities, do not differ; NaN against a number is
 /// infinite. Throws Error if the shapes differ.
 real largest_difference(const Array& a, const Array& b);
+/// Largest |a|, 0 if there is none. NaN if one is NaN.
+real largest_magnitude(const Array& a);
 
 }  // namespace attn

@@ -5,9 +5,22 @@
 #include <functional>
 #include <numeric>
 
+#include "attn/core/error.h"
 #include "attn/core/memory.h"
 
 namespace attn {
+
+void require_drawable(const std::string& path, const Shape& shape, double most) {
+  const double count = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
+  if (count > most) {
+    throw Error(ErrorKind::limit,
+                fmt::format("the parameter {} {} would be {:.0f} million random numbers; the limit "
+                            "is {:.0f} million",
+                            path, to_string(shape), count / 1e6, most / 1e6),
+                "use smaller sizes (--dim and the like), or parameters of your own with --weights");
+  }
+  require_memory(sizeof(real) * count, fmt::format("the parameter {} {}", path, to_string(shape)));
+}
 
 void Parameters::use(SafetensorsFile file, std::string name) {
   file_ = std::move(file);
@@ -24,10 +37,7 @@ const Array* Parameters::from_file(const std::string& path, const Shape& shape) 
 Tensor Parameters::get(const std::string& path, const Shape& shape, double deviation) {
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape);
-  const double count = std::accumulate(shape.begin(), shape.end(), 1.0, std::multiplies<>());
-  if (!values)
-    require_memory(sizeof(real) * count,
-                   fmt::format("the parameter {} {}", path, to_string(shape)));
+  if (!values) require_drawable(path, shape, most_);
   return get_or(path, values ? *values : rng_.stream(path).normal(shape, deviation));
 }
 
