@@ -47,7 +47,8 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
   const std::unique_ptr<Task> task = make_task(s.task, length);
   Parameters parameters{Rng(seed)};
   SequenceModel model(cell_sizes(s, *task, model_name), parameters);
-  Trainer trainer(*task, model, training_options(s.training, seed));
+  const TaskLearner learner(*task, model);
+  Trainer trainer(learner, training_options(s.training, seed));
   bool stopped = false;
   trainer.train([&](const TrainingStep& now) {
     if (progress && now.step % 20 == 0) {

@@ -38,7 +38,8 @@ struct Training {
     options.steps = steps;
     options.batch = 8;
     options.check_every = 10;
-    trainer = std::make_unique<Trainer>(*task, model, options);
+    learner = std::make_unique<TaskLearner>(*task, model);
+    trainer = std::make_unique<Trainer>(*learner, options);
   }
   void run_to(std::uint64_t step) {
     trainer->train([&](const TrainingStep& now) { return now.step < step; });
@@ -48,6 +49,7 @@ struct Training {
   Parameters parameters{Rng(3)};
   SequenceModel model;
   TrainingOptions options;
+  std::unique_ptr<TaskLearner> learner;
   std::unique_ptr<Trainer> trainer;
 };
 

@@ -154,7 +154,8 @@ void train(Stage& s, const TrainOptions& o) {
   s.trace.threads = static_cast<int>(o.threads);
   Parameters parameters{Rng(s.trace.seed)};
   SequenceModel model(sizes, parameters);
-  Trainer trainer(*task, model, training_options(o.training, s.trace.seed));
+  const TaskLearner learner(*task, model);
+  Trainer trainer(learner, training_options(o.training, s.trace.seed));
   const FileLock lock(o.checkpoint);
   if (!o.resume && !o.checkpoint.empty() && std::filesystem::exists(o.checkpoint)) {
     throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(o.checkpoint, 200)),

@@ -53,21 +53,18 @@ std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {
 }  // namespace
 
 std::string Trainer::description() const {
-  const SequenceSizes& z = model_.sizes();
   const OptimizerOptions& o = options_.optimizer;
   return fmt::format(
-      "task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout "
-      "{}, batch {}, seed {}, "
-      "{} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of {}, smoothing {}",
-      task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
-      z.dropout, options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay,
-      o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup,
+      "{}, batch {}, seed {}, {} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of "
+      "{}, smoothing {}",
+      learner_.description(), options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2,
+      o.weight_decay, o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup,
       options_.schedule.kind == "cosine" ? options_.schedule.total : 0, options_.smoothing);
 }
 
 void Trainer::save(const std::string& path) const {
   std::vector<NamedArray> tensors;
-  for (const auto& [name, tensor] : model_.parameters()) tensors.push_back({name, tensor.value()});
+  for (const auto& [name, tensor] : learner_.parameters()) tensors.push_back({name, tensor.value()});
   for (const auto& [name, values] : optimizer_.state())
     tensors.push_back({"optimizer." + name, *values});
   tensors = sorted(std::move(tensors));
@@ -111,7 +108,7 @@ void Trainer::load(const std::string& path) {
     damaged(path, "of another version of attn");
 
   std::map<std::string, Shape> expected;
-  for (const auto& [name, tensor] : model_.parameters()) expected.emplace(name, tensor.shape());
+  for (const auto& [name, tensor] : learner_.parameters()) expected.emplace(name, tensor.shape());
   for (const auto& [name, values] : optimizer_.state())
     expected.emplace("optimizer." + name, shape_of(*values));
   check_tensors(expected, shapes_of(file), path);
@@ -124,7 +121,7 @@ void Trainer::load(const std::string& path) {
   // Everything fits: only now is anything changed.
   std::map<std::string, const Array*> found;
   for (const NamedArray& tensor : file.tensors) found.emplace(tensor.name, &tensor.values);
-  for (const auto& [name, tensor] : model_.parameters())
+  for (const auto& [name, tensor] : learner_.parameters())
     Tensor(tensor).mutable_value() = *found.at(name);
   for (const auto& [name, values] : optimizer_.state()) *values = *found.at("optimizer." + name);
   step_ = number("step");

@@ -3,9 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "attn/nn/sequence_model.h"
+#include "attn/train/learner.h"
 #include "attn/train/optimizer.h"
-#include "attn/train/tasks.h"
 
 namespace attn {
 
@@ -17,27 +16,7 @@ struct TrainingOptions {
   Schedule schedule;
   double smoothing = 0;            ///< label smoothing
   std::uint64_t check_every = 50;  ///< steps between looks at fresh sequences of the training split
-  double good_enough = 0.999;      ///< stop after two looks in a row with this accuracy
-  double good_loss = 5e-4;         ///< the same for a regression: with a loss at most this
 };
-
-struct DistanceScore {
-  std::size_t distance, asked;
-  double accuracy;  ///< of a regression: mean squared error
-};
-
-/// How well a model answers.
-struct Score {
-  double loss = 0;
-  double accuracy = 0;  ///< share of right answers; NaN for a regression
-  double exact = 0;     ///< share of sequences without a wrong answer
-  std::size_t asked = 0;
-  std::vector<DistanceScore> by_distance;
-};
-
-/// `batches` batches of 64 sequences from this generator. No gradient, no dropout.
-Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
-               Rng rng);
 
 /// What an observer of a training is told after each step.
 struct TrainingStep {
@@ -46,11 +25,11 @@ struct TrainingStep {
   double steps_per_second, seconds_left;
 };
 
-/// Trains one model on one task. Where it stands (parameters, moments, generators, step) is a
+/// Trains. It stops after the last step, or after two good looks in a row. Where it stands (parameters, moments, generators, step) is a
 /// checkpoint; going on from one gives the same bits as never having stopped.
 class Trainer {
  public:
-  Trainer(const Task& task, SequenceModel& model, const TrainingOptions& options);
+  Trainer(const Learner& learner, const TrainingOptions& options);
 
   /// Runs until the stopping rule, the last step, or until `observe` returns false.
   /// Throws Error(no) with the step and the first broken layer if a number is not finite.
@@ -69,11 +48,10 @@ class Trainer {
 
  private:
   double one_step();
-  [[noreturn]] void broken(const TaskBatch& batch, double loss, double norm) const;
+  [[noreturn]] void broken(Rng batches, double loss, double norm) const;
   std::string description() const;  ///< what must be equal to go on from a checkpoint
 
-  const Task& task_;
-  SequenceModel& model_;
+  const Learner& learner_;
   TrainingOptions options_;
   mutable Optimizer optimizer_;
   Rng batches_, dropout_, looks_;

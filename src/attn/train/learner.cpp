@@ -1,0 +1,88 @@
+#include "attn/train/learner.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "attn/graph/trace.h"
+#include "attn/ops/ops.h"
+
+namespace attn {
+
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+std::size_t largest_at(const real* row, std::size_t n) {
+  return static_cast<std::size_t>(std::max_element(row, row + n) - row);
+}
+
+}  // namespace
+
+Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
+               Rng rng) {
+  Score score;
+  std::map<std::size_t, std::pair<double, std::size_t>>
+      by_distance;  // sum of right (or errors), asked
+  double loss = 0, right = 0, exact = 0, sequences = 0;
+  for (std::size_t i = 0; i < batches; ++i) {
+    const TaskBatch batch = task.batch(rng, 64, split);
+    const Tensor logits = model.logits(Run{}, batch.inputs);
+    const Tensor error = task.regression ? squared_error(Run{}, logits, batch.targets)
+                                         : cross_entropy(Run{}, logits, batch.targets);
+    loss += error.value().data()[0] / double(batches);
+    const std::size_t classes = columns(logits.value()), steps = batch.targets.shape().back();
+    for (std::size_t s = 0; s < batch.targets.shape()[0]; ++s, ++sequences) {
+      bool all_right = true;
+      for (std::size_t t = s * steps; t < (s + 1) * steps; ++t) {
+        const double distance = batch.distances.data()[t], target = batch.targets.value().data()[t];
+        if (distance < 0) continue;
+        const real* row = logits.value().data() + t * classes;
+        const double got =
+            task.regression ? (row[0] - target) * (row[0] - target)
+                            : double(largest_at(row, classes) == static_cast<std::size_t>(target));
+        auto& [sum, asked] = by_distance[static_cast<std::size_t>(distance)];
+        sum += got;
+        ++asked;
+        ++score.asked;
+        right += got;
+        all_right &= got == 1;
+      }
+      exact += all_right;
+    }
+  }
+  score.loss = loss;
+  score.accuracy = task.regression || score.asked == 0 ? kUnknown : right / double(score.asked);
+  score.exact = task.regression ? kUnknown : exact / sequences;
+  for (const auto& [distance, sum] : by_distance) {
+    score.by_distance.push_back({distance, sum.second, sum.first / double(sum.second)});
+  }
+  return score;
+}
+
+Tensor TaskLearner::loss(const Run& run, Rng& batches, std::size_t size, double smoothing) const {
+  const TaskBatch batch = task_.batch(batches, size, Split::train);
+  const Tensor logits = model_.logits(run, batch.inputs);
+  note(run, "logits", "", {}, logits);
+  return task_.regression ? squared_error(run, logits, batch.targets)
+                          : cross_entropy(run, logits, batch.targets, smoothing);
+}
+
+Score TaskLearner::look(Rng rng) const { return evaluate(model_, task_, Split::train, 4, rng); }
+
+bool TaskLearner::good(const Score& look) const {
+  return task_.regression ? look.loss <= 5e-4 : look.accuracy >= 0.999;
+}
+
+std::string TaskLearner::description() const {
+  const SequenceSizes& z = model_.sizes();
+  return fmt::format(
+      "task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout "
+      "{}",
+      task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
+      z.dropout);
+}
+
+}  // namespace attn

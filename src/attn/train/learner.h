@@ -1,0 +1,65 @@
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attn/core/rng.h"
+#include "attn/nn/sequence_model.h"
+#include "attn/train/tasks.h"
+
+namespace attn {
+
+/// The right answers of one kind: a distance, a sentence length.
+struct DistanceScore {
+  std::size_t distance, asked;
+  double accuracy;  ///< of a regression: mean squared error
+};
+
+/// How well a model answers.
+struct Score {
+  double loss = 0;
+  double accuracy = 0;  ///< share of right answers; NaN for a regression
+  double exact = 0;     ///< share of sequences without a wrong answer
+  std::size_t asked = 0;
+  std::vector<DistanceScore> by_distance;
+};
+
+/// What a Trainer needs to know: a model and something to learn.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  virtual const std::vector<std::pair<std::string, Tensor>>& parameters() const = 0;
+  /// The mean loss over a fresh batch from this generator. Dropout where run.rng draws.
+  virtual Tensor loss(const Run& run, Rng& batches, std::size_t size, double smoothing) const = 0;
+  /// A look at fresh sequences of the training split. No gradient, no dropout.
+  virtual Score look(Rng rng) const = 0;
+  /// True if a look is so good that training may end.
+  virtual bool good(const Score& look) const = 0;
+  /// Task and model with all sizes: what must be equal to go on from a checkpoint.
+  virtual std::string description() const = 0;
+};
+
+/// `batches` batches of 64 sequences from this generator. No gradient, no dropout.
+Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
+               Rng rng);
+
+/// A SequenceModel that learns a Task. Good is an accuracy of 0.999; of a regression, a loss of
+/// 0.0005.
+class TaskLearner : public Learner {
+ public:
+  TaskLearner(const Task& task, const SequenceModel& model) : task_(task), model_(model) {}
+  const std::vector<std::pair<std::string, Tensor>>& parameters() const override {
+    return model_.parameters();
+  }
+  Tensor loss(const Run& run, Rng& batches, std::size_t size, double smoothing) const override;
+  Score look(Rng rng) const override;
+  bool good(const Score& look) const override;
+  std::string description() const override;
+
+ private:
+  const Task& task_;
+  const SequenceModel& model_;
+};
+
+}  // namespace attn
