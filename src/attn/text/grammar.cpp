@@ -7,6 +7,7 @@
 
 #include "attn/core/error.h"
 #include "attn/text/utf8.h"
+#include "attn/text/words.h"
 
 namespace attn {
 
@@ -114,8 +115,13 @@ Grammar Grammar::parse(std::string_view text, const std::string& name) {
         source = source.substr(colon + 1);
       }
       Form both{elements(source, place), elements(sides[1], place)};
-      for (const Element& e : both.source)
-        if (!e.word.empty()) add_new(g.source_words_, e.word);
+      for (const Element& e : both.source) {
+        if (e.word.empty()) continue;
+        if (words(e.word) != std::vector{e.word})
+          wrong(place, fmt::format("\"{}\" is not one lower-case word", escaped(e.word)),
+                "source sentences are read as lower-case words and punctuation marks");
+        add_new(g.source_words_, e.word);
+      }
       for (const Element& e : both.target)
         if (!e.word.empty()) add_new(g.target_words_, e.word);
       if (!rule.forms.emplace(form, std::move(both)).second)
