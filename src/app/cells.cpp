@@ -12,15 +12,15 @@ namespace attn::app {
 namespace {
 
 /// Changes when results of older programs can no longer stand beside new ones.
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
 std::string settings_text(const CellSettings& s) {
   const TrainingChoices& t = s.training;
   return fmt::format(
-      "v{} task {} budget {} layers {} heads {} kernel {} radius {} dropout {} steps {} batch {} "
+      "v{} task {} budget {} layers {} heads {} ff {} kernel {} radius {} dropout {} steps {} batch {} "
       "{} lr {} {} warmup {} "
       "clip {} smoothing {}",
-      kVersion, s.task, s.budget, t.layers, t.heads, t.kernel, t.radius, t.dropout, t.steps,
+      kVersion, s.task, s.budget, t.layers, t.heads, t.ff, t.kernel, t.radius, t.dropout, t.steps,
       t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
 }
 
@@ -39,7 +39,9 @@ SequenceSizes cell_sizes(const CellSettings& s, const Task& task, const std::str
   TrainingChoices choices = s.training;
   const auto width =
       static_cast<std::size_t>(choices.heads);  // any width that fits; the budget decides
-  return with_budget(sequence_sizes(choices, task, model, width), s.budget);
+  SequenceSizes sizes = sequence_sizes(choices, task, model, width);
+  sizes.ff = static_cast<std::size_t>(choices.ff);
+  return with_budget(sizes, s.budget);
 }
 
 std::optional<CellResult> run_cell(const CellSettings& s, const std::string& model_name,

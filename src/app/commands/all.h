@@ -65,7 +65,7 @@ void heads(Stage&, const HeadsOptions&);
 
 /// What every training asks for.
 struct TrainingChoices {
-  std::int64_t layers = 2, heads = 4, ff = 0, kernel = 3, radius = 2, steps = 3000, batch = 32,
+  std::int64_t layers = 2, heads = 2, ff = 0, kernel = 3, radius = 2, steps = 5000, batch = 16,
                warmup = 400;
   double dropout = 0, rate = 3e-3, clip = 1, smoothing = 0;
   std::string optimizer = "adam", schedule = "warmup";
@@ -75,15 +75,42 @@ SequenceSizes sequence_sizes(const TrainingChoices&, const Task&, const std::str
                              std::size_t width);
 TrainingOptions training_options(const TrainingChoices&, std::uint64_t seed);
 
+/// What only `train translate` asks.
+struct TranslationChoices {
+  std::string language = "english-german", variant = "attention", score = "general",
+              norm = "post", save_model;
+  bool tied = false;
+};
+
 struct TrainOptions {
   std::vector<std::string> task;
   std::string model = "attention", checkpoint;
   std::int64_t length = 6, dim = 64, seed = 1, threads = 1;
   TrainingChoices training;
+  TranslationChoices translation;
   bool resume = false;
 };
 void bind(Cli&, TrainOptions&);
 void train(Stage&, const TrainOptions&);
+/// Runs the trainer: the progress line, the checkpoints, Ctrl-C. True if it was interrupted.
+bool run_training(Stage&, const TrainOptions&, Trainer&);
+void train_translation(Stage&, const TrainOptions&);
+
+struct TranslateOptions {
+  std::string model = "english-german", method = "greedy";
+  std::int64_t beam = 4, seed = 1, threads = 1;
+  double penalty = 0.6, temperature = 1;
+};
+void bind(Cli&, TranslateOptions&);
+void translate(Stage&, const TranslateOptions&);
+
+struct TransformerOptions {
+  std::string target, norm = "post";
+  std::int64_t heads = 2, layers = 1, ff = 0;
+  bool tied = false, compare_modes = false, compare_cache = false;
+};
+void bind(Cli&, TransformerOptions&);
+void transformer(Stage&, const TransformerOptions&);
 
 struct CompareOptions {
   std::string task = "recall", models = "fc,window,rnn,birnn,lstm,gru,cnn,attention", cache, shard;

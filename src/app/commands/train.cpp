@@ -14,7 +14,7 @@ void bind_training(Cli& cli, TrainingChoices& c) {
   cli.integer("--layers", c.layers, 1, 64, "layers of cnn, tcn and attention", "L");
   cli.integer("--heads", c.heads, 1, 256, "heads of attention", "H");
   cli.integer("--ff", c.ff, 0, 1'000'000,
-              "inner width of attention's feed-forward, of fc and window; 0: 4d", "F");
+              "inner width of attention's feed-forward, of fc and window; 0: 4d, or in compare what the budget allows", "F");
   cli.integer("--kernel", c.kernel, 1, 1001, "taps of a convolution", "K");
   cli.integer("--radius", c.radius, 0, 1000, "neighbours on each side that window sees", "R");
   cli.number("--dropout", c.dropout, 0, 0.95, "share of numbers dropped in attention's branches");
@@ -79,9 +79,18 @@ void bind(Cli& cli, TrainOptions& o) {
            "save here (.safetensors) every 500 steps, at the end, and on Ctrl-C");
   cli.flag("--resume", o.resume,
            "go on from the checkpoint: the same bits as never having stopped");
-  cli.positional(
-      "task", o.task,
-      "what is learnt: copy, reverse, sort, first, recall, adding, copy-memory, brackets, tagging");
+  TranslationChoices& t = o.translation;
+  cli.text("--language", t.language, "NAME",
+           "translate: english-german, it, or a grammar FILE of your own (docs/languages.md)");
+  cli.choice("--variant", t.variant, {"context", "init", "both", "attention"},
+             "translate with rnn, lstm or gru: what the decoder knows of the source");
+  cli.text("--score", t.score, "WORD", "translate with --variant attention: the score function");
+  cli.choice("--norm", t.norm, {"post", "pre"}, "translate with attention: where the norms stand");
+  cli.flag("--tied", t.tied, "translate with attention: the target's embedding writes words too");
+  cli.text("--save-model", t.save_model, "FILE", "translate: what `attn translate --model` reads");
+  cli.positional("task", o.task,
+                 "what is learnt: copy, reverse, sort, first, recall, adding, copy-memory, "
+                 "brackets, tagging, translate");
 }
 
 namespace {
@@ -130,39 +139,13 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
 
 }  // namespace
 
-void train(Stage& s, const TrainOptions& o) {
-  if (o.task.size() != 1) {
-    throw Error(ErrorKind::usage, "train needs one task",
-                fmt::format("the tasks: {}", fmt::join(task_names(), ", ")));
-  }
-  if (o.resume && o.checkpoint.empty())
-    throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
-                "name the file to go on from");
-  const std::unique_ptr<Task> task = make_task(o.task[0], static_cast<std::size_t>(o.length));
-  const SequenceSizes sizes =
-      sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
-  const double activations =
-      double(o.training.batch) * double(task->steps) * double(sizes.width) * 60 +
-      (o.model == "attention" ? 4.0 * double(o.training.batch) * double(sizes.heads) *
-                                    double(task->steps) * double(task->steps) * double(sizes.layers)
-                              : 0);
-  s.require_memory(
-      sizeof(real) * activations,
-      fmt::format("training on {} sequences of {} steps at once", o.training.batch, task->steps));
-  set_threads(static_cast<int>(o.threads));
-  s.trace.seed = static_cast<std::uint64_t>(o.seed);
-  s.trace.threads = static_cast<int>(o.threads);
-  Parameters parameters{Rng(s.trace.seed)};
-  SequenceModel model(sizes, parameters);
-  const TaskLearner learner(*task, model);
-  Trainer trainer(learner, training_options(o.training, s.trace.seed));
+bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
   const FileLock lock(o.checkpoint);
   if (!o.resume && !o.checkpoint.empty() && std::filesystem::exists(o.checkpoint)) {
     throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(o.checkpoint, 200)),
                 "add --resume to go on from it, or name another file");
   }
   if (o.resume) trainer.load(o.checkpoint);
-  describe(s.trace, *task, model, o);
   bool stopped = false;
   trainer.train([&](const TrainingStep& now) {
     if (Progress* progress = s.common.progress) {
@@ -183,6 +166,38 @@ void train(Stage& s, const TrainOptions& o) {
                                 : " Saved; go on with the same command and --resume."));
     s.trace.interrupted = true;
   }
+  return stopped;
+}
+
+void train(Stage& s, const TrainOptions& o) {
+  if (o.task.size() != 1) {
+    throw Error(ErrorKind::usage, "train needs one task",
+                fmt::format("the tasks: {}", fmt::join(task_names(), ", ")));
+  }
+  if (o.resume && o.checkpoint.empty())
+    throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
+                "name the file to go on from");
+  if (o.task[0] == "translate") return train_translation(s, o);
+  const std::unique_ptr<Task> task = make_task(o.task[0], static_cast<std::size_t>(o.length));
+  const SequenceSizes sizes =
+      sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
+  const double activations =
+      double(o.training.batch) * double(task->steps) * double(sizes.width) * 60 +
+      (o.model == "attention" ? 4.0 * double(o.training.batch) * double(sizes.heads) *
+                                    double(task->steps) * double(task->steps) * double(sizes.layers)
+                              : 0);
+  s.require_memory(
+      sizeof(real) * activations,
+      fmt::format("training on {} sequences of {} steps at once", o.training.batch, task->steps));
+  set_threads(static_cast<int>(o.threads));
+  s.trace.seed = static_cast<std::uint64_t>(o.seed);
+  s.trace.threads = static_cast<int>(o.threads);
+  Parameters parameters{Rng(s.trace.seed)};
+  SequenceModel model(sizes, parameters);
+  const TaskLearner learner(*task, model);
+  Trainer trainer(learner, training_options(o.training, s.trace.seed));
+  describe(s.trace, *task, model, o);
+  run_training(s, o, trainer);
   show_result(s.trace, *task, trainer,
               evaluate(model, *task, Split::test, 16, Rng(s.trace.seed).stream("test")));
 }

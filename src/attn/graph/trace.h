@@ -46,6 +46,13 @@ struct Making {
   std::function<Reason(std::size_t index)> explain;
 };
 
+/// How people see a step, unless --show asks for its numbers. Programs always get all.
+enum class Look {
+  numbers,
+  map,     ///< small, one shade per number: many heads at a glance
+  hidden,  ///< one of the hundreds of steps of a whole model
+};
+
 /// A named matrix of the trace.
 struct Step {
   std::string path;               ///< "layer.0.attention.weights"
@@ -58,6 +65,7 @@ struct Step {
   double flops = 0;
   std::string about;               ///< one or two sentences: what it is, what to look at
   std::vector<std::string> cells;  ///< a label per number to show in its place ("t3.d5"), or none
+  Look look = Look::numbers;
 
   const Array& values() const { return data.value(); }
   Shape shape() const { return data.shape(); }

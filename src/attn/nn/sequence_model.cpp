@@ -197,10 +197,10 @@ SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
   SequenceSizes best = sizes;
   std::size_t best_difference = ~std::size_t{0};
   const std::size_t step = sizes.kind == "attention" ? sizes.heads : 2;
+  const bool free = sizes.ff == 0;
   for (std::size_t width = step; width <= 1024; width += step) {
     sizes.width = width;
-    if (sizes.kind == "attention") sizes.ff = 4 * width;
-    if (sizes.kind == "fc" || sizes.kind == "window") sizes.ff = 2 * width;
+    if (free) sizes.ff = sizes.kind == "attention" ? width : 2 * width;
     Parameters parameters{Rng(0)};
     const std::size_t count = SequenceModel(sizes, parameters).parameter_count();
     const std::size_t difference = count > budget ? count - budget : budget - count;
@@ -210,7 +210,7 @@ SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
     }
     if (count > budget) break;
   }
-  if (best.kind != "attention") return best;
+  if (best.kind != "attention" || !free) return best;
   // Its width comes in steps of the heads; the inner width of the feed-forward fills the rest.
   Parameters parameters{Rng(0)};
   const auto count = static_cast<double>(SequenceModel(best, parameters).parameter_count());

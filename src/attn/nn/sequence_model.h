@@ -69,7 +69,9 @@ class SequenceModel {
 /// The kinds, in the order in which they are compared.
 const std::vector<std::string>& sequence_kinds();
 
-/// The sizes with the width (a multiple of `step`) whose parameter count is nearest to `budget`.
+/// The sizes with the width whose parameter count is nearest to `budget`. With ff 0 the inner width
+/// follows: that of fc and window is twice the width; attention's is the width, because for these
+/// tasks a wider head is worth more than a wider feed-forward net.
 SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget);
 
 }  // namespace attn

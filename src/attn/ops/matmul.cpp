@@ -15,6 +15,16 @@ Shape result_shape(const Shape& a, std::size_t n) {
   return shape;
 }
 
+struct Products {
+  std::size_t count, rows;
+};
+
+/// One product per leading index of a, or, with one b for all of them, one product of all rows.
+Products products(const Shape& a, const Shape& b) {
+  if (b.size() == 2) return {1, count(Shape(a.begin(), a.end() - 1))};
+  return {count(Shape(a.begin(), a.end() - 2)), a[a.size() - 2]};
+}
+
 }  // namespace
 
 Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
@@ -24,11 +34,11 @@ Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
   if (!same_batch(sa, sb) || sa.back() != sb[sb.size() - 2]) {
     shapes_do_not_fit("matmul", "a", a, "b", b, "a must be as wide as b has rows");
   }
-  const std::size_t m = sa[sa.size() - 2], k = sa.back(), n = sb.back();
-  const std::size_t batch = count(Shape(sa.begin(), sa.end() - 2));
-  const std::size_t step_b = sb.size() == 2 ? 0 : k * n;
+  const std::size_t k = sa.back(), n = sb.back();
+  const Products p = products(sa, sb);
+  const std::size_t batch = p.count, m = p.rows;
   Array out = empty(result_shape(sa, n));  // (...,m,n)
-  gemm_batched({.m = m, .n = n, .k = k}, batch, a.value().data(), m * k, b.value().data(), step_b,
+  gemm_batched({.m = m, .n = n, .k = k}, batch, a.value().data(), m * k, b.value().data(), k * n,
                out.data(), m * n);
   Tensor y = make_result(run, std::move(out), {a, b});
 
@@ -37,7 +47,7 @@ Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
                           const std::size_t item = i / (m * n), r = i / n % m, c = i % n;
                           return sum_of_products(
                               "a row of the left matrix times a column of the right one", a,
-                              (item * m + r) * k, 1, b, item * step_b + c, n, k);
+                              (item * m + r) * k, 1, b, item * k * n + c, n, k);
                         }});
   }
   if (y.needs_grad()) {
@@ -46,18 +56,12 @@ Tensor matmul(const Run& run, const Tensor& a, const Tensor& b) {
       if (a.needs_grad()) {  // da += dy b^T
         const auto [da, beta] = a.add_to_grad();
         gemm_batched({.m = m, .n = k, .k = n, .b = Stored::transposed, .beta = beta}, batch, dy,
-                     m * n, b.value().data(), step_b, da, m * k);
+                     m * n, b.value().data(), k * n, da, m * k);
       }
-      if (b.needs_grad()) {  // db += a^T dy; a shared b collects from the whole batch, one by one
-        Product p{.m = k, .n = n, .k = m, .a = Stored::transposed, .beta = 1};
-        for (std::size_t i = 0; step_b == 0 && i < batch; ++i) {
-          gemm(p, a.value().data() + i * m * k, dy + i * m * n, b.grad().data());
-        }
-        if (step_b != 0) {
-          const auto [db, beta] = b.add_to_grad();
-          p.beta = beta;
-          gemm_batched(p, batch, a.value().data(), m * k, dy, m * n, db, step_b);
-        }
+      if (b.needs_grad()) {  // db += a^T dy
+        const auto [db, beta] = b.add_to_grad();
+        gemm_batched({.m = k, .n = n, .k = m, .a = Stored::transposed, .beta = beta}, batch,
+                     a.value().data(), m * k, dy, m * n, db, k * n);
       }
     });
   }
@@ -68,11 +72,12 @@ Tensor matmul_nt(const Run& run, const Tensor& a, const Tensor& b, double scale)
   require_rank("matmul_nt", "a", a, 2);
   require_rank("matmul_nt", "b", b, 2);
   const Shape sa = a.shape(), sb = b.shape();
-  if (sa.size() != sb.size() || !same_batch(sa, sb) || sa.back() != sb.back()) {
+  if (!same_batch(sa, sb) || sa.back() != sb.back()) {
     shapes_do_not_fit("matmul_nt", "a", a, "b", b, "rows of a and b must have the same width");
   }
-  const std::size_t m = sa[sa.size() - 2], k = sa.back(), n = sb[sb.size() - 2];
-  const std::size_t batch = count(Shape(sa.begin(), sa.end() - 2));
+  const std::size_t k = sa.back(), n = sb[sb.size() - 2];
+  const Products p = products(sa, sb);
+  const std::size_t batch = p.count, m = p.rows;
   const real c = static_cast<real>(scale);
   Array out = empty(result_shape(sa, n));  // (...,m,n)
   gemm_batched({.m = m, .n = n, .k = k, .b = Stored::transposed, .alpha = c}, batch,

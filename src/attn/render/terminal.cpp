@@ -43,7 +43,9 @@ void put_step(Page& page, const Trace& trace, const Step& step) {
   page.blank();
   put_head(page, trace, view);
   if (!page.options().quiet && !step.about.empty()) page.paragraph(safe_text(step.about), 2);
-  put_matrix(page, view);
+  const Scale scale = scale_of({step.values().data(), step.values().size()});
+  const bool as_map = step.look == Look::map && page.options().show.empty();
+  if (!as_map || !put_map(page, view, scale)) put_matrix(page, view);
 }
 
 void put_check(Page& page, const Check& check) {

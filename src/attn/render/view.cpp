@@ -157,7 +157,7 @@ std::string_view kind_name(const Step& step) {
 }
 
 bool shown(const Step& step, std::string_view glob) {
-  return glob.empty() || matches(glob, step.path);
+  return glob.empty() ? step.look != Look::hidden : matches(glob, step.path);
 }
 
 std::string Extract::left_out(std::string_view what) const {

@@ -1,0 +1,111 @@
+// train translate: a Transformer or a recurrent encoder-decoder learns a small language.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/commands/all.h"
+#include "app/translator.h"
+#include "attn/core/gemm.h"
+#include "attn/train/translation.h"
+
+namespace attn::app {
+
+namespace {
+
+constexpr std::size_t kTested = 500;  // test sentences
+
+TranslatorChoice choice_of(const TrainOptions& o, const Language& language) {
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  TranslatorChoice c;
+  c.model = o.model;
+  const std::size_t source = language.source().size(), target = language.target().size(),
+                    d = size(o.dim);
+  if (o.model != "attention" && o.model != "rnn" && o.model != "lstm" && o.model != "gru") {
+    throw Error(ErrorKind::usage, fmt::format("--model {} cannot translate", o.model),
+                "use attention (the Transformer), rnn, lstm or gru");
+  }
+  if (c.is_transformer()) {
+    if (d % size(o.training.heads) != 0)
+      throw Error(ErrorKind::usage,
+                  fmt::format("--dim {} cannot be divided among --heads {}", d, o.training.heads),
+                  "the number of heads must divide the width");
+    c.transformer = {.source_vocabulary = source,
+                     .target_vocabulary = target,
+                     .width = d,
+                     .heads = size(o.training.heads),
+                     .ff = o.training.ff > 0 ? size(o.training.ff) : 4 * d,
+                     .layers = size(o.training.layers),
+                     .norm_first = o.translation.norm == "pre",
+                     .tied = o.translation.tied,
+                     .dropout = o.training.dropout};
+  } else {
+    c.recurrent.variant = o.translation.variant;
+    c.recurrent.source_vocabulary = source;
+    c.recurrent.target_vocabulary = target;
+    c.recurrent.embedding = c.recurrent.hidden = d;
+    c.recurrent.score = o.translation.score;
+  }
+  return c;
+}
+
+void describe(Trace& trace, const Language& language, const TranslatorChoice& choice,
+              const Translator& model, const TrainOptions& o) {
+  trace.title =
+      fmt::format("{} learns to translate: {}",
+                  choice.is_transformer() ? std::string("A Transformer") : choice.model,
+                  language.name());
+  Rng rng = Rng(trace.seed).stream("shown");
+  const Example example = language.draw(rng, Split::train);
+  trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
+                        fmt::join(example.words.source, " "),
+                        fmt::join(example.words.target, " ")));
+  trace.say(fmt::format(
+      "{} source words, {} target words, {} parameters ({}). Teacher forcing: while it learns, the "
+      "decoder reads the right words and guesses each next one. It stops after {} steps, or as soon "
+      "as two looks in a row find all of 256 training sentences right.",
+      language.source().size() - 3, language.target().size() - 3, model.parameter_count(),
+      choice.description(), o.training.steps));
+}
+
+void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& score) {
+  Table result{"result",
+               "Test sentences, none of them seen in training. The model writes word by word and "
+               "reads its own words (greedy decoding).",
+               {"measure", "reached", "best possible"},
+               {}};
+  result.rows.push_back({std::string("whole sentences right"),
+                         double(score.exact) / double(score.sentences), 1.0});
+  result.rows.push_back({std::string("BLEU"), score.bleu, 100.0});
+  trace.items.emplace_back(std::move(result));
+  Table lengths{"by_length", "By words of the source.", {"length", "sentences", "right"}, {}};
+  for (const auto& l : score.by_length)
+    lengths.rows.push_back(
+        {double(l.length), double(l.sentences), double(l.exact) / double(l.sentences)});
+  trace.items.emplace_back(std::move(lengths));
+  Table effort{"effort", "", {"steps", "seconds", "ms per step"}, {}};
+  effort.rows.push_back(
+      {double(trainer.step()), trainer.seconds(),
+       1000 * trainer.seconds() / double(std::max<std::uint64_t>(trainer.step(), 1))});
+  trace.items.emplace_back(std::move(effort));
+}
+
+}  // namespace
+
+void train_translation(Stage& s, const TrainOptions& o) {
+  s.trace.seed = static_cast<std::uint64_t>(o.seed);
+  s.trace.threads = static_cast<int>(o.threads);
+  set_threads(s.trace.threads);
+  const Language language = find_language(o.translation.language);
+  const TranslatorChoice choice = choice_of(o, language);
+  Parameters parameters{Rng(s.trace.seed)};
+  const std::unique_ptr<Translator> model = make_translator(choice, parameters);
+  const TranslationLearner learner(language, *model, choice.description(), s.trace.seed);
+  Trainer trainer(learner, training_options(o.training, s.trace.seed));
+  describe(s.trace, language, choice, *model, o);
+  const bool stopped = run_training(s, o, trainer);
+  if (!o.translation.save_model.empty() && !stopped)
+    save_model(o.translation.save_model, language, choice, *model);
+  const SentencePool test(language, Split::test, kTested, Rng(s.trace.seed).stream("test"));
+  show_result(s.trace, trainer, translate_all(*model, test.examples()));
+}
+
+}  // namespace attn::app
