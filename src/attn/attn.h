@@ -13,6 +13,8 @@
 #include "attn/io/npy.h"          // NumPy's files
 #include "attn/io/safetensors.h"  // weight files
 #include "attn/nn/attention.h"    // one head, many heads
+#include "attn/nn/decoder.h"      // one block of the decoder, word by word too
+#include "attn/nn/encoder.h"      // one block of the encoder
 #include "attn/nn/mask.h"         // who may look at whom
 #include "attn/nn/parameters.h"   // random, or from a file
 #include "attn/nn/position.h"     // where a token stands

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "attn/nn/encoder.h"
+#include "attn/nn/decoder.h"
+#include "attn/nn/mask.h"
 #include "attn/nn/sequence_model.h"
 #include "attn/ops/ops.h"
 #include "check.h"
@@ -27,37 +28,61 @@ void stir(Inputs& parameters, Rng& rng) {
 
 }  // namespace
 
-TEST_CASE("gradient: a block of the encoder, with dropout, agrees with central differences") {
-  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+/// A block of the encoder or decoder put together in one of the possible ways.
+BlockOptions options_of(std::uint64_t seed) {
+  BlockOptions o{.heads = 2, .norm_first = seed % 2 == 1, .dropout = seed % 3 == 1 ? 0.2 : 0.0};
+  o.activation = seed % 4 < 2 ? Activation::relu : Activation::gelu;
+  o.residual = seed != 6;
+  o.norm = seed != 7;
+  o.scaled = seed != 8;
+  return o;
+}
+
+TEST_CASE("gradient: a block of the encoder, in every way, agrees with central differences") {
+  for (std::uint64_t seed = 0; seed < 9; ++seed) {
     Rng rng(seed);
-    const std::size_t heads = 2, d = 4, n = 3;
+    const std::size_t d = 4, n = 3;
     Parameters parameters(rng.stream("parameters"));
-    const EncoderLayer p = encoder_layer(parameters, 0, {d, heads, 6});
-    Inputs x{Tensor::parameter(rng.normal({2, n, d}, 1)),
-             p.attention.w_q,
-             p.attention.b_q,
-             p.attention.w_k,
-             p.attention.b_k,
-             p.attention.w_v,
-             p.attention.b_v,
-             p.attention.w_o,
-             p.attention.b_o,
-             p.norm1.gain,
-             p.norm1.bias,
-             p.ffn.w_1,
-             p.ffn.b_1,
-             p.ffn.w_2,
-             p.ffn.b_2,
-             p.norm2.gain,
-             p.norm2.bias};
+    const EncoderLayer p = encoder_layer(parameters, 0, {d, 2, 6});
+    NamedTensors named;
+    list_parameters(named, "", p);
+    Inputs x{Tensor::parameter(rng.normal({2, n, d}, 1))};
+    for (const auto& [path, tensor] : named) x.push_back(tensor);
+    CHECK(x.size() == 17);
     stir(x, rng);
     Array mask = zeros({n, n});
     mask(0, 2) = -std::numeric_limits<real>::infinity();
     const Function f = [&](const Run& run, const Inputs& in) {
       Rng drops(seed, 1);
-      return encode(Run{.tape = run.tape, .rng = &drops}, in[0], p, 0, heads, Tensor(mask),
-                    seed % 2 ? 0.2 : 0.0);
+      return encode(Run{.tape = run.tape, .rng = &drops}, in[0], p, 0, options_of(seed),
+                    Tensor(mask));
     };
+    INFO("seed " << seed);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
+  }
+}
+
+TEST_CASE("gradient: a block of the decoder, in every way, agrees with central differences") {
+  for (std::uint64_t seed = 0; seed < 9; ++seed) {
+    Rng rng(seed);
+    const std::size_t d = 4, n = 3, m = 2;
+    Parameters parameters(rng.stream("parameters"));
+    const DecoderLayer p = decoder_layer(parameters, 0, {d, 2, 6});
+    NamedTensors named;
+    list_parameters(named, "", p);
+    Inputs x{Tensor::parameter(rng.normal({2, n, d}, 1)),
+             Tensor::parameter(rng.normal({2, m, d}, 1))};
+    for (const auto& [path, tensor] : named) x.push_back(tensor);
+    CHECK(x.size() == 28);
+    stir(x, rng);
+    Array mask = zeros({n, m});
+    mask(0, 1) = -std::numeric_limits<real>::infinity();
+    const Function f = [&](const Run& run, const Inputs& in) {
+      Rng drops(seed, 1);
+      return decode(Run{.tape = run.tape, .rng = &drops}, in[0], in[1], p, 0, options_of(seed),
+                    Tensor(causal_mask(n)), Tensor(mask));
+    };
+    INFO("seed " << seed);
     CHECK(worst_error(f, x, rng) < kModelTolerance);
   }
 }

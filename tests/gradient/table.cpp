@@ -95,6 +95,16 @@ const std::vector<Row>& table() {
          return Case{{d.away_from_zero({d.size(), d.size()})},
                      [](const Run& run, const Inputs& x) { return relu(run, x[0]); }};
        }},
+      {"sigmoid",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size()}, 3)},
+                     [](const Run& run, const Inputs& x) { return sigmoid(run, x[0]); }};
+       }},
+      {"gelu",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size()}, 2)},
+                     [](const Run& run, const Inputs& x) { return gelu(run, x[0]); }};
+       }},
       {"split_heads",
        [](Dice& d) {
          const std::size_t heads = d.size();
@@ -216,6 +226,37 @@ const std::vector<Row>& table() {
          return Case{{d.normal({d.size(), width}), d.normal({width}), d.normal({width})},
                      [](const Run& run, const Inputs& x) {
                        return layer_norm(run, x[0], x[1], x[2], 0.1);
+                     }};
+       }},
+      {"row_mean",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return row_mean(run, x[0]); }};
+       }},
+      {"row_variance",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return row_variance(run, x[0]); }};
+       }},
+      {"batch_norm",
+       [](Dice& d) {
+         const std::size_t width = d.size();
+         return Case{
+             {d.normal({3 * d.size(), d.size(), width}), d.normal({width}), d.normal({width})},
+             [](const Run& run, const Inputs& x) { return batch_norm(run, x[0], x[1], x[2]); }};
+       }},
+      {"batch_norm",  // one row too, so that a variance is 0
+       [](Dice& d) {
+         const std::size_t width = d.size();
+         return Case{{d.normal({d.size(), width}), d.normal({width}), d.normal({width})},
+                     [](const Run& run, const Inputs& x) {
+                       return batch_norm(run, x[0], x[1], x[2], 0.1);
+                     }};
+       }},
+      {"halting_weights",
+       [](Dice& d) {
+         return Case{{d.positive({d.size(), 2 * d.size()})}, [](const Run& run, const Inputs& x) {
+                       return halting_weights(run, scale(run, x[0], 0.3), 0.99);
                      }};
        }},
       {"dropout",  // the same stream, so the same numbers dropped, each time

@@ -72,28 +72,80 @@ def convolution():
         yield case("convolution", x, layer(padded).transpose(1, 2), named, dilation=dilation, causal=causal)
 
 
-def encoder():
-    for heads, masked in ((1, False), (2, False), (2, True)):
-        d, ff, n = 4, 6, 5
-        layer = nn.TransformerEncoderLayer(d, heads, ff, dropout=0, activation="relu", batch_first=True)
-        for p in layer.parameters():
-            nn.init.normal_(p, std=0.6)
+def attention_names(layer, d, at):
+    """Our names of a MultiheadAttention's parameters: torch keeps q, k and v one above the other."""
+    named = {}
+    for i, part in enumerate("qkv"):
+        rows = slice(i * d, (i + 1) * d)
+        named[f"{at}w_{part}"] = (layer.in_proj_weight, lambda w, r=rows: w[r].T)
+        named[f"{at}b_{part}"] = (layer.in_proj_bias, lambda b, r=rows: b[r])
+    return named | {at + "w_o": (layer.out_proj.weight, transposed), at + "b_o": (layer.out_proj.bias, same)}
+
+
+def block_names(layer, norms):
+    named = {
+        "ffn.w_1": (layer.linear1.weight, transposed), "ffn.b_1": (layer.linear1.bias, same),
+        "ffn.w_2": (layer.linear2.weight, transposed), "ffn.b_2": (layer.linear2.bias, same),
+    }
+    for i in range(1, norms + 1):
+        part = getattr(layer, f"norm{i}")
+        named |= {f"norm{i}.gain": (part.weight, same), f"norm{i}.bias": (part.bias, same)}
+    return named
+
+
+def drawn(layer):
+    for p in layer.parameters():
+        nn.init.normal_(p, std=0.6)
+    return layer
+
+
+def causal_mask(n):
+    return torch.full((n, n), float("-inf")).triu(1)
+
+
+def padding_mask(n, hidden):
+    """True where a key is padding: the last hidden[b] keys of sentence b."""
+    return torch.tensor([[j >= n - h for j in range(n)] for h in hidden])
+
+
+def attention():
+    """Several heads; queries of x, keys and values of x or of a memory; keys hidden in some sentences."""
+    for heads, cross, causal, hidden in ((1, False, False, [0, 0]), (2, False, True, [0, 0]), (2, False, False, [0, 2]),
+                                         (4, True, False, [0, 0]), (2, True, False, [1, 2])):
+        d, n = 4, 5
+        layer = drawn(nn.MultiheadAttention(d, heads, batch_first=True))
         x = torch.randn(2, n, d, requires_grad=True)
-        mask = torch.full((n, n), float("-inf")).triu(1) if masked else None
-        a = layer.self_attn
-        named = {}
-        for i, part in enumerate("qkv"):
-            rows = slice(i * d, (i + 1) * d)
-            named["attention.w_" + part] = (a.in_proj_weight, lambda w, r=rows: w[r].T)
-            named["attention.b_" + part] = (a.in_proj_bias, lambda b, r=rows: b[r])
-        named |= {
-            "attention.w_o": (a.out_proj.weight, transposed), "attention.b_o": (a.out_proj.bias, same),
-            "norm1.gain": (layer.norm1.weight, same), "norm1.bias": (layer.norm1.bias, same),
-            "ffn.w_1": (layer.linear1.weight, transposed), "ffn.b_1": (layer.linear1.bias, same),
-            "ffn.w_2": (layer.linear2.weight, transposed), "ffn.b_2": (layer.linear2.bias, same),
-            "norm2.gain": (layer.norm2.weight, same), "norm2.bias": (layer.norm2.bias, same),
-        }
-        yield case("encoder", x, layer(x, mask), named, heads=heads, causal=masked)
+        memory = torch.randn(2, 3, d) if cross else x
+        m = memory.shape[1]
+        output, weights = layer(x, memory, memory, key_padding_mask=padding_mask(m, hidden) if any(hidden) else None,
+                                attn_mask=causal_mask(n) if causal else None, average_attn_weights=False)
+        yield case("attention", x, output, attention_names(layer, d, ""), heads=heads, causal=causal, hidden=hidden,
+                   memory=numbers(memory) if cross else None, weights=numbers(weights))
+
+
+def encoder():
+    for heads, causal, hidden, pre, activation in (
+            (1, False, [0, 0], False, "relu"), (2, False, [0, 0], False, "relu"), (2, True, [0, 0], False, "relu"),
+            (2, False, [0, 0], True, "relu"), (4, True, [0, 0], True, "gelu"), (2, False, [1, 3], False, "gelu"),
+            (2, True, [0, 2], True, "relu")):
+        d, ff, n = 4, 6, 5
+        layer = drawn(nn.TransformerEncoderLayer(d, heads, ff, dropout=0, activation=activation, batch_first=True, norm_first=pre))
+        x = torch.randn(2, n, d, requires_grad=True)
+        output = layer(x, causal_mask(n) if causal else None, padding_mask(n, hidden) if any(hidden) else None)
+        named = attention_names(layer.self_attn, d, "attention.") | block_names(layer, 2)
+        yield case("encoder", x, output, named, heads=heads, causal=causal, hidden=hidden, pre=pre, activation=activation)
+
+
+def decoder():
+    """The gradient of the memory is compared too: it is what an encoder learns from."""
+    for heads, hidden, pre in ((1, [0, 0], False), (2, [0, 0], False), (2, [0, 0], True), (4, [2, 0], False), (2, [1, 3], True)):
+        d, ff, n, m = 4, 6, 3, 5
+        layer = drawn(nn.TransformerDecoderLayer(d, heads, ff, dropout=0, activation="relu", batch_first=True, norm_first=pre))
+        x, memory = torch.randn(2, n, d, requires_grad=True), torch.randn(2, m, d, requires_grad=True)
+        output = layer(x, memory, causal_mask(n), memory_key_padding_mask=padding_mask(m, hidden) if any(hidden) else None)
+        named = (attention_names(layer.self_attn, d, "self.") | attention_names(layer.multihead_attn, d, "cross.") | block_names(layer, 3)
+                 | {"memory": (memory, same)})
+        yield case("decoder", x, output, named, heads=heads, hidden=hidden, pre=pre)
 
 
 def loss():
@@ -130,6 +182,6 @@ def optimizer():
 
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
-    for make in (recurrent, convolution, encoder, loss, optimizer):
+    for make in (recurrent, convolution, attention, encoder, decoder, loss, optimizer):
         torch.manual_seed(1)
         write(make.__name__ + ".json", list(make()))

@@ -1,7 +1,6 @@
 // `why`: the arithmetic that an op gives for a number gives that number.
 #include <doctest/doctest.h>
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -12,96 +11,13 @@
 #include "attn/core/rng.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
+#include "calculator.h"
 #include "small_attention.h"
 
 using namespace attn;
 using namespace attn::testing;
 
 namespace {
-
-/// Computes what a Reason shows: + - * / ^, exp, tanh, sigmoid, sqrt, max, parentheses.
-class Calculator {
- public:
-  explicit Calculator(const Reason& reason) {
-    for (const auto& piece : reason.arithmetic) {
-      if (const auto* text = std::get_if<std::string>(&piece)) {
-        text_ += *text;
-      } else {
-        const auto& [tensor, index] = std::get<NumberRef>(piece);
-        char digits[64];
-        const auto end =
-            std::to_chars(digits, digits + 64, double{tensor.value().data()[index]}).ptr;
-        text_.append("(").append(digits, end).append(")");
-      }
-    }
-  }
-  double result() {
-    const double value = sum();
-    INFO(text_ << " at " << at_);
-    CHECK(at_ == text_.size());
-    return value;
-  }
-
- private:
-  bool take(std::string_view word) {
-    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-    if (text_.compare(at_, word.size(), word) != 0) return false;
-    at_ += word.size();
-    return true;
-  }
-  double sum() {
-    double value = product();
-    while (true) {
-      if (take("+")) {
-        value += product();
-      } else if (take("-")) {
-        value -= product();
-      } else {
-        return value;
-      }
-    }
-  }
-  double product() {
-    double value = power();
-    while (true) {
-      if (take("*")) {
-        value *= power();
-      } else if (take("/")) {
-        value /= power();
-      } else {
-        return value;
-      }
-    }
-  }
-  double power() {
-    const double value = single();
-    return take("^2") ? value * value : value;
-  }
-  double single() {
-    if (take("exp(")) return std::exp(closed());
-    if (take("tanh(")) return std::tanh(closed());
-    if (take("sigmoid(")) return 1 / (1 + std::exp(-closed()));
-    if (take("sqrt(")) return std::sqrt(closed());
-    if (take("max(")) {
-      const double a = sum();
-      CHECK(take(","));
-      return std::max(a, closed());
-    }
-    if (take("(")) return closed();
-    double value = kNaN;
-    const auto end = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value).ptr;
-    at_ = static_cast<std::size_t>(end - text_.data());
-    return value;
-  }
-  double closed() {
-    const double value = sum();
-    CHECK(take(")"));
-    return value;
-  }
-
-  std::string text_;
-  std::size_t at_ = 0;
-};
 
 struct Row {
   std::string name;
@@ -196,6 +112,14 @@ const std::vector<Row>& table() {
       {"relu", true,
        [](const Run& run, Rng& r, Size n) {
          return relu(run, normal(r, {n(), n()}));
+       }},
+      {"sigmoid", true,
+       [](const Run& run, Rng& r, Size n) {
+         return sigmoid(run, normal(r, {n(), n()}, 3));
+       }},
+      {"gelu", true,
+       [](const Run& run, Rng& r, Size n) {
+         return gelu(run, normal(r, {n(), n()}, 2));
        }},
       {"split_heads", true,
        [](const Run& run, Rng& r, Size n) {
@@ -310,6 +234,24 @@ const std::vector<Row>& table() {
          const std::size_t d = n();
          const Tensor x = normal(r, {n(), n(), d}), gain = normal(r, {d});
          return layer_norm(run, x, gain, normal(r, {d}));
+       }},
+      {"row_mean", true,
+       [](const Run& run, Rng& r, Size n) {
+         return row_mean(run, normal(r, {n(), n(), n()}));
+       }},
+      {"row_variance", true,
+       [](const Run& run, Rng& r, Size n) {
+         return row_variance(run, normal(r, {n(), n(), n()}));
+       }},
+      {"batch_norm", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t d = n();
+         const Tensor x = normal(r, {n(), n(), d}), gain = normal(r, {d});
+         return batch_norm(run, x, gain, normal(r, {d}));
+       }},
+      {"halting_weights", true,
+       [](const Run& run, Rng& r, Size n) {
+         return halting_weights(run, sigmoid(Run{}, normal(r, {n(), n()})), 0.99);
        }},
       {"dropout", true,
        [](const Run& run, Rng& r, Size n) {

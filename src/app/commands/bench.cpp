@@ -170,10 +170,11 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
       }
     }
     const bool whole = model == "encoder";
+    const BlockOptions options{.heads = z.heads};
     return {[=] {
               Tensor h = x;
               for (std::size_t l = 0; l < z.layers; ++l) {
-                h = whole ? encode(Run{}, h, layers[l], l, z.heads, {})
+                h = whole ? encode(Run{}, h, layers[l], l, options, {})
                           : multi_head_attention(Run{}, h, layers[l].attention, z.heads, {});
               }
             },

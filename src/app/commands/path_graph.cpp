@@ -111,7 +111,8 @@ Tensor run_layer(const SequenceSizes& z, Parameters& from, std::size_t l, const 
   if (z.kind == "window") return convolve(2 * z.radius + 1, z.ff, 1, false);
   if (z.kind == "cnn") return add(Run{}, h, convolve(z.kernel, z.width, 1, false));
   if (z.kind == "tcn") return add(Run{}, h, convolve(z.kernel, z.width, std::size_t{1} << l, true));
-  return encode(Run{}, h, encoder_layer(from, l, {z.width, z.heads, z.ff}), l, z.heads, {});
+  return encode(Run{}, h, encoder_layer(from, l, {z.width, z.heads, z.ff}), l, {.heads = z.heads},
+                {});
 }
 
 /// Layer after layer: nodes are positions. What comes out of the last is returned through `output`.

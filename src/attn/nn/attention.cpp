@@ -8,12 +8,33 @@
 
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
+#include "attn/nn/parameters.h"
 #include "attn/ops/ops.h"
 
 namespace attn {
 
+AttentionParameters attention_parameters(Parameters& parameters, const std::string& path,
+                                         std::size_t d) {
+  const auto weight = [&](const char* name) {
+    return parameters.get(path + name, {d, d}, 1 / std::sqrt(static_cast<double>(d)));
+  };
+  const auto bias = [&](const char* name) { return parameters.get_or(path + name, zeros({d})); };
+  return {weight("w_q"), weight("w_k"), weight("w_v"), weight("w_o"),
+          bias("b_q"),   bias("b_k"),   bias("b_v"),   bias("b_o")};
+}
+
 Projected project(const Run& run, const Tensor& x, const AttentionParameters& p) {
-  note(run, "x", "X: one row per token", {"token", "d"}, x);
+  return project(run, x, x, p);
+}
+
+Projected project(const Run& run, const Tensor& x, const Tensor& memory,
+                  const AttentionParameters& p) {
+  const bool cross = memory.id() != x.id();
+  const char* keys = cross ? "memory" : "key";
+  const auto unnamed = [&](const Tensor& t) { return run.trace && run.trace->name(t).empty(); };
+  if (unnamed(x)) note(run, "x", "X: one row per token", {"token", "d"}, x);
+  if (cross && unnamed(memory))
+    note(run, "memory", "M: one row per token of the source", {"memory", "d"}, memory);
   note(run, "w_q", "W_Q", {"d", "d_k"}, p.w_q);
   note(run, "w_k", "W_K", {"d", "d_k"}, p.w_k);
   note(run, "w_v", "W_V", {"d", "d_v"}, p.w_v);
@@ -24,27 +45,34 @@ Projected project(const Run& run, const Tensor& x, const AttentionParameters& p)
   }
   const Tensor q = linear(run, x, p.w_q, p.b_q);  // (n,d_k)
   note(run, "q", p.b_q ? "Q = X W_Q + b_Q" : "Q = X W_Q", {"query", "d_k"}, q);
-  const Tensor k = linear(run, x, p.w_k, p.b_k);  // (n,d_k)
-  note(run, "k", p.b_k ? "K = X W_K + b_K" : "K = X W_K", {"key", "d_k"}, k);
-  const Tensor v = linear(run, x, p.w_v, p.b_v);  // (n,d_v)
-  note(run, "v", p.b_v ? "V = X W_V + b_V" : "V = X W_V", {"key", "d_v"}, v);
+  const Tensor k = linear(run, memory, p.w_k, p.b_k);  // (m,d_k)
+  const auto formula = [&](const char* own, const char* other) { return cross ? other : own; };
+  note(run, "k",
+       p.b_k ? formula("K = X W_K + b_K", "K = M W_K + b_K") : formula("K = X W_K", "K = M W_K"),
+       {keys, "d_k"}, k);
+  const Tensor v = linear(run, memory, p.w_v, p.b_v);  // (m,d_v)
+  note(run, "v",
+       p.b_v ? formula("V = X W_V + b_V", "V = M W_V + b_V") : formula("V = X W_V", "V = M W_V"),
+       {keys, "d_v"}, v);
   return {q, k, v};
 }
 
-Tensor attend(const Run& run, const Projected& p, const Tensor& mask) {
+Tensor attend(const Run& run, const Projected& p, const Tensor& mask, bool scaled,
+              const char* keys) {
   const bool many = p.q.shape().size() > 2;
   const auto named = [&](const char* path, const char* formula, const Tensor& value) {
     if (many) {
-      note(run, path, formula, {"head", "query", "key"}, value);
+      note(run, path, formula, {"head", "query", keys}, value);
     } else {
-      note(run, path, formula, {"query", "key"}, value);
+      note(run, path, formula, {"query", keys}, value);
     }
   };
   const double d_k = static_cast<double>(p.q.shape().back());
-  const Tensor scores = matmul_nt(run, p.q, p.k, 1 / std::sqrt(d_k));  // (...,n,m)
-  named("scores", "S = Q K^T / sqrt(d_k)", scores);
-  if (mask)
-    note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", "key"}, mask);
+  const Tensor scores = matmul_nt(run, p.q, p.k, scaled ? 1 / std::sqrt(d_k) : 1);  // (...,n,m)
+  named("scores", scaled ? "S = Q K^T / sqrt(d_k)" : "S = Q K^T", scores);
+  if (mask) {
+    note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", keys}, mask);
+  }
   const Tensor weights = softmax(run, scores, mask);  // (...,n,m)
   named("weights", mask ? "A = softmax(S + M)" : "A = softmax(S)", weights);
   return matmul(run, weights, p.v);  // (...,n,d_v)
@@ -113,15 +141,22 @@ Tensor attention(const Run& run, const Tensor& x, const AttentionParameters& p,
 
 Tensor multi_head_attention(const Run& run, const Tensor& x, const AttentionParameters& p,
                             std::size_t heads, const Tensor& mask) {
-  const Projected all = project(run, x, p);         // (n,H d)
-  const Tensor q = split_heads(run, all.q, heads);  // (H,n,d_k)
-  note(run, "q_heads", "Q cut into heads", {"head", "query", "d_k"}, q);
-  const Tensor k = split_heads(run, all.k, heads);  // (H,n,d_k)
-  note(run, "k_heads", "K cut into heads", {"head", "key", "d_k"}, k);
-  const Tensor v = split_heads(run, all.v, heads);  // (H,n,d_v)
-  note(run, "v_heads", "V cut into heads", {"head", "key", "d_v"}, v);
+  return multi_head_attention(run, x, x, p, heads, mask);
+}
 
-  const Tensor context = attend(run, {q, k, v}, mask);  // (H,n,d_v)
+Tensor multi_head_attention(const Run& run, const Tensor& x, const Tensor& memory,
+                            const AttentionParameters& p, std::size_t heads, const Tensor& mask,
+                            bool scaled) {
+  const char* keys = memory.id() != x.id() ? "memory" : "key";
+  const Projected all = project(run, x, memory, p);  // q (n,H d), k and v (m,H d)
+  const Tensor q = split_heads(run, all.q, heads);   // (H,n,d_k)
+  note(run, "q_heads", "Q cut into heads", {"head", "query", "d_k"}, q);
+  const Tensor k = split_heads(run, all.k, heads);  // (H,m,d_k)
+  note(run, "k_heads", "K cut into heads", {"head", keys, "d_k"}, k);
+  const Tensor v = split_heads(run, all.v, heads);  // (H,m,d_v)
+  note(run, "v_heads", "V cut into heads", {"head", keys, "d_v"}, v);
+
+  const Tensor context = attend(run, {q, k, v}, mask, scaled, keys);  // (H,n,d_v)
   note(run, "context", "C = A V, for each head", {"head", "query", "d_v"}, context);
   const Tensor concat = merge_heads(run, context);  // (n,H d_v)
   note(run, "concat", "[C_1 ... C_H]: the heads side by side", {"query", "H d_v"}, concat);

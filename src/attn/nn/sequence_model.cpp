@@ -101,16 +101,7 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     }
     for (std::size_t l = 0; l < sizes.layers; ++l) {
       EncoderLayer p = encoder_layer(from, l, {d, sizes.heads, sizes.ff});
-      const std::string at = fmt::format("layer.{}.", l);
-      const AttentionParameters& a = p.attention;
-      const std::pair<const char*, Tensor> named[] = {
-          {"attention.w_q", a.w_q},     {"attention.w_k", a.w_k}, {"attention.w_v", a.w_v},
-          {"attention.w_o", a.w_o},     {"attention.b_q", a.b_q}, {"attention.b_k", a.b_k},
-          {"attention.b_v", a.b_v},     {"attention.b_o", a.b_o}, {"norm1.gain", p.norm1.gain},
-          {"norm1.bias", p.norm1.bias}, {"ffn.w_1", p.ffn.w_1},   {"ffn.b_1", p.ffn.b_1},
-          {"ffn.w_2", p.ffn.w_2},       {"ffn.b_2", p.ffn.b_2},   {"norm2.gain", p.norm2.gain},
-          {"norm2.bias", p.norm2.bias}};
-      for (const auto& [name, tensor] : named) all_.emplace_back(at + name, tensor);
+      list_parameters(all_, fmt::format("layer.{}.", l), p);
       encoder_.push_back(std::move(p));
     }
   }
@@ -148,8 +139,8 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
     }
     h = add(run, h, slice_rows(run, position_, 0, n));
   }
-  for (std::size_t l = 0; l < encoder_.size(); ++l)
-    h = encode(run, h, encoder_[l], l, sizes_.heads, {}, sizes_.dropout);
+  const BlockOptions options{.heads = sizes_.heads, .dropout = sizes_.dropout};
+  for (std::size_t l = 0; l < encoder_.size(); ++l) h = encode(run, h, encoder_[l], l, options, {});
   return h;
 }
 

@@ -36,6 +36,13 @@ Tensor scale(const Run& run, const Tensor& x, double c);
 /// y = max(x, 0). Gradient 0 where x <= 0.
 Tensor relu(const Run& run, const Tensor& x);
 
+// --- curves.cpp
+/// y = 1 / (1 + exp(-x)): between 0 and 1.
+Tensor sigmoid(const Run& run, const Tensor& x);
+/// y = x (1 + erf(x / sqrt(2))) / 2: x times the probability that a normal number is below x.
+/// Hendrycks and Gimpel 2016, "Gaussian error linear units", section 2.
+Tensor gelu(const Run& run, const Tensor& x);
+
 // --- layout.cpp: numbers move, none changes
 /// (...,n,H d) -> (...,H,n,d): head h takes columns h d .. h d + d - 1.
 Tensor split_heads(const Run& run, const Tensor& x, std::size_t heads);
@@ -105,6 +112,24 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
 /// Ba, Kiros and Hinton 2016, "Layer normalization", section 3. x (...,d), gain and bias (d).
 Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias,
                   double eps = 1e-5);
+
+// --- statistics.cpp
+/// The mean of each row. x (...,d) -> (...).
+Tensor row_mean(const Run& run, const Tensor& x);
+/// The mean of (x - row mean)^2 over each row: over d, not d-1. x (...,d) -> (...).
+Tensor row_variance(const Run& run, const Tensor& x);
+/// y = gain (x - mean) / sqrt(variance + eps) + bias, with the mean and variance of each column
+/// over all rows (training mode). Ioffe and Szegedy 2015, "Batch normalization", algorithm 1. x
+/// (...,d), gain and bias (d).
+Tensor batch_norm(const Run& run, const Tensor& x, const Tensor& gain, const Tensor& bias,
+                  double eps = 1e-5);
+
+// --- halting.cpp
+/// How much each step counts for each position, from the halting probabilities p (n,S): p itself
+/// until the sum of the row has reached `threshold`; there the remainder 1 - (sum before); 0
+/// behind. The last step takes the remainder in any case, so every row sums to 1. Graves 2016,
+/// "Adaptive computation time for recurrent neural networks", section 2.
+Tensor halting_weights(const Run& run, const Tensor& p, double threshold);
 
 // --- dropout.cpp
 /// Each number 0 with probability `rate`, else divided by 1 - rate. Without run.rng (no training):
