@@ -54,6 +54,8 @@ Language find_language(const std::string& name) {
           Grammar::parse(read_file(name, kLargestGrammar), name)};
 }
 
+bool is_own_language(const std::string& name) { return is_own(name, kGrammar); }
+
 ModelFile find_model(const std::string& name) {
   if (is_own(name, kModel)) {
     const std::string path = name + std::string(kModel);

@@ -97,6 +97,7 @@ bool run_training(Stage&, const TrainOptions&, Trainer&);
 void train_translation(Stage&, const TrainOptions&);
 
 struct TranslateOptions {
+  std::vector<std::string> text;
   std::string model = "english-german", method = "greedy";
   std::int64_t beam = 4, seed = 1, threads = 1;
   double penalty = 0.6, temperature = 1;

@@ -61,7 +61,7 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
   trace.say(fmt::format(
       "{} source words, {} target words, {} parameters ({}). Teacher forcing: while it learns, the "
       "decoder reads the right words and guesses each next one. It stops after {} steps, or as soon "
-      "as two looks in a row find all of 256 training sentences right.",
+      "as two looks in a row find all of 512 training sentences right.",
       language.source().size() - 3, language.target().size() - 3, model.parameter_count(),
       choice.description(), o.training.steps));
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/commands/all.h"
+#include "attn/render/view.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -199,10 +200,9 @@ class Explainer {
     const std::vector<std::size_t> place = place_of(ref);
     std::vector<std::string> parts;
     for (std::size_t a = 0; a < place.size(); ++a) {
-      const auto labels = source_.labels.find(step->axes[a]);
-      const bool known = labels != source_.labels.end() && place[a] < labels->second.size();
-      parts.push_back(known
-                          ? fmt::format("{} '{}'", step->axes[a], escaped(labels->second[place[a]]))
+      const std::vector<std::string>* labels = axis_labels(source_, *step, step->axes[a]);
+      parts.push_back(labels && place[a] < labels->size()
+                          ? fmt::format("{} '{}'", step->axes[a], escaped((*labels)[place[a]]))
                           : fmt::format("{} {}", step->axes[a], place[a]));
     }
     return fmt::format("   ({})", fmt::join(parts, ", "));

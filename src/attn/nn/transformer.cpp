@@ -95,7 +95,7 @@ Tensor Transformer::to_words(const Run& run, const Tensor& x) const {
 
 Tensor Transformer::logits(const Run& run, const Tensor& source, const Tensor& target) const {
   const Tensor memory = encode_source(run, source);
-  const Tensor mask = causal_mask(target.shape().back());
+  const Tensor mask = Tensor::input(causal_mask(target.shape().back()));
   const Scope scope(run, "decoder");
   Tensor h = embedded(run, target_embedding_, target, 0);
   for (std::size_t l = 0; l < decoder_.size(); ++l)

@@ -62,8 +62,7 @@ MatrixView::MatrixView(const Trace& trace, const Step& step, bool column_convent
     std::swap(axes_[n - 2], axes_[n - 1]);
   }
   for (const std::string& axis : axes_) {
-    const auto found = axis.empty() ? trace.labels.end() : trace.labels.find(axis);
-    names_.push_back(found == trace.labels.end() ? nullptr : &found->second);
+    names_.push_back(axis_labels(trace, step, axis));
   }
   for (std::string& axis : axes_) axis = safe_text(axis);
   if (n >= 1) {
@@ -154,6 +153,15 @@ std::string_view kind_name(const Step& step) {
       break;
   }
   return "value";
+}
+
+const std::vector<std::string>* axis_labels(const Trace& trace, const Step& step,
+                                            std::string_view axis) {
+  if (axis.empty()) return nullptr;
+  auto found =
+      trace.labels.find(step.path.substr(0, step.path.find('.')) + "." + std::string(axis));
+  if (found == trace.labels.end()) found = trace.labels.find(axis);
+  return found == trace.labels.end() ? nullptr : &found->second;
 }
 
 bool shown(const Step& step, std::string_view glob) {

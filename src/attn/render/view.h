@@ -75,6 +75,11 @@ std::string kind_text(const Trace& trace, const Step& step);
 /// "parameter", "input", "value".
 std::string_view kind_name(const Step& step);
 
+/// The labels of a step's axis, or null: those of "PART.axis", where the step's path begins with
+/// "PART." (an encoder's queries are other words than a decoder's), else those of "axis".
+const std::vector<std::string>* axis_labels(const Trace& trace, const Step& step,
+                                            std::string_view axis);
+
 /// True if the step is to be shown under this glob ("" shows all).
 bool shown(const Step& step, std::string_view glob);
 

@@ -15,6 +15,7 @@ namespace attn {
 namespace {
 
 constexpr std::size_t kPool = 20'000;  // training sentences ready for batches
+constexpr int kLooks = 32;             // small batches, so that many lengths are looked at
 
 std::size_t likeliest(const real* row, std::size_t n) {
   return static_cast<std::size_t>(std::max_element(row, row + n) - row);
@@ -40,10 +41,10 @@ Tensor TranslationLearner::loss(const Run& run, Rng& batches, std::size_t size,
 Score TranslationLearner::look(Rng rng) const {
   Score score;
   double right = 0, exact = 0, sentences = 0;
-  for (int i = 0; i < 4; ++i) {
-    const TranslationBatch batch = pool_.batch(rng, 64);
+  for (int i = 0; i < kLooks; ++i) {
+    const TranslationBatch batch = pool_.batch(rng, 16);
     const Tensor logits = model_.logits(Run{}, batch.source, batch.target);
-    score.loss += cross_entropy(Run{}, logits, batch.answers).value().data()[0] / 4.0;
+    score.loss += cross_entropy(Run{}, logits, batch.answers).value().data()[0] / double{kLooks};
     const std::size_t words = columns(logits.value()), steps = columns(batch.answers.value());
     for (std::size_t s = 0; s < rows(batch.answers.value()); ++s, ++sentences) {
       bool all = true;

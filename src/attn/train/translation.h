@@ -18,7 +18,7 @@ class TranslationLearner : public Learner {
   /// Teacher forcing on fresh training sentences. A sentence counts as right if each of its words
   /// is the likeliest: then, and only then, greedy decoding writes it too.
   Score look(Rng rng) const override;
-  /// All of the 256 sentences of a look right.
+  /// All of the 512 sentences of a look right.
   bool good(const Score& look) const override { return look.exact == 1; }
   std::string description() const override;
 

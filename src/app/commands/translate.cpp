@@ -1,0 +1,214 @@
+// translate: a trained model writes a sentence, and shows its candidates and where it looked.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "app/commands/all.h"
+#include "app/data.h"
+#include "app/looking.h"
+#include "app/translator.h"
+#include "attn/core/gemm.h"
+#include "attn/nn/generate.h"
+#include "attn/ops/ops.h"
+#include "attn/text/utf8.h"
+#include "attn/text/words.h"
+
+namespace attn::app {
+
+void bind(Cli& cli, TranslateOptions& o) {
+  cli.text("--model", o.model, "NAME",
+           "english-german, it, english-german-gru, or a FILE of train translate --save-model");
+  cli.choice("--method", o.method, {"greedy", "beam", "sample"}, "how each next word is chosen");
+  cli.integer("--beam", o.beam, 1, 100, "beam: sentences that are kept at every step", "W");
+  cli.number("--penalty", o.penalty, 0, 10, "beam: length penalty; 0 favours short sentences");
+  cli.number("--temperature", o.temperature, 1e-3, 100,
+             "sample: 1 as the model believes, less is bolder");
+  cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "sample: random numbers of this seed");
+  cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
+  cli.positional("text", o.text, "the sentence; without one, a test sentence of the language");
+}
+
+namespace {
+
+/// The sentence that was given, or one that the model has never seen.
+std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& file) {
+  if (o.text.empty()) {
+    Rng rng = Rng(static_cast<std::uint64_t>(o.seed)).stream("example");
+    return find_language(file.language).draw(rng, Split::test).words.source;
+  }
+  const std::string text = fmt::format("{}", fmt::join(o.text, " "));
+  std::size_t bad = 0;
+  if (!valid_utf8(text, &bad))
+    throw Error(ErrorKind::usage,
+                fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
+                "write it in a UTF-8 terminal");
+  std::vector<std::string> found = words(text);
+  if (found.empty())
+    throw Error(ErrorKind::usage, "the text has no words",
+                "write a sentence in quotes, such as \"the dog sees the cat .\"");
+  return found;
+}
+
+void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::string>& source,
+                 const Vocabulary& vocabulary) {
+  std::vector<std::string> unknown;
+  for (const std::string& word : source) {
+    if (vocabulary.id(word) == Vocabulary::kUnknown)
+      unknown.push_back(fmt::format("\"{}\"", escaped(word)));
+  }
+  if (unknown.empty()) return;
+  trace.say(fmt::format("Not among the words of this model, so read as <unknown>: {}. It never "
+                        "learnt what to do with that. The words it knows: {}.",
+                        fmt::join(unknown, ", "), fmt::join(file.source_words, ", ")));
+}
+
+std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
+  std::vector<std::string> out;
+  for (const std::size_t id : ids) {
+    if (id != Vocabulary::kEnd) out.push_back(vocabulary.name(id));
+  }
+  return fmt::format("{}", fmt::join(out, " "));
+}
+
+/// The candidates of each step as rows: of one sentence, its likeliest next words side by side; of a
+/// beam, one row per candidate.
+struct Candidates {
+  const Vocabulary& vocabulary;
+  bool beam;
+  Table table{"candidates", "", {}, {}};
+
+  Candidates(const Vocabulary& words, const TranslateOptions& o)
+      : vocabulary(words), beam(o.method == "beam") {
+    if (beam) {
+      table.about = fmt::format(
+          "At every step each unfinished sentence is tried with its likeliest words; the {} best "
+          "are kept. score = log P / ((5 + length) / 6)^{:g}.",
+          o.beam, o.penalty);
+      table.columns = {"step", "after sentence", "word", "p", "score", "kept"};
+    } else {
+      table.about = o.method == "greedy" ? "The likeliest word is written, and read again."
+                                         : "A word is drawn by its probability, and read again.";
+      table.columns = {"step", "written", "p", "1st", "p 1st", "2nd", "p 2nd", "3rd", "p 3rd"};
+    }
+  }
+
+  void add(std::size_t step, const std::vector<Candidate>& candidates) {
+    if (beam) {
+      for (const Candidate& c : candidates)
+        table.rows.push_back({double(step), double(c.beam), vocabulary.name(c.word),
+                              std::exp(c.log_probability), c.score,
+                              std::string(c.kept ? "yes" : "")});
+      return;
+    }
+    std::vector<Table::Cell> row{double(step)};
+    for (const Candidate& c : candidates) {
+      if (!c.kept) continue;
+      row.emplace_back(vocabulary.name(c.word));
+      row.emplace_back(std::exp(c.log_probability));
+    }
+    for (std::size_t i = 0; i < 3 && i < candidates.size(); ++i) {
+      row.emplace_back(vocabulary.name(candidates[i].word));
+      row.emplace_back(std::exp(candidates[i].log_probability));
+    }
+    table.rows.push_back(std::move(row));
+  }
+};
+
+std::vector<Written> write(const TranslateOptions& o, const Translator& model,
+                           const Tensor& source, std::size_t longest, Candidates& candidates) {
+  const GenerateOptions options{.start = Vocabulary::kStart,
+                                .end = Vocabulary::kEnd,
+                                .longest = longest,
+                                .shown = 3};
+  const auto observe = [&](std::size_t step, const std::vector<Candidate>& found) {
+    candidates.add(step, found);
+  };
+  if (o.method == "beam")
+    return beam_search(Run{}, model, source, options, static_cast<std::size_t>(o.beam), o.penalty,
+                       observe);
+  if (o.method == "greedy") return {greedy(Run{}, model, source, options, observe)};
+  Rng rng = Rng(static_cast<std::uint64_t>(o.seed)).stream("sample");
+  return {sample(Run{}, model, source, options, o.temperature, rng, observe)};
+}
+
+Tensor ids(const std::vector<std::size_t>& words) {
+  Array values = empty({words.size()});
+  std::copy(words.begin(), words.end(), values.data());
+  return Tensor::ids(std::move(values));
+}
+
+std::vector<std::string> names(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
+  std::vector<std::string> out;
+  for (const std::size_t id : ids) out.push_back(vocabulary.name(id));
+  return out;
+}
+
+/// The model reads both sentences once more, watched: the whole pass is in the trace, people see
+/// where each head looked.
+void show_attention(Stage& s, const ModelFile& file, const std::vector<std::string>& source_words,
+                    const Tensor& source, const Written& written, const Vocabulary& target) {
+  std::vector<std::size_t> read{Vocabulary::kStart};
+  read.insert(read.end(), written.words.begin(), written.words.end());
+  if (written.ended) read.pop_back();  // <end> is written, never read
+  std::vector<std::string> from = source_words;
+  from.emplace_back("<end>");
+  s.trace.tokens = from;
+  for (const char* axis : {"encoder.query", "encoder.key", "encoder.token", "memory", "source"})
+    s.trace.labels[axis] = from;
+  const std::vector<std::string> to = names(target, read);
+  for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = to;
+  s.trace.restart_clock();
+  const Tensor logits = file.model->logits(s.run, source, ids(read));
+  note(s.run, "logits", "one row per word read: which word comes next", {"token", "word"}, logits);
+  s.trace.labels["word"] = target.names();
+  for (Item& item : s.trace.items) {
+    auto* step = std::get_if<Step>(&item);
+    if (!step) continue;
+    step->look = step->path.ends_with("weights") ? Look::map : Look::hidden;
+    if (step->path == "weights") step->look = Look::numbers;
+    if (step->path.ends_with("cross.weights"))
+      step->about = "Row by row: the word that was read last (the next one is being written), and "
+                    "where each head looked in the source.";
+    if (step->path.starts_with("encoder.") && step->path.ends_with("attention.weights"))
+      step->about = "How the words of the source looked at one another.";
+  }
+}
+
+}  // namespace
+
+void translate(Stage& s, const TranslateOptions& o) {
+  set_threads(static_cast<int>(o.threads));
+  s.trace.seed = static_cast<std::uint64_t>(o.seed);
+  s.trace.threads = static_cast<int>(o.threads);
+  const ModelFile file = find_model(o.model);
+  const Vocabulary from(file.source_words), to(file.target_words);
+  const std::vector<std::string> source_words = sentence(o, file);
+  std::vector<std::size_t> source_ids;
+  for (const std::string& word : source_words) source_ids.push_back(from.id(word));
+  source_ids.push_back(Vocabulary::kEnd);
+  const Tensor source = ids(source_ids);
+  s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
+  say_unknown(s.trace, file, source_words, from);
+
+  const std::size_t room = file.choice.is_transformer() ? file.choice.transformer.positions
+                                                        : std::size_t{256};
+  Candidates candidates(to, o);
+  const std::vector<Written> found =
+      write(o, *file.model, source, std::min(room, 3 * source_ids.size() + 10), candidates);
+  s.trace.items.emplace_back(std::move(candidates.table));
+  if (o.method == "beam") {
+    Table sentences{"sentences", "The sentences of the beam, best first.",
+                    {"score", "log P", "sentence"}, {}};
+    for (const Written& w : found)
+      sentences.rows.push_back({w.score, w.log_probability, text_of(to, w.words)});
+    s.trace.items.emplace_back(std::move(sentences));
+  }
+  const Written& best = found.front();
+  s.trace.say(fmt::format("Written: {}{}", text_of(to, best.words),
+                          best.ended ? "" : " ... (cut: it did not come to an end)"));
+  show_attention(s, file, source_words, source, best, to);
+  if (file.choice.is_transformer()) show_looking(s.trace, file, source_words);
+  s.trace.say("Attention shows where a model looked. It does not explain why it wrote what it wrote: "
+              "other parts of the network (residuals, feed-forward nets) carry information too.");
+}
+
+}  // namespace attn::app
