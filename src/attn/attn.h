@@ -19,5 +19,6 @@
 #include "attn/nn/parameters.h"   // random, or from a file
 #include "attn/nn/position.h"     // where a token stands
 #include "attn/nn/score.h"        // how well a query and a key fit
+#include "attn/nn/seq2seq.h"      // a recurrent net reads, another writes
 #include "attn/ops/ops.h"         // every operation
 #include "attn/text/words.h"      // text to tokens

@@ -6,6 +6,7 @@
 
 #include "attn/nn/decoder.h"
 #include "attn/nn/mask.h"
+#include "attn/nn/seq2seq.h"
 #include "attn/nn/sequence_model.h"
 #include "attn/ops/ops.h"
 #include "check.h"
@@ -119,5 +120,55 @@ TEST_CASE("gradient: every kind of model, from ids to the loss, agrees with cent
       INFO(kind << (numbers ? " of numbers" : " of ids"));
       CHECK(error < kModelTolerance);
     }
+  }
+}
+
+TEST_CASE("gradient: every recurrent translator, from ids to the loss, agrees with differences") {
+  const std::size_t batch = 2, read = 4, written = 3;
+  std::vector<Seq2SeqSizes> all;
+  for (const Cell cell : {Cell::rnn, Cell::lstm, Cell::gru}) {
+    for (const bool both : {false, true}) {
+      for (const std::string& variant : seq2seq_variants()) {
+        Seq2SeqSizes z{.variant = variant, .cell = cell, .embedding = 3, .hidden = 2};
+        z.bidirectional = both;
+        if (both) z.decoder = 3;
+        all.push_back(z);
+        if (variant != "attention") continue;
+        for (const char* function : {"additive", "concat", "lowrank"}) {
+          z.score = function;
+          z.style = function[0] == 'a' ? "bahdanau" : "luong";
+          all.push_back(z);
+        }
+        z.style = "luong", z.score = "general", z.local = 2;
+        all.push_back(z);
+        if (both) continue;
+        for (const char* function : {"dot", "scaled", "cosine"}) {
+          z.local = 0, z.score = function;
+          z.style = function[0] == 'd' ? "bahdanau" : "luong";
+          all.push_back(z);
+        }
+      }
+    }
+  }
+  std::uint64_t seed = 0;
+  for (Seq2SeqSizes z : all) {
+    z.source_vocabulary = 5, z.target_vocabulary = 4;
+    Rng rng(++seed);
+    Parameters parameters(rng.stream("parameters"));
+    const RecurrentTranslator model(z, parameters);
+    Inputs x;
+    for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+    stir(x, rng);
+    Array source = empty({batch, read}), target = empty({batch, written}), next = target;
+    for (real& id : source) id = static_cast<real>(rng.below(5));
+    for (real& id : target) id = static_cast<real>(rng.below(4));
+    for (real& id : next) id = static_cast<real>(rng.below(5)) - 1;
+    const Function f = [&](const Run& run, const Inputs&) {
+      return cross_entropy(run, model.logits(run, Tensor::ids(source), Tensor::ids(target)),
+                           Tensor::ids(next));
+    };
+    INFO(z.variant << ", " << z.score << ", " << z.style << ", cell " << int(z.cell)
+                   << (z.bidirectional ? ", both ways" : "") << ", local " << z.local);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
   }
 }

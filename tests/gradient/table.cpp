@@ -21,6 +21,27 @@ Case recurrent_case(Dice& d, Cell cell, bool one_sentence) {
               }};
 }
 
+/// The same from given states; the result is every hidden state and, below, the last state (of an
+/// lstm also its cell).
+Case recurrent_from_states(Dice& d, Cell cell, bool one_sentence) {
+  const Case plain = recurrent_case(d, cell, one_sentence);
+  const Shape shape = plain.inputs[0].shape();
+  const std::size_t h = plain.inputs[2].shape()[0];
+  const Shape state = one_sentence ? Shape{h} : Shape{shape[0], h};
+  const Shape row = one_sentence ? Shape{1, h} : Shape{shape[0], 1, h};
+  const bool reversed = d.below(2) == 1;
+  Inputs inputs = plain.inputs;
+  inputs.push_back(d.normal(state));
+  if (cell == Cell::lstm) inputs.push_back(d.normal(state));
+  return Case{inputs, [=](const Run& run, const Inputs& x) {
+                const RecurrentState initial{x[5], cell == Cell::lstm ? x[6] : Tensor()};
+                const RecurrentResult y =
+                    recurrent(run, cell, x[0], {x[1], x[2], x[3], x[4]}, reversed, initial);
+                const Tensor all = concat_rows(run, y.hidden, reshape(run, y.last.h, row));
+                return y.last.c ? concat_rows(run, all, reshape(run, y.last.c, row)) : all;
+              }};
+}
+
 /// Ids below `classes`, about every third one negative: not counted.
 Tensor targets(Dice& d, const Shape& shape, std::size_t classes) {
   Array out = empty(shape);
@@ -95,9 +116,14 @@ const std::vector<Row>& table() {
          return Case{{d.away_from_zero({d.size(), d.size()})},
                      [](const Run& run, const Inputs& x) { return relu(run, x[0]); }};
        }},
+      {"tanh",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return tanh(run, x[0]); }};
+       }},
       {"sigmoid",
        [](Dice& d) {
-         return Case{{d.normal({d.size(), d.size()}, 3)},
+         return Case{{d.normal({d.size(), d.size()}, 2)},
                      [](const Run& run, const Inputs& x) { return sigmoid(run, x[0]); }};
        }},
       {"gelu",
@@ -142,6 +168,19 @@ const std::vector<Row>& table() {
          return Case{{d.normal({d.size(), width}), d.normal({d.size(), width})},
                      [](const Run& run, const Inputs& x) { return concat_rows(run, x[0], x[1]); }};
        }},
+      {"concat_rows",  // item by item
+       [](Dice& d) {
+         const std::size_t b = d.size(), h = d.size(), width = d.size();
+         return Case{{d.normal({b, h, d.size(), width}), d.normal({b, h, d.size(), width})},
+                     [](const Run& run, const Inputs& x) { return concat_rows(run, x[0], x[1]); }};
+       }},
+      {"slice_rows",  // of every item
+       [](Dice& d) {
+         const std::size_t n = d.size(), begin = d.below(n), end = begin + 1 + d.below(n - begin);
+         return Case{
+             {d.normal({d.size(), d.size(), n, d.size()})},
+             [=](const Run& run, const Inputs& x) { return slice_rows(run, x[0], begin, end); }};
+       }},
       {"slice_rows",
        [](Dice& d) {
          const std::size_t n = d.size(), begin = d.below(n), end = begin + 1 + d.below(n - begin);
@@ -165,6 +204,14 @@ const std::vector<Row>& table() {
        [](Dice& d) {
          const std::size_t a = d.size();
          return Case{{d.normal({d.size(), a}), d.normal({d.size(), a}), d.normal({a})},
+                     [](const Run& run, const Inputs& x) {
+                       return additive_scores(run, x[0], x[1], x[2]);
+                     }};
+       }},
+      {"additive_scores",  // item by item
+       [](Dice& d) {
+         const std::size_t a = d.size(), b = d.size(), h = d.size();
+         return Case{{d.normal({b, h, d.size(), a}), d.normal({b, h, d.size(), a}), d.normal({a})},
                      [](const Run& run, const Inputs& x) {
                        return additive_scores(run, x[0], x[1], x[2]);
                      }};
@@ -196,12 +243,25 @@ const std::vector<Row>& table() {
          return Case{{d.positive({d.size(), n, m}), d.zeros_and_ones({n, m})},
                      [](const Run& run, const Inputs& x) { return renormalize(run, x[0], x[1]); }};
        }},
+      {"gaussian",
+       [](Dice& d) {
+         const std::size_t b = d.size(), n = d.size();
+         return Case{
+             {d.normal({b, n, d.size()}), d.normal({b, n, 1}, 2)},
+             [](const Run& run, const Inputs& x) { return gaussian(run, x[0], x[1], 1.5); }};
+       }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::rnn, false); }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::lstm, false); }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::gru, false); }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::rnn, true); }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::lstm, true); }},
       {"recurrent", [](Dice& d) { return recurrent_case(d, Cell::gru, true); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::rnn, false); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::lstm, false); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::gru, false); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::rnn, true); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::lstm, true); }},
+      {"recurrent", [](Dice& d) { return recurrent_from_states(d, Cell::gru, true); }},
       {"convolution",
        [](Dice& d) {
          const std::size_t kernel = d.below(4) + 1, in = d.size(), out = d.size(),

@@ -61,6 +61,23 @@ def recurrent():
             yield case(kind, x, layer(x)[0], named, bidirectional=both)
 
 
+def recurrent_states():
+    """From given states; the output is every hidden state and, below, the last states."""
+    for kind, module in (("rnn", nn.RNN), ("lstm", nn.LSTM), ("gru", nn.GRU)):
+        d, h = 3, 4
+        layer = module(d, h, batch_first=True)
+        for p in layer.parameters():
+            nn.init.normal_(p, std=0.6)
+        x = torch.randn(2, 5, d, requires_grad=True)
+        states = [torch.randn(1, 2, h, requires_grad=True) for _ in range(2 if kind == "lstm" else 1)]
+        y, last = layer(x, tuple(states) if kind == "lstm" else states[0])
+        rows = [s.transpose(0, 1) for s in (last if kind == "lstm" else [last])]
+        named = {"w_x": (layer.weight_ih_l0, transposed), "w_h": (layer.weight_hh_l0, transposed), "b_x": (layer.bias_ih_l0, same),
+                 "b_h": (layer.bias_hh_l0, same)}
+        named |= {name: (state, lambda s: s[0]) for name, state in zip(("h_0", "c_0"), states)}
+        yield case(kind, x, torch.cat([y, *rows], 1), named)
+
+
 def convolution():
     for kernel, dilation, causal in ((1, 1, False), (2, 1, False), (3, 1, False), (3, 2, False), (4, 2, False), (2, 3, True),
                                      (3, 2, True)):
@@ -182,6 +199,6 @@ def optimizer():
 
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
-    for make in (recurrent, convolution, attention, encoder, decoder, loss, optimizer):
+    for make in (recurrent, recurrent_states, convolution, attention, encoder, decoder, loss, optimizer):
         torch.manual_seed(1)
         write(make.__name__ + ".json", list(make()))

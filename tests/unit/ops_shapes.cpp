@@ -133,6 +133,23 @@ TEST_CASE("shapes: an op whose inputs do not fit names itself and both shapes") 
        [](const Run& r) {
          recurrent(r, Cell::rnn, of({5, 3}), {of({3, 2}), of({2, 2}), of({2}), of({3})});
        }},
+      {"recurrent", "(7, 5, 3)", "(6, 2)",  // one state per sentence
+       [](const Run& r) {
+         recurrent(r, Cell::rnn, of({7, 5, 3}), {of({3, 2}), of({2, 2}), of({2}), of({2})}, false,
+                   {of({6, 2})});
+       }},
+      {"gaussian", "(2, 3)", "(3, 1)",
+       [](const Run& r) {
+         gaussian(r, of({2, 3}), of({3, 1}), 1);
+       }},
+      {"concat_rows", "(4, 2, 3)", "(5, 2, 3)",
+       [](const Run& r) {
+         concat_rows(r, of({4, 2, 3}), of({5, 2, 3}));
+       }},
+      {"additive_scores", "(4, 2, 3)", "(5, 2, 3)",
+       [](const Run& r) {
+         additive_scores(r, of({4, 2, 3}), of({5, 2, 3}), of({3}));
+       }},
       {"convolution", "(5, 3)", "(2, 4, 6)",
        [](const Run& r) {
          convolution(r, of({5, 3}), of({2, 4, 6}), of({6}));

@@ -13,17 +13,14 @@
 #include "attn/ops/ops.h"
 #include "calculator.h"
 #include "small_attention.h"
+#include "why_rows.h"
 
 using namespace attn;
 using namespace attn::testing;
 
 namespace {
 
-struct Row {
-  std::string name;
-  bool is_formula;  // false: the arithmetic is a question ("3 == 4 ?")
-  std::function<Tensor(const Run&, Rng&, std::function<std::size_t()> size)> make;
-};
+using Row = WhyRow;
 
 Tensor ids(Rng& rng, std::size_t n, std::size_t vocabulary) {
   Array out = empty({n});
@@ -56,8 +53,8 @@ Tensor targets(Rng& r, const Shape& shape, std::size_t classes) {
   return Tensor::ids(std::move(out));
 }
 
-const std::vector<Row>& table() {
-  static const std::vector<Row> rows = {
+std::vector<Row> table() {
+  std::vector<Row> rows = {
       {"embed", true,
        [](const Run& run, Rng& r, Size n) {
          const std::size_t v = n();
@@ -270,6 +267,7 @@ const std::vector<Row>& table() {
          return squared_error(run, x, either(r, shape, kNaN));
        }},
   };
+  for (const Row& row : seq2seq_why_rows()) rows.push_back(row);
   return rows;
 }
 

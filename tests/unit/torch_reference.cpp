@@ -27,6 +27,23 @@ TEST_CASE("torch: rnn, lstm and gru, one direction and both") {
   }
 }
 
+TEST_CASE("torch: rnn, lstm and gru from given states, and their last states") {
+  for (const auto& c : cases("recurrent_states")) {
+    const std::string kind = c["name"].get<std::string>();
+    const Cell cell = kind == "lstm" ? Cell::lstm : kind == "gru" ? Cell::gru : Cell::rnn;
+    check_case(c, [&](const Run& run, const Tensor& x, Named& p) {
+      const RecurrentState initial{p["h_0"], cell == Cell::lstm ? p["c_0"] : Tensor()};
+      const RecurrentResult y =
+          recurrent(run, cell, x, {p["w_x"], p["w_h"], p["b_x"], p["b_h"]}, false, initial);
+      const auto below = [&](const Tensor& all, const Tensor& last) {
+        return concat_rows(run, all, reshape(run, last, {2, 1, 4}));
+      };
+      const Tensor all = below(y.hidden, y.last.h);
+      return y.last.c ? below(all, y.last.c) : all;
+    });
+  }
+}
+
 TEST_CASE("torch: convolution, with dilation, causal or not") {
   for (const auto& c : cases("convolution")) {
     check_case(c, [&](const Run& run, const Tensor& x, Named& p) {

@@ -120,8 +120,7 @@ void score(Stage& s, const ScoreOptions& o) {
   for (const ScoreFunction& f : score_functions()) {
     const std::string name = f.name;
     if (!all && o.function != name) continue;
-    const bool same_width = name == "dot" || name == "scaled" || name == "cosine";
-    if (all && same_width && d_q != d_k) {
+    if (all && needs_equal_widths(name) && d_q != d_k) {
       s.trace.say(
           fmt::format("{} is left out: it needs queries and keys of one width, here {} and {}.",
                       name, d_q, d_k));

@@ -43,14 +43,14 @@ Tensor SequenceModel::constant(Parameters& from, const std::string& path, const 
   return p;
 }
 
-RecurrentParameters SequenceModel::recurrent_parameters(Parameters& from, const std::string& path,
-                                                        Cell cell, std::size_t h) {
-  const std::size_t g = gates_of(cell) * h, d = sizes_.width;
-  // A forget gate that starts open lets gradients through (Jozefowicz et al. 2015, section 4).
-  Array bias = zeros({g});
-  if (cell == Cell::lstm) std::fill_n(bias.data() + h, h, real{1});
-  return {weight(from, path + "w_x", {d, g}, d), weight(from, path + "w_h", {h, g}, h),
-          constant(from, path + "b_x", bias), constant(from, path + "b_h", zeros({g}))};
+RecurrentParameters SequenceModel::one_direction(Parameters& from, const std::string& path,
+                                                 Cell cell, std::size_t h) {
+  const RecurrentParameters p = recurrent_parameters(from, path, cell, sizes_.width, h);
+  all_.emplace_back(path + "w_x", p.w_x);
+  all_.emplace_back(path + "w_h", p.w_h);
+  all_.emplace_back(path + "b_x", p.b_x);
+  all_.emplace_back(path + "b_h", p.b_h);
+  return p;
 }
 
 std::size_t SequenceModel::dilation(std::size_t layer) const {
@@ -80,11 +80,11 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
   } else if (is_recurrent(sizes.kind)) {
     const Cell cell = cell_of(sizes.kind);
     if (sizes.kind == "birnn") {
-      recurrent_ = {recurrent_parameters(from, "forward.", cell, d / 2),
-                    recurrent_parameters(from, "backward.", cell, d / 2)};
+      recurrent_ = {one_direction(from, "forward.", cell, d / 2),
+                    one_direction(from, "backward.", cell, d / 2)};
       out = d / 2 * 2;
     } else {
-      recurrent_ = {recurrent_parameters(from, "", cell, d)};
+      recurrent_ = {one_direction(from, "", cell, d)};
     }
   } else if (is_convolution(sizes.kind)) {
     for (std::size_t l = 0; l < sizes.layers; ++l) {

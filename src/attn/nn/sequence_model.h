@@ -54,8 +54,8 @@ class SequenceModel {
  private:
   Tensor weight(Parameters& from, const std::string& path, const Shape& shape, std::size_t fan_in);
   Tensor constant(Parameters& from, const std::string& path, const Array& value);
-  RecurrentParameters recurrent_parameters(Parameters& from, const std::string& path, Cell cell,
-                                           std::size_t hidden);
+  RecurrentParameters one_direction(Parameters& from, const std::string& path, Cell cell,
+                                    std::size_t hidden);
   std::size_t dilation(std::size_t layer) const;
 
   SequenceSizes sizes_;

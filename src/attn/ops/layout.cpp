@@ -146,13 +146,15 @@ Tensor transpose(const Run& run, const Tensor& x) {
 }
 
 Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {
-  if (x.shape().size() != 2 || begin > end || end > x.shape()[0]) {
+  Shape shape = x.shape();  // (...,m,d)
+  if (shape.size() < 2 || begin > end || end > shape[shape.size() - 2]) {
     throw Error(ErrorKind::internal,
-                fmt::format("slice_rows: rows {} to {} of {}", begin, end, to_string(x.shape())));
+                fmt::format("slice_rows: rows {} to {} of {}", begin, end, to_string(shape)));
   }
-  const std::size_t d = columns(x.value());
-  return move_blocks(run, "slice_rows", "a row taken out", x, {end - begin, d}, (end - begin) * d,
-                     [=](std::size_t) { return begin * d; });
+  const std::size_t d = shape.back(), m = shape[shape.size() - 2];
+  shape[shape.size() - 2] = end - begin;  // (...,end-begin,d)
+  return move_blocks(run, "slice_rows", "a row taken out", x, shape, (end - begin) * d,
+                     [=](std::size_t item) { return (item * m + begin) * d; });
 }
 
 Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {
@@ -202,25 +204,42 @@ Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
 }
 
 Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
-  if (a.shape().size() != 2 || b.shape().size() != 2 || a.shape()[1] != b.shape()[1]) {
-    shapes_do_not_fit("concat_rows", "a", a, "b", b, "both need the same width");
+  Shape shape = a.shape(), other = b.shape();
+  const std::size_t rank = shape.size();
+  const std::size_t p = rank < 2 ? 0 : shape[rank - 2];
+  const std::size_t q = other.size() < 2 ? 0 : other[other.size() - 2];
+  if (rank >= 2) shape[rank - 2] = q;
+  if (rank < 2 || shape != other) {
+    shapes_do_not_fit("concat_rows", "a", a, "b", b, "only the number of rows may differ");
   }
-  const std::size_t size_a = a.value().size(), size_b = b.value().size();
-  Array out = empty({a.shape()[0] + b.shape()[0], a.shape()[1]});
-  std::copy_n(b.value().data(), size_b, std::copy_n(a.value().data(), size_a, out.data()));
+  shape[rank - 2] = p + q;
+  // Each item of the result is an item of a (size_a numbers) and then one of b.
+  const std::size_t size_a = p * shape.back(), size_b = q * shape.back(), size = size_a + size_b;
+  const std::size_t items = count(Shape(shape.begin(), shape.end() - 2));
+  Array out = empty(shape);  // (...,p+q,d)
+  for (std::size_t i = 0; i < items; ++i) {
+    real* to = std::copy_n(a.value().data() + i * size_a, size_a, out.data() + i * size);
+    std::copy_n(b.value().data() + i * size_b, size_b, to);
+  }
   Tensor y = make_result(run, std::move(out), {a, b});
 
   if (run.trace) {
-    run.trace->made(y, {"concat_rows", {a, b}, 0, [=](std::size_t i) {
-                          return i < size_a ? moved("from the upper part", a, i)
-                                            : moved("from the lower part", b, i - size_a);
+    run.trace->made(y, {"concat_rows", {a, b}, 0, [=](std::size_t index) {
+                          const std::size_t i = index / size, at = index % size;
+                          return at < size_a
+                                     ? moved("from the upper part", a, i * size_a + at)
+                                     : moved("from the lower part", b, i * size_b + at - size_a);
                         }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
-      if (a.needs_grad()) add_scaled_row(1, dy, a.grad().data(), size_a);
-      if (b.needs_grad()) add_scaled_row(1, dy + size_a, b.grad().data(), size_b);
+      real* da = a.needs_grad() ? a.grad().data() : nullptr;
+      real* db = b.needs_grad() ? b.grad().data() : nullptr;
+      for (std::size_t i = 0; i < items; ++i) {
+        if (da) add_scaled_row(1, dy + i * size, da + i * size_a, size_a);
+        if (db) add_scaled_row(1, dy + i * size + size_a, db + i * size_b, size_b);
+      }
     });
   }
   return y;

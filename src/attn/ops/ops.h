@@ -36,9 +36,13 @@ Tensor scale(const Run& run, const Tensor& x, double c);
 /// y = max(x, 0). Gradient 0 where x <= 0.
 Tensor relu(const Run& run, const Tensor& x);
 
-// --- curves.cpp
-/// y = 1 / (1 + exp(-x)): between 0 and 1.
+// --- squash.cpp
+/// y = tanh(x), between -1 and 1.
+Tensor tanh(const Run& run, const Tensor& x);
+/// y = 1 / (1 + e^-x), between 0 and 1.
 Tensor sigmoid(const Run& run, const Tensor& x);
+
+// --- gelu.cpp
 /// y = x (1 + erf(x / sqrt(2))) / 2: x times the probability that a normal number is below x.
 /// Hendrycks and Gimpel 2016, "Gaussian error linear units", section 2.
 Tensor gelu(const Run& run, const Tensor& x);
@@ -54,9 +58,9 @@ Tensor reshape(const Run& run, const Tensor& x, const Shape& shape);
 Tensor transpose(const Run& run, const Tensor& x);
 /// [a, b]: the columns of b after those of a. a (...,p), b (...,q) -> (...,p+q).
 Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b);
-/// [a; b]: the rows of b under those of a. a (p,d), b (q,d) -> (p+q,d).
+/// [a; b]: the rows of b under those of a. a (...,p,d), b (...,q,d) -> (...,p+q,d).
 Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b);
-/// Rows begin .. end-1 of x (m,d).
+/// Rows begin .. end-1 of x (...,m,d).
 Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
 /// Columns begin .. end-1 of x (...,d).
 Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
@@ -67,7 +71,8 @@ Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::si
 Tensor rotary(const Run& run, const Tensor& x);
 
 // --- scores.cpp
-/// s[i,j] = sum_a v[a] tanh(q[i,a] + k[j,a]). q (n_q,a), k (n_k,a), v (a) -> (n_q,n_k).
+/// s[i,j] = sum_a v[a] tanh(q[i,a] + k[j,a]). q (...,n_q,a), k (...,n_k,a), v (a)
+/// -> (...,n_q,n_k).
 /// Bahdanau et al. 2015, "Neural machine translation by jointly learning to align", A.1.2.
 Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const Tensor& v);
 /// y[i] = x[i] / |x[i]|; a row of zeros stays zeros (gradient 0).
@@ -97,6 +102,11 @@ Tensor sample_rows(const Run& run, const Tensor& probabilities);
 /// y = keep w / sum(keep w) along the last axis; keep holds 0 and 1 and is a constant. A row of
 /// which nothing is kept gives zeros. w (...,n), keep (n,n) may lack leading axes.
 Tensor renormalize(const Run& run, const Tensor& w, const Tensor& keep);
+
+// --- gaussian.cpp
+/// y[i,j] = w[i,j] exp(-(j - center[i])^2 / (2 deviation^2)): what is far from the row's center
+/// counts less. w (...,n,m), center (...,n,1). Luong et al. 2015, equation 10.
+Tensor gaussian(const Run& run, const Tensor& w, const Tensor& center, double deviation);
 
 // --- recurrent.h: an rnn, lstm or gru over one whole sequence, as one op
 

@@ -2,109 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "attn/core/gemm.h"
-#include "attn/core/lanes.h"
 #include "attn/core/rows.h"
 #include "attn/ops/op.h"
+#include "attn/ops/recurrent_row.h"
 
 namespace attn {
 
 namespace {
-
-/// One row (one sentence, one time step) of h hidden numbers and g h gates.
-struct Row {
-  real* gates;       // in: x W_x, and h_{t-1} W_h added unless gru; out: the gates
-  const real* bias;  // b_x + b_h; gru: b_x alone
-  const real* b_h;   // gru alone, because r multiplies part of what comes from h
-  real* from_h;      // gru alone, in: h_{t-1} W_h; out: with b_h
-  const real* h_before;
-  const real* c_before;
-  real* h;
-  real* c;
-};
-
-void forward_row(Cell cell, const Row& r, std::size_t n) {
-  for_lanes(n, [&](auto l) {
-    const auto sum = [&](std::size_t gate) {
-      return l.load(r.gates + gate * n) + l.load(r.bias + gate * n);
-    };
-    if (cell == Cell::rnn) {
-      const Batch h = xsimd::tanh(sum(0));
-      l.store(h, r.gates);
-      l.store(h, r.h);
-    } else if (cell == Cell::lstm) {
-      const Batch i = sigmoid(sum(0)), f = sigmoid(sum(1)), g = xsimd::tanh(sum(2)),
-                  o = sigmoid(sum(3));
-      const Batch c = f * l.load(r.c_before) + i * g;
-      l.store(i, r.gates);
-      l.store(f, r.gates + n);
-      l.store(g, r.gates + 2 * n);
-      l.store(o, r.gates + 3 * n);
-      l.store(c, r.c);
-      l.store(o * xsimd::tanh(c), r.h);
-    } else {
-      const auto from_h = [&](std::size_t gate) {
-        return l.load(r.from_h + gate * n) + l.load(r.b_h + gate * n);
-      };
-      const Batch reset = sigmoid(sum(0) + from_h(0)), z = sigmoid(sum(1) + from_h(1)),
-                  candidate = from_h(2);
-      const Batch fresh = xsimd::tanh(sum(2) + reset * candidate);
-      l.store(candidate, r.from_h + 2 * n);
-      l.store(reset, r.gates);
-      l.store(z, r.gates + n);
-      l.store(fresh, r.gates + 2 * n);
-      l.store((Batch(1) - z) * fresh + z * l.load(r.h_before), r.h);
-    }
-  });
-}
-
-/// The same row on the way back.
-struct BackRow {
-  const real* gates;
-  const real* from_h;
-  const real* h_before;
-  const real* c_before;
-  const real* c;
-  const real* dy;  // gradient of h_t from outside
-  real* dh;  // in: gradient of h_t from step t+1; out, gru alone: what goes straight on to h_{t-1}
-  real* dc;  // lstm alone, in: gradient of c_t from step t+1; out: of c_{t-1}
-  real* d_sum;     // out: gradient of x W_x + b_x
-  real* d_from_h;  // out: gradient of h W_h + b_h (the same memory as d_sum, unless gru)
-};
-
-void backward_row(Cell cell, const BackRow& r, std::size_t n) {
-  const Batch one(1);
-  for_lanes(n, [&](auto l) {
-    const Batch dh = l.load(r.dy) + l.load(r.dh);
-    if (cell == Cell::rnn) {
-      const Batch h = l.load(r.gates);
-      l.store(dh * (one - h * h), r.d_sum);
-    } else if (cell == Cell::lstm) {
-      const Batch i = l.load(r.gates), f = l.load(r.gates + n), g = l.load(r.gates + 2 * n),
-                  o = l.load(r.gates + 3 * n);
-      const Batch t = xsimd::tanh(l.load(r.c));
-      const Batch dc = l.load(r.dc) + dh * o * (one - t * t);
-      l.store(dc * g * i * (one - i), r.d_sum);
-      l.store(dc * l.load(r.c_before) * f * (one - f), r.d_sum + n);
-      l.store(dc * i * (one - g * g), r.d_sum + 2 * n);
-      l.store(dh * t * o * (one - o), r.d_sum + 3 * n);
-      l.store(dc * f, r.dc);
-    } else {
-      const Batch reset = l.load(r.gates), z = l.load(r.gates + n), fresh = l.load(r.gates + 2 * n);
-      const Batch d_fresh = dh * (one - z) * (one - fresh * fresh);
-      const Batch d_reset = d_fresh * l.load(r.from_h + 2 * n) * reset * (one - reset);
-      const Batch d_z = dh * (l.load(r.h_before) - fresh) * z * (one - z);
-      l.store(d_reset, r.d_sum);
-      l.store(d_z, r.d_sum + n);
-      l.store(d_fresh, r.d_sum + 2 * n);
-      l.store(d_reset, r.d_from_h);
-      l.store(d_z, r.d_from_h + n);
-      l.store(d_fresh * reset, r.d_from_h + 2 * n);
-      l.store(dh * z, r.dh);
-    }
-  });
-}
 
 struct Sizes {
   std::size_t batch, time, d, h, width;  // width = g h
@@ -119,94 +26,131 @@ struct Sizes {
   int workers() const { return std::clamp(static_cast<int>(parts()), 1, threads()); }
 };
 
-/// The state that each row of `states` (batch, time, h) started from: zeros at the first step.
-Array shifted(const Array& states, const Sizes& z) {
+/// What the op was called with.
+struct Call {
+  Cell cell;
+  Tensor x;
+  RecurrentParameters p;
+  RecurrentState initial;
+  Sizes z;
+};
+
+struct Memory {
+  Array gates, from_h, cell;
+  Array h_0, c_0;  // (batch,h), zeros where none are given; c_0 of an lstm alone
+};
+
+/// The state of sentence b before its s-th step: a row of `states` (batch,time,h), or of `start`.
+const real* before(const Sizes& z, const Array& states, const Array& start, std::size_t s,
+                   std::size_t b) {
+  return s > 0 ? states.data() + (b * z.time + z.step(s - 1)) * z.h : start.data() + b * z.h;
+}
+
+/// The state that each row of `states` (batch,time,h) started from.
+Array shifted(const Array& states, const Array& start, const Sizes& z) {
   Array out = empty({z.batch * z.time, z.h});
   for (std::size_t b = 0; z.time > 0 && b < z.batch; ++b) {
     const real* from = states.data() + b * z.time * z.h;
     real* to = out.data() + b * z.time * z.h;
-    std::fill_n(to + z.step(0) * z.h, z.h, real{0});
+    std::copy_n(start.data() + b * z.h, z.h, to + z.step(0) * z.h);
     std::copy_n(from + (z.reversed ? z.h : 0), (z.time - 1) * z.h, to + (z.reversed ? 0 : z.h));
   }
   return out;
 }
 
-struct Memory {
-  Array gates, from_h, cell;
-};
+/// The state behind the last step of each sentence.
+Array last_of(const Sizes& z, const Array& states, const Array& start, const Shape& shape) {
+  Array out = empty(shape);
+  for (std::size_t b = 0; b < z.batch; ++b)
+    std::copy_n(before(z, states, start, z.time, b), z.h, out.data() + b * z.h);
+  return out;
+}
 
-Memory forward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Sizes& z,
-               Array& hidden) {
+Memory forward(const Call& call, Array& hidden) {
+  const Cell cell = call.cell;
+  const Tensor& x = call.x;
+  const RecurrentParameters& p = call.p;
+  const RecurrentState& initial = call.initial;
+  const Sizes& z = call.z;
   const std::size_t all = z.batch * z.time;
   const bool lstm = cell == Cell::lstm, gru = cell == Cell::gru;
+  const bool started = bool(initial.h);
   Memory m{empty(with_last(x.shape(), z.width)), gru ? empty({all, z.width}) : Array(),
-           lstm ? empty(with_last(x.shape(), z.h)) : Array()};
+           lstm ? empty(with_last(x.shape(), z.h)) : Array(),
+           started ? initial.h.value() : zeros({z.batch, z.h}),
+           !lstm       ? Array()
+           : initial.c ? initial.c.value()
+                       : zeros({z.batch, z.h})};
   // 1. all inputs in one product: gates = x W_x
   gemm({.m = all, .n = z.width, .k = z.d}, x.value().data(), p.w_x.value().data(), m.gates.data());
   const real* b_h = p.b_h.value().data();
   std::vector<real> bias(p.b_x.value().begin(), p.b_x.value().end());
   if (!gru) add_scaled_row(1, b_h, bias.data(), z.width);
-  const std::vector<real> nothing(z.h, 0);
   real* const from_h = gru ? m.from_h.data() : m.gates.data();  // where h W_h is added
   // 2. step after step
 #pragma omp parallel for if (z.workers() > 1) num_threads(z.workers())
   for (std::size_t part = 0; part < z.parts(); ++part) {
     const std::size_t first = z.begin(part), last = z.begin(part + 1);
     for (std::size_t s = 0; s < z.time; ++s) {
-      const std::size_t t = z.step(s), before = s == 0 ? 0 : z.step(s - 1);
-      if (s > 0) {
+      const std::size_t t = z.step(s);
+      if (s > 0 || started) {
         gemm({.m = last - first,
               .n = z.width,
               .k = z.h,
               .beta = gru ? real{0} : real{1},
-              .row_a = z.time * z.h,
+              .row_a = s > 0 ? z.time * z.h : z.h,
               .row_c = z.time * z.width},
-             hidden.data() + (first * z.time + before) * z.h, p.w_h.value().data(),
+             before(z, hidden, m.h_0, s, first), p.w_h.value().data(),
              from_h + (first * z.time + t) * z.width);
       }
       for (std::size_t b = first; b < last; ++b) {
-        const std::size_t i = b * z.time + t, j = b * z.time + before;
-        if (s == 0 && gru) std::fill_n(from_h + i * z.width, z.width, real{0});
-        forward_row(cell,
-                    {m.gates.data() + i * z.width, bias.data(), b_h, from_h + i * z.width,
-                     s > 0 ? hidden.data() + j * z.h : nothing.data(),
-                     s > 0 && lstm ? m.cell.data() + j * z.h : nothing.data(),
-                     hidden.data() + i * z.h, lstm ? m.cell.data() + i * z.h : nullptr},
-                    z.h);
+        const std::size_t i = b * z.time + t;
+        if (s == 0 && !started && gru) std::fill_n(from_h + i * z.width, z.width, real{0});
+        recurrent_row(
+            cell,
+            {m.gates.data() + i * z.width, bias.data(), b_h, from_h + i * z.width,
+             before(z, hidden, m.h_0, s, b), lstm ? before(z, m.cell, m.c_0, s, b) : nullptr,
+             hidden.data() + i * z.h, lstm ? m.cell.data() + i * z.h : nullptr},
+            z.h);
       }
     }
   }
   return m;
 }
 
-void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Sizes& z,
-              const Memory& m, const Tensor& y) {
+void backward(const Call& call, const Memory& m, const Tensor& y, const RecurrentState& ends) {
+  const Cell cell = call.cell;
+  const Tensor& x = call.x;
+  const RecurrentParameters& p = call.p;
+  const RecurrentState& initial = call.initial;
+  const Sizes& z = call.z;
   const std::size_t all = z.batch * z.time;
   const bool lstm = cell == Cell::lstm, gru = cell == Cell::gru;
   Array d_sum = empty({all, z.width});
   Array d_from_h = gru ? empty({all, z.width}) : Array();
   real* const d_recurrent = gru ? d_from_h.data() : d_sum.data();
-  Array dh = zeros({z.batch, z.h}), dc = zeros({z.batch, z.h});
+  // What somebody made of the last states comes first.
+  Array dh = ends.h.grad(), dc = lstm ? ends.c.grad() : Array();
   const Array &dy = y.grad(), &hidden = y.value();
-  const std::vector<real> nothing(z.h, 0);
+  const bool to_start = initial.h && initial.h.needs_grad();
   // 2. back through time
 #pragma omp parallel for if (z.workers() > 1) num_threads(z.workers())
   for (std::size_t part = 0; part < z.parts(); ++part) {
     const std::size_t first = z.begin(part), last = z.begin(part + 1);
     for (std::size_t s = z.time; s-- > 0;) {
-      const std::size_t t = z.step(s), before = s == 0 ? 0 : z.step(s - 1);
+      const std::size_t t = z.step(s);
       for (std::size_t b = first; b < last; ++b) {
-        const std::size_t i = b * z.time + t, j = b * z.time + before;
-        backward_row(
+        const std::size_t i = b * z.time + t;
+        recurrent_row_backward(
             cell,
             {m.gates.data() + i * z.width, gru ? m.from_h.data() + i * z.width : nullptr,
-             s > 0 ? hidden.data() + j * z.h : nothing.data(),
-             s > 0 && lstm ? m.cell.data() + j * z.h : nothing.data(),
+             before(z, hidden, m.h_0, s, b), lstm ? before(z, m.cell, m.c_0, s, b) : nullptr,
              lstm ? m.cell.data() + i * z.h : nullptr, dy.data() + i * z.h, dh.data() + b * z.h,
-             dc.data() + b * z.h, d_sum.data() + i * z.width, d_recurrent + i * z.width},
+             lstm ? dc.data() + b * z.h : nullptr, d_sum.data() + i * z.width,
+             d_recurrent + i * z.width},
             z.h);
       }
-      if (s > 0) {  // dh_{t-1} = d(h W_h) W_h^T, and what a gru passed straight on
+      if (s > 0 || to_start) {  // dh_{t-1} = d(h W_h) W_h^T, and what a gru passed straight on
         gemm({.m = last - first,
               .n = z.h,
               .k = z.width,
@@ -218,6 +162,9 @@ void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Si
       }
     }
   }
+  if (to_start) add_scaled_row(1, dh.data(), initial.h.grad().data(), dh.size());
+  if (initial.c && initial.c.needs_grad())
+    add_scaled_row(1, dc.data(), initial.c.grad().data(), dc.size());
   // 1. everything that does not wait: one product each
   const auto add_rows = [&](const real* from, const Tensor& bias) {
     if (!bias.needs_grad()) return;
@@ -226,7 +173,7 @@ void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Si
   };
   if (p.w_h.needs_grad()) {
     gemm({.m = z.h, .n = z.width, .k = all, .a = Stored::transposed, .beta = 1},
-         shifted(hidden, z).data(), d_recurrent, p.w_h.grad().data());
+         shifted(hidden, m.h_0, z).data(), d_recurrent, p.w_h.grad().data());
   }
   if (p.w_x.needs_grad()) {
     gemm({.m = z.d, .n = z.width, .k = all, .a = Stored::transposed, .beta = 1}, x.value().data(),
@@ -240,26 +187,33 @@ void backward(Cell cell, const Tensor& x, const RecurrentParameters& p, const Si
   add_rows(d_recurrent, p.b_h);
 }
 
-/// How one gate and one hidden number came about, for `why`.
-void explain_steps(Trace& trace, Cell cell, const Tensor& x, const RecurrentParameters& p,
-                   const Sizes& z, const RecurrentResult& y) {
-  const auto before =
-      [z](std::size_t row) -> std::ptrdiff_t {  // the row of the step before, -1 at the first
-    const std::size_t t = row % z.time;
-    if (z.reversed) return t + 1 < z.time ? static_cast<std::ptrdiff_t>(row + 1) : -1;
-    return t > 0 ? static_cast<std::ptrdiff_t>(row) - 1 : -1;
-  };
-  const auto at = [](const Tensor& t, std::size_t i) { return double{t.value().data()[i]}; };
-  const double products = 2.0 * double(z.batch * z.time) * double(z.width) * double(z.d + z.h);
+double at(const Tensor& t, std::size_t i) { return double{t.value().data()[i]}; }
 
+/// Number c of the state before row r of `states`: of the row before, or of what the sequence
+/// started from. Nothing where that is 0.
+std::optional<NumberRef> state_before(const Sizes& z, const Tensor& states, const Tensor& start,
+                                      std::size_t r, std::size_t c) {
+  const std::size_t t = r % z.time;
+  if (t != z.step(0)) return NumberRef{states, (z.reversed ? r + 1 : r - 1) * z.h + c};
+  if (start) return NumberRef{start, r / z.time * z.h + c};
+  return {};
+}
+
+/// How one gate and one hidden number came about, for `why`.
+void explain_steps(Trace& trace, const Call& call, const RecurrentResult& y) {
+  const auto& [cell_, x_, p_, initial_, z_] = call;
+  const double products = 2.0 * double(z_.batch * z_.time) * double(z_.width) * double(z_.d + z_.h);
+  std::vector<Tensor> inputs{x_, p_.w_x, p_.w_h, p_.b_x, p_.b_h};
+  if (initial_.h) inputs.push_back(initial_.h);
   trace.made(
       y.gates,
-      {"gates", {x, p.w_x, p.w_h, p.b_x, p.b_h}, products, [=](std::size_t i) {
+      {"gates", std::move(inputs), products, [call, y](std::size_t i) {
+         const auto& [cell, x, p, initial, z] = call;
          const std::size_t r = i / z.width, c = i % z.width, gate = c / z.h;
          const bool is_tanh = cell == Cell::rnn || (cell == Cell::lstm && gate == 2) ||
                               (cell == Cell::gru && gate == 2);
          const bool reset_inside = cell == Cell::gru && gate == 2;
-         Reason reason{"", {}, 0};
+         Reason reason{"from this step's input; there is no step before it", {}, 0};
          reason.text(is_tanh ? "tanh(" : "sigmoid(");
          double from_x = at(p.b_x, c), from_h = at(p.b_h, c);
          for (std::size_t l = 0; l < z.d; ++l) {
@@ -268,64 +222,85 @@ void explain_steps(Trace& trace, Cell cell, const Tensor& x, const RecurrentPara
          }
          reason.number(p.b_x, c).text(" + ");
          if (reset_inside) reason.number(y.gates, r * z.width + c % z.h).text(" * (");
-         for (std::size_t l = 0; before(r) >= 0 && l < z.h; ++l) {
-           const std::size_t h = static_cast<std::size_t>(before(r)) * z.h + l;
-           reason.number(y.hidden, h).text(" * ").number(p.w_h, l * z.width + c).text(" + ");
-           from_h += at(y.hidden, h) * at(p.w_h, l * z.width + c);
+         for (std::size_t l = 0; l < z.h; ++l) {
+           const auto h = state_before(z, y.hidden, initial.h, r, l);
+           if (!h) break;
+           reason.rule = r % z.time == z.step(0)
+                             ? "from this step's input and the state given to start from"
+                             : "from this step's input and the hidden state of the step "
+                               "before";
+           reason.number(h->tensor, h->index)
+               .text(" * ")
+               .number(p.w_h, l * z.width + c)
+               .text(" + ");
+           from_h += at(h->tensor, h->index) * at(p.w_h, l * z.width + c);
          }
          reason.number(p.b_h, c).text(reset_inside ? "))" : ")");
          const double sum =
              from_x + (reset_inside ? at(y.gates, r * z.width + c % z.h) : 1.0) * from_h;
-         reason.rule = before(r) < 0
-                           ? "from this step's input; there is no step before it"
-                           : "from this step's input and the hidden state of the step before";
          reason.value = is_tanh ? std::tanh(sum) : 1 / (1 + std::exp(-sum));
          return reason;
        }});
-  if (cell == Cell::lstm) {
-    trace.made(y.cell,
-               {"cell", {y.gates}, 3.0 * double(y.cell.value().size()), [=](std::size_t i) {
-                  const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
-                  Reason reason{"what is kept of the cell before, and what is written new", {}, 0};
-                  if (before(r) >= 0) {
-                    const std::size_t old = static_cast<std::size_t>(before(r)) * z.h + c;
-                    reason.number(y.gates, g + z.h).text(" * ").number(y.cell, old).text(" + ");
-                    reason.value += at(y.gates, g + z.h) * at(y.cell, old);
-                  }
-                  reason.number(y.gates, g).text(" * ").number(y.gates, g + 2 * z.h);
-                  reason.value += at(y.gates, g) * at(y.gates, g + 2 * z.h);
-                  return reason;
-                }});
+  if (cell_ == Cell::lstm) {
+    std::vector<Tensor> made_of{y.gates};
+    if (initial_.c) made_of.push_back(initial_.c);
+    trace.made(
+        y.cell,
+        {"cell", std::move(made_of), 3.0 * double(y.cell.value().size()), [call, y](std::size_t i) {
+           const Sizes& z = call.z;
+           const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
+           Reason reason{"what is kept of the cell before, and what is written new", {}, 0};
+           if (const auto old = state_before(z, y.cell, call.initial.c, r, c)) {
+             reason.number(y.gates, g + z.h).text(" * ");
+             reason.number(old->tensor, old->index).text(" + ");
+             reason.value += at(y.gates, g + z.h) * at(old->tensor, old->index);
+           }
+           reason.number(y.gates, g).text(" * ").number(y.gates, g + 2 * z.h);
+           reason.value += at(y.gates, g) * at(y.gates, g + 2 * z.h);
+           return reason;
+         }});
   }
-  std::vector<Tensor> inputs{y.gates};
-  if (cell == Cell::lstm) inputs.push_back(y.cell);
+  std::vector<Tensor> parts{y.gates};
+  if (cell_ == Cell::lstm) parts.push_back(y.cell);
+  if (cell_ == Cell::gru && initial_.h) parts.push_back(initial_.h);
   trace.made(
       y.hidden,
-      {"recurrent", std::move(inputs), 3.0 * double(y.hidden.value().size()), [=](std::size_t i) {
+      {"recurrent", std::move(parts), 3.0 * double(y.hidden.value().size()),
+       [call, y](std::size_t i) {
+         const Sizes& z = call.z;
          const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
-         Reason reason{"", {}, 0};
-         if (cell == Cell::rnn) return moved("the one gate is the hidden state", y.gates, g);
-         if (cell == Cell::lstm) {
-           reason.rule = "the output gate lets part of the cell out";
-           reason.value = at(y.gates, g + 3 * z.h) * std::tanh(at(y.cell, i));
+         if (call.cell == Cell::rnn) return moved("the one gate is the hidden state", y.gates, g);
+         if (call.cell == Cell::lstm) {
+           Reason reason{"the output gate lets part of the cell out",
+                         {},
+                         at(y.gates, g + 3 * z.h) * std::tanh(at(y.cell, i))};
            return reason.number(y.gates, g + 3 * z.h).text(" * tanh(").number(y.cell, i).text(")");
          }
-         reason.rule = "part new, part as before";
+         Reason reason{"part new, part as before", {}, 0};
          reason.text("(1 - ").number(y.gates, g + z.h).text(") * ").number(y.gates, g + 2 * z.h);
          reason.value = (1 - at(y.gates, g + z.h)) * at(y.gates, g + 2 * z.h);
-         if (before(r) >= 0) {
-           const std::size_t old = static_cast<std::size_t>(before(r)) * z.h + c;
-           reason.text(" + ").number(y.gates, g + z.h).text(" * ").number(y.hidden, old);
-           reason.value += at(y.gates, g + z.h) * at(y.hidden, old);
+         if (const auto old = state_before(z, y.hidden, call.initial.h, r, c)) {
+           reason.text(" + ").number(y.gates, g + z.h).text(" * ").number(old->tensor, old->index);
+           reason.value += at(y.gates, g + z.h) * at(old->tensor, old->index);
          }
          return reason;
        }});
+  if (z_.time == 0) return;
+  const auto explain_last = [&trace, &call](const char* op, const Tensor& last,
+                                            const Tensor& states) {
+    trace.made(last, {op, {states}, 0, [z = call.z, states](std::size_t i) {
+                        return moved("the state behind the last step", states,
+                                     (i / z.h * z.time + z.step(z.time - 1)) * z.h + i % z.h);
+                      }});
+  };
+  explain_last("last_hidden", y.last.h, y.hidden);
+  if (cell_ == Cell::lstm) explain_last("last_cell", y.last.c, y.cell);
 }
 
 }  // namespace
 
 RecurrentResult recurrent(const Run& run, Cell cell, const Tensor& x, const RecurrentParameters& p,
-                          bool reversed) {
+                          bool reversed, const RecurrentState& initial) {
   require_rank("recurrent", "x", x, 2);
   const Shape shape = x.shape(), sh = p.w_h.shape();
   const std::size_t h = sh.empty() ? 0 : sh[0];
@@ -343,17 +318,32 @@ RecurrentResult recurrent(const Run& run, Cell cell, const Tensor& x, const Recu
   if (p.b_x.shape() != Shape{z.width} || p.b_h.shape() != Shape{z.width}) {
     shapes_do_not_fit("recurrent", "b_x", p.b_x, "b_h", p.b_h, "each needs one number per gate");
   }
+  Shape state(shape.begin(), shape.end() - 2);
+  state.push_back(h);  // (...,h)
+  for (const auto& [name, start] : {std::pair{"h_0", initial.h}, std::pair{"c_0", initial.c}}) {
+    if (start && start.shape() != state)
+      shapes_do_not_fit("recurrent", "x", x, name, start, "one state per sentence is needed");
+  }
+  if (initial.c && cell != Cell::lstm)
+    throw Error(ErrorKind::internal, "recurrent: only an lstm has a cell to start from");
+  const Call call{cell, x, p, initial, z};
   Array hidden = empty(with_last(shape, h));  // (...,T,h)
-  auto memory = std::make_shared<Memory>(forward(cell, x, p, z, hidden));
+  auto memory = std::make_shared<Memory>(forward(call, hidden));
+  Array last_h = last_of(z, hidden, memory->h_0, state);
   RecurrentResult out;
-  out.hidden = make_result(run, std::move(hidden), {x, p.w_x, p.w_h, p.b_x, p.b_h});
+  out.hidden =
+      make_result(run, std::move(hidden), {x, p.w_x, p.w_h, p.b_x, p.b_h, initial.h, initial.c});
+  const bool needs_grad = out.hidden.needs_grad();
+  out.last.h = Tensor::result(std::move(last_h), needs_grad);
+  if (cell == Cell::lstm)
+    out.last.c = Tensor::result(last_of(z, memory->cell, memory->c_0, state), needs_grad);
   if (run.trace) {
     out.gates = Tensor(memory->gates);
     if (cell == Cell::lstm) out.cell = Tensor(memory->cell);
-    explain_steps(*run.trace, cell, x, p, z, out);
+    explain_steps(*run.trace, call, out);
   }
-  if (out.hidden.needs_grad()) {
-    run.tape->push([=, y = out.hidden] { backward(cell, x, p, z, *memory, y); });
+  if (needs_grad) {
+    run.tape->push([=, y = out.hidden, ends = out.last] { backward(call, *memory, y, ends); });
   }
   return out;
 }

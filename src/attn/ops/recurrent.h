@@ -16,14 +16,21 @@ struct RecurrentParameters {
   Tensor w_x, w_h, b_x, b_h;
 };
 
-/// What a recurrent layer computed, one row per time step.
-struct RecurrentResult {
-  Tensor hidden;  ///< h_t (...,T,h); gradients flow back through this one
-  Tensor gates;   ///< after their sigmoid or tanh (...,T,g h); to be shown
-  Tensor cell;    ///< c_t (...,T,h) of an lstm; to be shown. Empty for the others
+/// What a recurrent net keeps from step to step: h (...,h) and, for an lstm, c (...,h). Absent
+/// tensors are zeros.
+struct RecurrentState {
+  Tensor h = {}, c = {};
 };
 
-/// One whole sequence as one op, with h_0 = c_0 = 0. x (...,T,d) -> (...,T,h).
+/// What a recurrent layer computed, one row per time step.
+struct RecurrentResult {
+  Tensor hidden;        ///< h_t (...,T,h); gradients flow back through this one
+  Tensor gates;         ///< after their sigmoid or tanh (...,T,g h); to be shown
+  Tensor cell;          ///< c_t (...,T,h) of an lstm; to be shown. Empty for the others
+  RecurrentState last;  ///< behind the last step read; gradients flow back through these too
+};
+
+/// One whole sequence as one op, from h_0 = c_0 = 0 or from `initial`. x (...,T,d) -> (...,T,h).
 ///   rnn   h_t = tanh(x W_x + b_x + h W_h + b_h)                            Elman 1990
 ///   lstm  i, f, o = sigmoid(...), g = tanh(...); c_t = f c + i g; h_t = o tanh(c_t)
 ///                                                           Hochreiter and Schmidhuber 1997; Gers
@@ -33,6 +40,6 @@ struct RecurrentResult {
 ///                                                           of r
 /// `reversed` runs from the last step to the first. Back through time in one pass.
 RecurrentResult recurrent(const Run& run, Cell cell, const Tensor& x, const RecurrentParameters& p,
-                          bool reversed = false);
+                          bool reversed = false, const RecurrentState& initial = {});
 
 }  // namespace attn

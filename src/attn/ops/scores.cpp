@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "attn/core/rows.h"
@@ -6,28 +7,38 @@
 namespace attn {
 
 Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const Tensor& v) {
-  if (q.shape().size() != 2 || k.shape().size() != 2 || q.shape()[1] != k.shape()[1]) {
+  require_rank("additive_scores", "q", q, 2);
+  require_rank("additive_scores", "k", k, 2);
+  const Shape sq = q.shape(), sk = k.shape();
+  if (sq.size() != sk.size() || !std::equal(sq.begin(), sq.end() - 2, sk.begin()) ||
+      sq.back() != sk.back()) {
     shapes_do_not_fit("additive_scores", "q", q, "k", k, "both need the same width a");
   }
-  const std::size_t n_q = q.shape()[0], n_k = k.shape()[0], a = q.shape()[1];
+  const std::size_t n_q = sq[sq.size() - 2], n_k = sk[sk.size() - 2], a = sq.back();
   if (v.shape() != Shape{a}) {
     shapes_do_not_fit("additive_scores", "q", q, "v", v, "v needs one number per column of q");
   }
-  Array out = empty({n_q, n_k});
-  std::vector<real> t(a);
-  for (std::size_t i = 0; i < n_q; ++i) {
-    for (std::size_t j = 0; j < n_k; ++j) {
-      tanh_row(q.value().data() + i * a, k.value().data() + j * a, t.data(),
-               a);                                                       // 1. t = tanh(q_i + k_j)
-      out.data()[i * n_k + j] = dot_row(v.value().data(), t.data(), a);  // 2. s = v . t
+  const std::size_t pairs = n_q * n_k, batch = count(Shape(sq.begin(), sq.end() - 2));
+  // The row of q and the row of k that make score number `index`.
+  const auto query = [=](std::size_t index) { return index / n_k; };
+  const auto key = [=](std::size_t index) { return index / pairs * n_k + index % n_k; };
+  Array out = empty(with_last(sq, n_k));  // (...,n_q,n_k)
+  const real *queries = q.value().data(), *keys = k.value().data(), *last = v.value().data();
+  real* to = out.data();
+  in_parts(batch, pairs * a, [=](std::size_t begin, std::size_t end) {
+    std::vector<real> t(a);
+    for (std::size_t index = begin * pairs; index < end * pairs; ++index) {
+      // 1. t = tanh(q_i + k_j)  2. s = v . t
+      tanh_row(queries + query(index) * a, keys + key(index) * a, t.data(), a);
+      to[index] = dot_row(last, t.data(), a);
     }
-  }
+  });
   Tensor y = make_result(run, std::move(out), {q, k, v});
 
   if (run.trace) {
     run.trace->made(
-        y, {"additive_scores", {q, k, v}, 4.0 * n_q * n_k * a, [=](std::size_t index) {
-              const std::size_t i = index / n_k, j = index % n_k;
+        y, {"additive_scores", {q, k, v}, 4.0 * batch * pairs * a, [=](std::size_t index) {
+              const std::size_t i = query(index), j = key(index);
               Reason reason{"v . tanh(query + key)", {}, 0};
               for (std::size_t l = 0; l < a; ++l) {
                 reason.text(l == 0 ? "" : " + ").number(v, l).text(" * tanh(").number(q, i * a + l);
@@ -41,20 +52,22 @@ Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const T
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
-      std::vector<real> tanh(a), dsum(a);
-      for (std::size_t i = 0; i < n_q; ++i) {
-        for (std::size_t j = 0; j < n_k; ++j) {
-          const real ds = y.grad().data()[i * n_k + j];
-          tanh_row(q.value().data() + i * a, k.value().data() + j * a, tanh.data(), a);
-          // 2. dv += ds t, dt = ds v
-          if (v.needs_grad()) add_scaled_row(ds, tanh.data(), v.grad().data(), a);
-          // 1. d(q_i + k_j) = dt (1 - t^2)
-          for (std::size_t l = 0; l < a; ++l) {
-            dsum[l] = ds * v.value().data()[l] * (1 - tanh[l] * tanh[l]);
-          }
-          if (q.needs_grad()) add_scaled_row(1, dsum.data(), q.grad().data() + i * a, a);
-          if (k.needs_grad()) add_scaled_row(1, dsum.data(), k.grad().data() + j * a, a);
-        }
+      std::vector<real> t(a), dsum(a);
+      const real* dy = y.grad().data();
+      real* dq = q.needs_grad() ? q.grad().data() : nullptr;
+      real* dk = k.needs_grad() ? k.grad().data() : nullptr;
+      real* dv = v.needs_grad() ? v.grad().data() : nullptr;
+      const real* weights = v.value().data();
+      for (std::size_t index = 0; index < batch * pairs; ++index) {
+        const std::size_t i = query(index), j = key(index);
+        const real ds = dy[index];
+        tanh_row(q.value().data() + i * a, k.value().data() + j * a, t.data(), a);
+        // 2. dv += ds t, dt = ds v
+        if (dv) add_scaled_row(ds, t.data(), dv, a);
+        // 1. d(q_i + k_j) = dt (1 - t^2)
+        for (std::size_t l = 0; l < a; ++l) dsum[l] = ds * weights[l] * (1 - t[l] * t[l]);
+        if (dq) add_scaled_row(1, dsum.data(), dq + i * a, a);
+        if (dk) add_scaled_row(1, dsum.data(), dk + j * a, a);
       }
     });
   }
