@@ -28,9 +28,10 @@ namespace {
 /// thing has another name in the books.
 std::string command_meant(const std::string& word) {
   static const std::map<std::string, std::string> kOtherNames = {
-      {"attention", "attend"}, {"self-attention", "attend"}, {"embedding", "embed"},
-      {"explain", "why"},      {"multihead", "heads"},       {"multi-head", "heads"},
-      {"tokenize", "tokens"},  {"projection", "qkv"},
+      {"attention", "attend"},   {"self-attention", "attend"}, {"embedding", "embed"},
+      {"explain", "why"},        {"multihead", "heads"},       {"multi-head", "heads"},
+      {"tokenize", "tokens"},    {"projection", "qkv"},        {"lstm", "rnn --cell lstm"},
+      {"gru", "rnn --cell gru"}, {"gradient", "backward"},     {"convolution", "cnn"},
   };
   std::vector<std::string> names;
   for (const Command& c : commands()) names.push_back(c.name);
@@ -80,6 +81,11 @@ Parsed parse_command_line(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
   const Command* command = find_command(arguments[0]);
   if (!command) {
+    if (arguments[0].starts_with("-")) {
+      throw Error(
+          ErrorKind::usage, fmt::format("no command before \"{}\"", escaped(arguments[0])),
+          fmt::format("the command comes first, as in: attn attend {}", escaped(arguments[0])));
+    }
     const std::string near = command_meant(arguments[0]);
     throw Error(ErrorKind::usage, fmt::format("no command \"{}\"", escaped(arguments[0])),
                 near.empty() ? "attn --help lists the commands"

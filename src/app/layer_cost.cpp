@@ -48,13 +48,14 @@ double steps(const std::string& name, const Place& p) {
 
 double path(const std::string& name, const Place& p, std::size_t radius) {
   const std::size_t far = p.n - 1;
+  if (name == "rnn" || name == "lstm")
+    return double(p.n);  // into the first state, then far times on
   if (name == "attention" || far == 0) return 1;
   if (name == "restricted") {
     const std::size_t layers = (far + radius - 1) / radius;
     return double(layers);
   }
-  if (name == "cnn") return double(far);  // a kernel of 3 reaches one position on each side
-  return double(far);
+  return double(far);  // cnn: a kernel of 3 reaches one position on each side
 }
 
 namespace {

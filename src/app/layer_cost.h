@@ -42,7 +42,7 @@ Pass pass(const std::string& name, const Tensor& x, Rng rng, std::size_t radius)
 double bytes(const std::string& name, const Place& p, std::size_t radius);
 /// Steps that must wait for one another.
 double steps(const std::string& name, const Place& p);
-/// Layers or time steps that a number passes from one end to the other.
+/// Layers or time steps that a signal passes from input 0 to output n-1 (docs/notation.md).
 double path(const std::string& name, const Place& p, std::size_t radius);
 
 struct Measured {

@@ -152,7 +152,10 @@ int run(const std::vector<std::string>& arguments) {
   }
   if (!common.save_weights.empty())
     write_file(common.save_weights, safetensors_bytes(parameters_of(trace), {}));
-  if (trace.interrupted) return 130;
+  if (trace.interrupted) {
+    complain("interrupted; what is shown was done until then", trace.go_on);
+    return 130;
+  }
   for (const Item& item : trace.items) {
     const auto* check = std::get_if<Check>(&item);
     if (check && !check->holds()) return 1;

@@ -93,6 +93,7 @@ void prepare_process(char** arguments) {
   keep_standard_files();
   argument_words = arguments;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // beyond `ulimit -f` a write fails and is reported
   // Memory of one training step serves the next one. By default every large array is fetched from
   // the system page by page, and given back, each time: 150 page faults per step of a small
   // transformer, and half of the time of one attention over 4096 positions.

@@ -168,6 +168,22 @@ void Stage::same(std::string claim, const Array& a, const Array& b) {
   trace.restart_clock();
 }
 
+void Stage::say_if_not_finite(const std::vector<std::string>& paths) {
+  std::size_t count = 0;
+  for (const std::string& path : paths) {
+    const Step* step = trace.find(path);
+    if (!step) continue;
+    count += static_cast<std::size_t>(std::count_if(step->values().begin(), step->values().end(),
+                                                    [](real x) { return !std::isfinite(x); }));
+  }
+  if (count == 0) return;
+  trace.say(
+      fmt::format("{} of the scores {} infinite or not a number: given so, or too large for a "
+                  "float. -inf gives "
+                  "weight 0; +inf or nan make the whole row nan.",
+                  count, count == 1 ? "is" : "are"));
+}
+
 void Stage::require_memory(double bytes, const std::string& what) const {
   attn::require_memory(bytes, what);
 }

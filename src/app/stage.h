@@ -74,6 +74,9 @@ class Stage {
   /// largest magnitude.
   void same(std::string claim, const Array& a, const Array& b);
 
+  /// If scores under these paths are not finite: says how many, and what the softmax makes of them.
+  void say_if_not_finite(const std::vector<std::string>& paths);
+
   /// Throws Error(limit) if about this many bytes would be needed and are not to be had.
   void require_memory(double bytes, const std::string& what) const;
 

@@ -6,13 +6,7 @@
 
 #include "program/process.h"
 
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Folder;
-using attn::test::Launch;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 
 namespace {
 
@@ -48,7 +42,11 @@ TEST_CASE("an unknown command is refused, and the nearest one is named") {
       {{"embedding"}, "did you mean: attn embed?"},
       {{"tokenize", "a text"}, "did you mean: attn tokens?"},
       {{"zzzzz"}, "attn --help lists the commands"},
-      {{"--nosuch"}, "no command \"--nosuch\""},
+      {{"--nosuch"}, "no command before \"--nosuch\""},
+      {{"--json"}, "as in: attn attend --json"},
+      {{"lstm"}, "did you mean: attn rnn --cell lstm?"},
+      {{"gru", "a text"}, "did you mean: attn rnn --cell gru?"},
+      {{"gradient"}, "did you mean: attn backward?"},
       {{"help", "sofmax"}, "did you mean: attn softmax?"},
       {{std::string(100'000, 'a')}, "aaa...\""},
       {{"\x1b[31mred"}, "\\x1B[31mred"},

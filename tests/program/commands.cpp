@@ -15,13 +15,7 @@
 
 using attn::app::Command;
 using attn::app::commands;
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Folder;
-using attn::test::Launch;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 using nlohmann::json;
 
 namespace {
@@ -75,15 +69,6 @@ json steady(const std::string& text) {
     }
   }
   return document;
-}
-
-json trace_of(const Words& arguments) {
-  Words words = arguments;
-  words.push_back("--json");
-  const Result r = run(words);
-  INFO(r.describe());
-  REQUIRE(r.exit_code == 0);
-  return json::parse(r.out);
 }
 
 /// The largest difference between two nested lists of numbers; text such as "-inf" must be equal.

@@ -9,13 +9,7 @@
 #include "attn/text/utf8.h"
 #include "program/process.h"
 
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Folder;
-using attn::test::Launch;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 using nlohmann::json;
 
 namespace {

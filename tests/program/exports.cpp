@@ -9,13 +9,7 @@
 
 #include "program/process.h"
 
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Folder;
-using attn::test::Launch;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 using nlohmann::json;
 
 namespace {
@@ -43,11 +37,6 @@ std::string without_values(const std::string& tag) {
     if (!inside) out += c;
   }
   return out;
-}
-
-Words with(Words words, std::initializer_list<std::string> more) {
-  words.insert(words.end(), more);
-  return words;
 }
 
 }  // namespace

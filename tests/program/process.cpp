@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace attn::test {
@@ -94,6 +95,10 @@ bool drop_overrides() {
     const rlimit limit{launch.address_space, launch.address_space};
     if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(125);
   }
+  if (launch.file_size) {
+    const rlimit limit{*launch.file_size, *launch.file_size};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(125);
+  }
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   if (launch.bound_by_permissions && geteuid() == 0 && !drop_overrides()) _exit(125);
@@ -130,76 +135,131 @@ bool take(int number, std::string& into, std::size_t most) {
 
 }  // namespace
 
-Result run(const Launch& launch) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto elapsed = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
+struct Running::State {
+  explicit State(const Launch& how) : launch(how), input(launch.input) {}
+
+  const Launch launch;
+  std::string_view input;  // what is still to be written
+  Pipe in, out, err;
+  pid_t child = -1;
   Result result;
-  result.command_line = readable(launch.arguments);
+  const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+Running::Running(const Launch& launch) : state_(std::make_unique<State>(launch)) {
+  State& s = *state_;
+  s.result.command_line = readable(launch.arguments);
   Words words = launch.arguments, variables = environment_of(launch);
   words.insert(words.begin(), launch.program);
   const std::vector<char*> arguments = pointers(words), environment = pointers(variables);
-  Pipe in, out, err;
   if (launch.non_blocking) {
-    fcntl(out.write_end, F_SETPIPE_SZ, 4096);
-    fcntl(out.write_end, F_SETFL, O_NONBLOCK);
+    fcntl(s.out.write_end, F_SETPIPE_SZ, 4096);
+    fcntl(s.out.write_end, F_SETFL, O_NONBLOCK);
   }
   int file = -1;
   if (!launch.output_file.empty()) {
     file = open(launch.output_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) fail("open");
   }
-  const pid_t child = fork();
-  if (child < 0) fail("fork");
-  if (child == 0) {
-    become(launch, arguments.data(), environment.data(), in.read_end,
-           file < 0 ? out.write_end : file, err.write_end);
+  s.child = fork();
+  if (s.child < 0) fail("fork");
+  if (s.child == 0) {
+    become(launch, arguments.data(), environment.data(), s.in.read_end,
+           file < 0 ? s.out.write_end : file, s.err.write_end);
   }
   if (file >= 0) close(file);
-  in.close_reading();
-  out.close_writing();
-  err.close_writing();
-  const auto old_handler =
-      std::signal(SIGPIPE, SIG_IGN);  // the program may not want all of its input
-  fcntl(in.write_end, F_SETFL, O_NONBLOCK);
-  std::string_view input = launch.input;
-  if (input.empty()) in.close_writing();
-  if (launch.reads == std::size_t{0}) out.close_reading();
-  while (out.read_end >= 0 || err.read_end >= 0) {
-    if (elapsed() > launch.seconds) {
-      result.timed_out = true;
-      kill(child, SIGKILL);
-      break;
-    }
-    pollfd wanted[] = {
-        {in.write_end, POLLOUT, 0}, {out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}};
-    poll(wanted, 3, 50);
-    if (in.write_end >= 0 && wanted[0].revents != 0) {
-      const ssize_t n = write(in.write_end, input.data(), input.size());
-      if (n > 0) input.remove_prefix(static_cast<std::size_t>(n));
-      if (input.empty() || (n < 0 && errno != EAGAIN)) in.close_writing();
-    }
-    if (out.read_end >= 0 && wanted[1].revents != 0) {
-      if (launch.non_blocking) usleep(2000);
-      const std::size_t most =
-          launch.reads ? *launch.reads - result.out.size() : std::size_t{1} << 20;
-      if (!take(out.read_end, result.out, most) ||
-          (launch.reads && result.out.size() >= *launch.reads))
-        out.close_reading();
-    }
-    if (err.read_end >= 0 && wanted[2].revents != 0 &&
-        !take(err.read_end, result.err, std::size_t{1} << 20))
-      err.close_reading();
+  s.in.close_reading();
+  s.out.close_writing();
+  s.err.close_writing();
+  fcntl(s.in.write_end, F_SETFL, O_NONBLOCK);
+  if (s.input.empty()) s.in.close_writing();
+  if (launch.reads == std::size_t{0}) s.out.close_reading();
+}
+
+Running::~Running() {
+  if (state_->child < 0) return;
+  kill(state_->child, SIGKILL);
+  waitpid(state_->child, nullptr, 0);
+}
+
+void Running::send(int signal) const { kill(state_->child, signal); }
+
+bool Running::hears(int signal) const {
+  const std::string process = "/proc/" + std::to_string(state_->child);
+  std::error_code gone;  // until exec, it is a copy of the test and has its handlers
+  if (!std::filesystem::equivalent(process + "/exe", state_->launch.program, gone)) return false;
+  const std::string status = Folder::read(process + "/status");
+  const std::size_t at = status.find("SigCgt:");
+  if (at == std::string::npos) return false;
+  const unsigned long long caught = std::strtoull(status.c_str() + at + 7, nullptr, 16);
+  return (caught >> (signal - 1) & 1) != 0;
+}
+
+void Running::halt() const {
+  kill(state_->child, SIGSTOP);
+  int status = 0;
+  while (waitpid(state_->child, &status, WUNTRACED) < 0 && errno == EINTR) {
+  }
+  if (WIFSTOPPED(status)) return;
+  state_->child = -1;
+  throw std::runtime_error("the program ended before it could be stopped");
+}
+
+bool Running::turn(int milliseconds) {
+  State& s = *state_;
+  if (s.out.read_end < 0 && s.err.read_end < 0) return false;
+  pollfd wanted[] = {
+      {s.in.write_end, POLLOUT, 0}, {s.out.read_end, POLLIN, 0}, {s.err.read_end, POLLIN, 0}};
+  poll(wanted, 3, milliseconds);
+  if (s.in.write_end >= 0 && wanted[0].revents != 0) {
+    const auto old_handler =
+        std::signal(SIGPIPE, SIG_IGN);  // the program may not want all of its input
+    const ssize_t n = write(s.in.write_end, s.input.data(), s.input.size());
+    std::signal(SIGPIPE, old_handler);
+    if (n > 0) s.input.remove_prefix(static_cast<std::size_t>(n));
+    if (s.input.empty() || (n < 0 && errno != EAGAIN)) s.in.close_writing();
+  }
+  if (s.out.read_end >= 0 && wanted[1].revents != 0) {
+    if (s.launch.non_blocking) usleep(2000);
+    const std::size_t most =
+        s.launch.reads ? *s.launch.reads - s.result.out.size() : std::size_t{1} << 20;
+    if (!take(s.out.read_end, s.result.out, most) ||
+        (s.launch.reads && s.result.out.size() >= *s.launch.reads))
+      s.out.close_reading();
+  }
+  if (s.err.read_end >= 0 && wanted[2].revents != 0 &&
+      !take(s.err.read_end, s.result.err, std::size_t{1} << 20))
+    s.err.close_reading();
+  return s.out.read_end >= 0 || s.err.read_end >= 0;
+}
+
+bool Running::wait_until(const std::function<bool()>& condition) {
+  while (!condition()) {
+    if (state_->elapsed() > state_->launch.seconds || !turn(2)) return condition();
+  }
+  return true;
+}
+
+Result Running::finish() {
+  State& s = *state_;
+  while (turn(50)) {
+    if (s.elapsed() <= s.launch.seconds) continue;
+    s.result.timed_out = true;
+    kill(s.child, SIGKILL);
+    break;
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(s.child, &status, 0) < 0 && errno == EINTR) {
   }
-  std::signal(SIGPIPE, old_handler);
-  result.seconds = elapsed();
-  if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
-  return result;
+  s.child = -1;
+  s.result.seconds = s.elapsed();
+  if (WIFEXITED(status)) s.result.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) s.result.signal = WTERMSIG(status);
+  return std::move(s.result);
 }
 
 std::string Result::describe() const {
@@ -234,6 +294,18 @@ Result expect(const Launch& launch, int exit_code, std::string_view text) {
   }
   CHECK(complaint == "");
   return result;
+}
+
+Words with(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+nlohmann::json trace_of(const Words& arguments) {
+  const Result r = run(with(arguments, {"--json"}));
+  INFO(r.describe());
+  REQUIRE(r.exit_code == 0);
+  return nlohmann::json::parse(r.out);
 }
 
 Words lines(std::string_view text) {

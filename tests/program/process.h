@@ -1,7 +1,12 @@
 #pragma once
 // Runs the real program as a process of its own, without a shell, and says what came of it.
+#include <sys/types.h>
+
 #include <cstddef>
+#include <functional>
 #include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,14 +22,15 @@ struct Launch {
   std::string program = ATTN_PROGRAM;
   /// Added to a small fixed environment (PATH, HOME, LANG=C.UTF-8); nullopt removes a name.
   std::map<std::string, std::optional<std::string>> environment = {};
-  std::string input = {};                 ///< standard input
-  std::string folder = {};                ///< working directory; "" keeps ours
-  bool folder_vanishes = false;           ///< it is removed before the program starts
-  std::size_t address_space = 0;          ///< as `ulimit -v`, in bytes; 0: no limit
-  double seconds = 20;                    ///< killed after this time
-  std::string output_file = {};           ///< standard output goes there instead
-  std::optional<std::size_t> reads = {};  ///< standard output is closed after so many bytes
-  Words closed = {};                      ///< of "stdin", "stdout", "stderr"
+  std::string input = {};                     ///< standard input
+  std::string folder = {};                    ///< working directory; "" keeps ours
+  bool folder_vanishes = false;               ///< it is removed before the program starts
+  std::size_t address_space = 0;              ///< as `ulimit -v`, in bytes; 0: no limit
+  std::optional<std::size_t> file_size = {};  ///< as `ulimit -f`, in bytes
+  double seconds = 20;                        ///< killed after this time
+  std::string output_file = {};               ///< standard output goes there instead
+  std::optional<std::size_t> reads = {};      ///< standard output is closed after so many bytes
+  Words closed = {};                          ///< of "stdin", "stdout", "stderr"
   bool non_blocking = false;          ///< standard output is a small non-blocking pipe, read slowly
   bool bound_by_permissions = false;  ///< without the right to ignore them, if we have it
 };
@@ -42,7 +48,32 @@ struct Result {
   std::string describe() const;
 };
 
-Result run(const Launch& launch);
+/// A program that runs beside the test, until finish() or the end of this object's life.
+class Running {
+ public:
+  explicit Running(const Launch& launch);
+  ~Running();  ///< kills it if it still runs
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void send(int signal) const;
+  /// True once the program has a handler for this signal.
+  bool hears(int signal) const;
+  /// Stops it (SIGSTOP) and returns once it stands still. SIGCONT lets it go on.
+  void halt() const;
+  /// Waits until `condition` holds, at most the launch's time limit. False if it does not come true
+  /// while the program runs.
+  bool wait_until(const std::function<bool()>& condition);
+  /// Waits for its end.
+  Result finish();
+
+ private:
+  struct State;
+  bool turn(int milliseconds);  // moves what is in the pipes; false when all outputs are closed
+  std::unique_ptr<State> state_;
+};
+
+inline Result run(const Launch& launch) { return Running(launch).finish(); }
 inline Result run(Words arguments) { return run(Launch{.arguments = std::move(arguments)}); }
 
 /// Fails the test, showing the whole run, unless it ended with this exit code and both outputs
@@ -51,6 +82,12 @@ Result expect(const Launch& launch, int exit_code, std::string_view text = "");
 inline Result expect(Words arguments, int exit_code, std::string_view text = "") {
   return expect(Launch{.arguments = std::move(arguments)}, exit_code, text);
 }
+
+/// These words and then some more.
+Words with(Words words, const Words& more);
+
+/// The document that the command prints with --json; the test ends if it fails.
+nlohmann::json trace_of(const Words& arguments);
 
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;

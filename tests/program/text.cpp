@@ -8,12 +8,7 @@
 
 #include "program/process.h"
 
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Launch;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 using nlohmann::json;
 
 namespace {

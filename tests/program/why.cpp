@@ -7,11 +7,7 @@
 #include "app/command.h"
 #include "program/process.h"
 
-using attn::test::contains;
-using attn::test::expect;
-using attn::test::Result;
-using attn::test::run;
-using attn::test::Words;
+using namespace attn::test;
 
 namespace {
 
@@ -114,4 +110,16 @@ TEST_CASE("a question that names no number is refused with what there is") {
   };
   for (const auto& [words, text] : rows) expect(words, 2, text);
   expect({"why", "weights[0,0]", "attend", "--input", "missing.csv"}, 4, "cannot open");
+}
+
+TEST_CASE("why: what has no name of its own is described, and --depth goes on from there") {
+  const Result first =
+      expect({"why", "hidden[0,3]", "fc", "i saw"}, 0, "max((x w_1 + b_1)[0,3], 0)");
+  CHECK(contains(first.out, "--depth 2"));
+  const Result second =
+      expect({"why", "--depth", "2", "hidden[0,3]", "fc", "i saw"}, 0, "  (x w_1 + b_1)[0,3] = ");
+  CHECK(contains(second.out, "x[0,0] * w_1[0,3]"));
+  CHECK_FALSE(contains(second.out, "--depth 3"));
+  expect({"why", "added[0,0]", "position"}, 0,
+         "(position w_pos) and (x w_x) are computed on the way");
 }

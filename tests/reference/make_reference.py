@@ -381,10 +381,10 @@ class Case:
     def input(self, path, array):
         return self.add(path, "input", array)
 
-    def parameter(self, path, shape, scale=0.5, tag=None):
+    def parameter(self, path, shape, scale=0.5, tag=None, kind="parameter"):
         array = numbers(f"{tag or path}{tuple(shape)}", shape, scale)
         self.parameters[path] = array
-        return self.add(path, "parameter", array)
+        return self.add(path, kind, array)
 
     def save(self, file, dtype="F32"):
         """The parameters so far become a weight file and the argument that names it."""
@@ -482,7 +482,7 @@ def position_cases():
         m = case.value("shift", shift_matrix(d, k), constant=True)
         case.value("shifted", np.array([[sinusoid(pos + k, c, d) for c in range(d)] for pos in range(4)]))
         assert np.allclose(product(table, m.T), case.steps["shifted"][1], atol=1e-12)
-        case.value("shift_found", m, constant=True)
+        case.value("shift_found", m)
 
     text = "the cat saw the dog"
     for kind, d in [("sinusoidal", 4), ("sinusoidal", 3), ("learned", 4), ("onehot", 4), ("rotary", 4), ("none", 4)]:
@@ -876,7 +876,7 @@ def backward_cases():
     def steps(case, x, mask=None):
         attend_steps(case, x, mask)
         w = [case.steps[f"w_{p}"][1] for p in "qkv"]
-        loss, gradients = attention_gradients(x, *w, case.parameter("g", x.shape), mask)
+        loss, gradients = attention_gradients(x, *w, case.parameter("g", x.shape, kind="input"), mask)
         case.value("loss", [loss])
         for path, array in gradients.items():
             case.value(f"d_{path}", array)

@@ -143,17 +143,6 @@ TEST_CASE("trace: restart_clock makes what was before nobody's time") {
   CHECK(trace.find("y")->milliseconds < 55);
 }
 
-TEST_CASE("trace: keeps only the steps it wants, but knows all names") {
-  Rng rng(6);
-  const SmallAttention attention(rng, 4, 2);
-  Trace trace;
-  trace.want("*weights");
-  attention(Run{.trace = &trace}, Tensor::input(rng.normal({3, 4}, 1)));
-  CHECK(paths(trace) == Paths{"weights"});
-  CHECK(trace.find("weights")->from == Paths{"scores"});
-  CHECK(trace.find("weights")->flops == 4.0 * 2 * 3 * 3);
-}
-
 TEST_CASE("trace: find gives the last of two steps with one path") {
   Trace trace;
   const Run run{.trace = &trace};

@@ -168,3 +168,24 @@ TEST_CASE("markup: what XML forbids becomes visible") {
   CHECK(markup("\uFFFE\uFFFF") == "\uFFFD\uFFFD");
   CHECK(valid_utf8(markup("\xFF\xED\xA0\x80")));
 }
+
+TEST_CASE("html: the start lists every step with its shape, and the command for a shell") {
+  Trace trace = sample::trace(sample::kSentence);
+  trace.title = "What the page is about";
+  trace.seed = 7;
+  trace.command = {"attend", "it's $HOME; `rm x`", "--seed", "7", ""};
+  const std::string text = html(trace, RenderOptions{});
+  const std::string start = text.substr(text.find("<section"), text.find("</section>"));
+  CHECK(contains(start, "<h2>What the page is about</h2>"));
+  CHECK(contains(start, "animal"));
+  for (const Step* step : trace.steps()) CHECK(contains(start, "<code>" + step->path + "</code>"));
+  CHECK(contains(start, "seed alone, here 7"));
+  std::string line = text.substr(text.find("<pre>") + 5);
+  line = line.substr(0, line.find("</pre>"));
+  for (const auto& [entity, character] :
+       {std::pair{"&#39;", "'"}, std::pair{"&apos;", "'"}, std::pair{"&amp;", "&"}}) {
+    for (std::size_t at; (at = line.find(entity)) != std::string::npos;)
+      line.replace(at, std::string(entity).size(), character);
+  }
+  CHECK(line == "attn attend 'it'\\''s $HOME; `rm x`' --seed 7 ''");
+}

@@ -236,3 +236,60 @@ TEST_CASE("plain: a row is read with its labels") {
   CHECK(contains(text, "head 0, query \"the\": the 0.500, \",\" 0.500\n"));
   CHECK(contains(text, "head 0, query \",\": the 0.250, \",\" 0.750\n"));
 }
+
+TEST_CASE("terminal: a table that is too wide gets headers on two lines, then comes in parts") {
+  Trace trace;
+  trace.items.emplace_back(Table{"cost",
+                                 "",
+                                 {"model", "parameters", "train seconds", "ms per step",
+                                  "sequential steps", "largest difference"},
+                                 {{std::string("attention"), 12345., 1.5, 0.25, 7., 0.125},
+                                  {std::string("rnn"), 67890., 2.5, 0.75, 11., 0.5}}});
+  RenderOptions options;
+  const auto table_lines = [&](std::size_t width) {
+    options.width = width;
+    const std::string text = terminal(trace, options);
+    check_width(text, width);
+    CHECK_FALSE(contains(text, "…"));
+    for (const char* part : {"attention", "parameters", "seconds", "sequential", "12345", "0.500"})
+      CHECK(contains(text, part));
+    return sample::lines(text);
+  };
+  const auto wide = table_lines(100);  // name, one line of headers, two rows
+  REQUIRE(wide.size() == 4);
+  CHECK(contains(wide[1], "train seconds"));
+  const auto middle = table_lines(70);  // "train" above "seconds"
+  REQUIRE(middle.size() == 5);
+  CHECK(middle[1].find("train") + 5 == middle[2].find("seconds") + 7);  // both end at the right
+  CHECK(contains(middle[2], "parameters"));
+  CHECK_FALSE(contains(middle[1], "parameters"));
+  const auto narrow = table_lines(40);
+  CHECK(std::count_if(narrow.begin(), narrow.end(), [](const std::string& line) {
+          return line.starts_with("  attention");
+        }) == 2);
+}
+
+TEST_CASE("terminal, plain: what must be exact and is says no difference") {
+  Trace trace;
+  trace.check("counted alike", 0, 0);
+  trace.check("counted otherwise", 2, 0);
+  trace.check("nearly the same", 1e-7, 1e-5);
+  for (const std::string& text : {terminal(trace, {}), plain(trace, {})}) {
+    CAPTURE(text);
+    CHECK_FALSE(contains(text, "counted alike ("));
+    CHECK(contains(text, "counted otherwise (difference 2, allowed 0)"));
+    CHECK(contains(text, "nearly the same (difference 1e-7, allowed 1e-5)"));
+  }
+}
+
+TEST_CASE("terminal, plain: a matrix shown in part says how to see more of it, and all of it") {
+  std::mt19937 bits(4);
+  const Trace trace = sample::one(sample::random_array({100, 4}, bits), {"row", "d"});
+  const std::string name = trace.steps()[0]->path;
+  RenderOptions options;
+  for (const std::string& text : {terminal(trace, options), plain(trace, options)}) {
+    CAPTURE(text);
+    CHECK(contains(text, "--show " + name + " shows more"));
+    CHECK(contains(text, "--out x.csv"));
+  }
+}

@@ -19,6 +19,7 @@ void attend(Stage& s, const AttendOptions& o) {
   const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   attention(s.run, x, p, mask);
+  s.say_if_not_finite({"scores"});
 }
 
 }  // namespace attn::app

@@ -294,7 +294,7 @@ void backward(Stage& s, const BackwardOptions& o) {
             d, pass, kMostOperations),
         "use a shorter text or a smaller --dim");
   }
-  const Tensor g = s.parameters.get("g", {n, d}, 1);
+  const Tensor g = s.parameters.get_input("g", {n, d}, 1);
   const Tensor mask = make_mask(s, o.mask, n);
   x.require_grad();
   Tape tape;
@@ -304,8 +304,8 @@ void backward(Stage& s, const BackwardOptions& o) {
   const Tensor output = attention(run, x, p, mask);  // (n,d)
   note(s.run, "g", "G: what the loss makes of each output", {"query", "d_v"}, g);
   s.explain("g",
-            "A stand-in for everything that comes after attention: how much the loss grows with "
-            "each number of the output.");
+            "Given, not learnt: a stand-in for everything that comes after attention. It says how "
+            "much the loss grows with each number of the output.");
   double total = 0;
   for (std::size_t i = 0; i < n * d; ++i)
     total += double{output.value().data()[i]} * g.value().data()[i];

@@ -74,19 +74,20 @@ std::string standard_cache() {
               "name one with --cache DIR");
 }
 
-/// This process's part of all cells.
-std::vector<CellName> my_part(const std::vector<CellName>& all, const std::string& shard) {
-  if (shard.empty()) return all;
-  const std::size_t slash = shard.find('/');
-  if (slash == std::string::npos)
-    throw Error(ErrorKind::usage, fmt::format("--shard \"{}\"", escaped(shard)),
-                "write I/N, such as 1/4");
-  const std::int64_t parts = parse_integer("--shard I/N: N", shard.substr(slash + 1), 1, 1'000'000);
-  const std::int64_t part = parse_integer("--shard I/N: I", shard.substr(0, slash), 1, parts);
-  std::vector<CellName> out;
-  for (std::size_t i = static_cast<std::size_t>(part - 1); i < all.size();
-       i += static_cast<std::size_t>(parts))
-    out.push_back(all[i]);
+/// The places of this process's part among all cells.
+std::vector<std::size_t> my_part(std::size_t all, const std::string& shard) {
+  std::int64_t part = 1, parts = 1;
+  if (!shard.empty()) {
+    const std::size_t slash = shard.find('/');
+    if (slash == std::string::npos)
+      throw Error(ErrorKind::usage, fmt::format("--shard \"{}\"", escaped(shard)),
+                  "write I/N, such as 1/4");
+    parts = parse_integer("--shard I/N: N", shard.substr(slash + 1), 1, 1'000'000);
+    part = parse_integer("--shard I/N: I", shard.substr(0, slash), 1, parts);
+  }
+  std::vector<std::size_t> out;
+  for (auto i = static_cast<std::size_t>(part - 1); i < all; i += static_cast<std::size_t>(parts))
+    out.push_back(i);
   return out;
 }
 
@@ -201,9 +202,11 @@ void compare(Stage& s, const CompareOptions& o) {
     }
     return {};
   };
+  std::vector<std::optional<CellResult>> done;  // in the order of `all`
+  for (const CellName& cell : all) done.push_back(find(cell));
   std::vector<CellName> missing;
-  for (const CellName& cell : my_part(all, o.shard)) {
-    if (!find(cell)) missing.push_back(cell);
+  for (const std::size_t i : my_part(all.size(), o.shard)) {
+    if (!done[i]) missing.push_back(all[i]);
   }
   if (o.merge.empty() && !missing.empty()) {
     std::error_code error;
@@ -215,19 +218,21 @@ void compare(Stage& s, const CompareOptions& o) {
     Shared progress(s.common.progress, missing.size());
     train_missing(missing, settings, cache, progress, static_cast<int>(o.threads));
     s.trace.interrupted = progress.stopped;
+    s.trace.go_on = "finished cells are kept; the same command goes on from them";
   }
 
   Results results;
   std::string document;
   std::size_t absent = 0;
-  for (const CellName& cell : all) {
-    std::optional<CellResult> result = find(cell);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // What was missing has been trained since, here or by another process.
+    std::optional<CellResult> result = done[i] ? std::move(done[i]) : find(all[i]);
     if (!result) {
       ++absent;
       continue;
     }
     document += (document.empty() ? "" : ",\n  ") + cell_json(settings, *result);
-    results[{cell.model, cell.length}].push_back(std::move(*result));
+    results[{all[i].model, all[i].length}].push_back(std::move(*result));
   }
   s.trace.document = fmt::format(
       "{{\"format\":1,\"task\":\"{}\",\"budget_parameters\":{},\"missing\":{},\"results\":[\n  "

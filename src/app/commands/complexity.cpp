@@ -62,7 +62,7 @@ class Survey {
         "operations: multiplications and additions that the ops counted (an exponential is one). "
         "kept: memory that the pass "
         "holds for the gradient. steps: how many must wait for one another. path: layers or time "
-        "steps from one end to the other.");
+        "steps that a signal passes from input 0 to output n-1.");
     exponents(n, d);
     crossings(n);
   }
@@ -235,8 +235,14 @@ class Survey {
     } else if (away > 0 && std::abs(counted.value - claim) <= 0.15) {
       line += fmt::format(
           "The operations grow as claimed ({:.2f}), the time faster: at these sizes each operation "
-          "gets dearer as {} grows.",
-          counted.value, size);
+          "gets dearer as {} grows.{}",
+          counted.value, size,
+          size == std::string_view("d") &&
+                  (name == std::string_view("rnn") || name == std::string_view("lstm"))
+              ? " The weights have d^2 numbers and are read again at every step: once they no "
+                "longer "
+                "fit into the processor's caches, they come from slower memory."
+              : "");
     } else {
       line += fmt::format(
           "Neither the time nor the operations ({:.2f}) grow as claimed at these sizes.",

@@ -175,6 +175,7 @@ void heads(Stage& s, const HeadsOptions& o) {
   const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   multi_head_attention(s.run, x, p, w.heads, mask);
+  s.say_if_not_finite({"scores"});
   compare_with_small_heads(s, x, p, w, mask, s.trace.find("context")->values());
   if (o.wrong_split) show_wrong_split(s, x, p, w, mask);
 }

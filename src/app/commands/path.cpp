@@ -96,11 +96,13 @@ Tensor noted_lengths(Stage& s, const std::shared_ptr<Graph>& g) {
             }
             return reason;
           }});
-  note(s.run, "path", "length of the shortest way from input j to output i; 0: none",
-       {"query", "key"}, y);
+  note(s.run, "path", "steps of the shortest way from input j to output i", {"output", "input"}, y);
   s.explain("path",
-            "Row i: after how many layers (or time steps) position i can know of each input. What "
-            "has arrived is handed on from then on.");
+            "Row i: after how many layers (or time steps) position i can know of each input. -: no "
+            "way leads there (as data this is 0: a way has at least one step).");
+  std::vector<std::string>& cells = s.trace.find("path")->cells;
+  for (const real length : y.value())
+    cells.push_back(length == 0 ? "-" : fmt::format("{}", length));
   return y;
 }
 
@@ -158,6 +160,7 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
 
 void path(Stage& s, const PathOptions& o) {
   const Tensor x = s.x();
+  label_ends(s);
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   if (n > kMostTokens) {
     throw Error(
@@ -191,7 +194,10 @@ void path(Stage& s, const PathOptions& o) {
                                             {std::string("run and looked")},
                                             value};
                             }});
-    note(s.run, e.path, e.formula, {"query", "key"}, e.matrix);
+    note(s.run, e.path, e.formula,
+         {e.path.ends_with("hidden.edges") ? "hidden" : "output",
+          e.path.ends_with("hidden.edges") ? "hidden" : "input"},
+         e.matrix);
     s.explain(e.path, e.about);
   }
   s.same(is_recurrent(z.kind)
@@ -230,11 +236,10 @@ void path(Stage& s, const PathOptions& o) {
     wrong += double{lengths.value().data()[k]} != expected(z, k / n, k % n);
     reached += (lengths.value().data()[k] != 0) != (whole.data()[k] != 0);
   }
-  s.trace.check("the lengths counted on the graph = the formula for this model (wrong pairs)",
+  s.trace.check("the lengths counted on the graph = the formula for this model, for every pair",
                 wrong, 0);
-  s.trace.check(
-      "a way exists exactly where a NaN in the input marks the whole model's output (wrong pairs)",
-      reached, 0);
+  s.trace.check("a way exists exactly where a NaN in the input marks the whole model's output",
+                reached, 0);
   s.trace.check("sequential steps counted on the graph = what the model says of itself",
                 std::abs(double(chain) - double(model->sequential_steps(n))), 0);
   published(s, z, n, chain, found.longest);

@@ -87,7 +87,17 @@ void show_shift(Stage& s, const PositionOptions& o, const Tensor& table) {
   note(s.run, "shifted", fmt::format("M_{} PE(pos), for every pos", k), {"position", "d"}, shifted);
   s.same(fmt::format("M_{} PE(pos) = PE(pos+{}) at every place", k, k),
          sinusoidal_positions(n, d, k), shifted.value());
-  const Tensor found = Tensor(found_shift_matrix(d, k, std::max<std::size_t>(4 * d, 64)));
+  const std::size_t places = std::max<std::size_t>(4 * d, 64);
+  const Tensor found = Tensor(found_shift_matrix(d, k, places));
+  s.trace.made(found,
+               {"least_squares", {table}, 0, [found, places](std::size_t i) {
+                  return Reason{
+                      fmt::format("least squares over {} places of the same table, continued "
+                                  "beyond the rows that are shown",
+                                  places),
+                      {std::string("solved, not written out")},
+                      double{found.value().data()[i]}};
+                }});
   note(s.run, "shift_found", "least squares: min |P M^T - P_k|, no formula used", {"to", "from"},
        found);
   s.trace.check("least squares finds M again from the table alone",

@@ -138,6 +138,11 @@ std::vector<Tensor> body_inputs(const SequenceModel& model, const Tensor& x) {
   return out;
 }
 
+void label_ends(Stage& s) {
+  if (s.trace.tokens.empty()) return;
+  for (const char* axis : {"input", "output", "hidden"}) s.trace.labels[axis] = s.trace.tokens;
+}
+
 Tensor run_body(Stage& s, const SequenceModel& model, const Tensor& x) {
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.explain("x", "What the model reads: row i is the vector of token i.");

@@ -28,6 +28,9 @@ std::string describe(const SequenceSizes& z);
 /// The model, its body's parameters from the stage (seed or --weights).
 std::shared_ptr<SequenceModel> make_model(Stage& s, const SequenceSizes& z);
 
+/// Labels the axes "input", "output" and "hidden" (one state per token) with the tokens.
+void label_ends(Stage& s);
+
 /// The body on x: notes x, the body's parameters and `output`; what lies between is left out of the
 /// list, but `why` still finds it.
 Tensor run_body(Stage& s, const SequenceModel& model, const Tensor& x);

@@ -150,6 +150,7 @@ void show_distances(Stage& s, const std::vector<Distance>& mean, bool recurrent)
 
 void reach(Stage& s, const ReachOptions& o) {
   const Tensor x = s.x();
+  label_ends(s);
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   const SequenceSizes z = sizes_of(o.choices, d);
   const auto model = make_model(s, z);
@@ -187,7 +188,7 @@ void reach(Stage& s, const ReachOptions& o) {
                 }});
   const Tensor norms = block_norms(s, derivatives, n, width, d);  // (n,n)
   note(s.run, "reach", "|d output_i / d x_j|: root of the sum of all squared derivatives",
-       {"query", "key"}, norms);
+       {"output", "input"}, norms);
   s.explain("reach",
             "Row i: how much output i moves for a small change of each input. 0: it does not know "
             "of that input.");
@@ -202,11 +203,12 @@ void reach(Stage& s, const ReachOptions& o) {
     }
   }
   const auto side = [&](std::size_t far) {
-    return far >= n ? std::string("all") : fmt::format("at most {}", far);
+    return far >= n ? std::string("all") : far == 0 ? "none" : fmt::format("at most {}", far);
   };
   s.trace.check(
       fmt::format(
-          "nothing comes from outside: an output depends on {} inputs before it and {} after it",
+          "nothing comes from outside: of the inputs before it an output depends on {}, of those "
+          "after it on {}",
           side(before), side(after)),
       outside, 0);
   const Differences fd = finite_differences(*model, x.value(), derivatives.value(), output.value());

@@ -117,6 +117,7 @@ void score(Stage& s, const ScoreOptions& o) {
       "Side by side on the same queries and keys.",
       {"function", "parameters", "operations", "entropy (nats)", "largest weight", "time (ms)"},
       {}};
+  std::vector<std::string> computed;
   for (const ScoreFunction& f : score_functions()) {
     const std::string name = f.name;
     if (!all && o.function != name) continue;
@@ -132,10 +133,12 @@ void score(Stage& s, const ScoreOptions& o) {
     const Tensor weights = softmax(s.run, scored);
     note(s.run, name + ".weights", "A = softmax(s)", {"query", "key"}, weights);
     const Focus mean = focus(weights.value());
-    const Step& made = *s.trace.find(name + ".scores");
+    computed.push_back(name + ".scores");
+    const Step& made = *s.trace.find(computed.back());
     table.rows.push_back({name, parameter_count(s.trace, name), made.flops, mean.entropy,
                           mean.largest, made.milliseconds});
   }
+  s.say_if_not_finite(computed);
   s.trace.items.emplace_back(std::move(table));
   s.trace.say(
       fmt::format("Entropy says how spread a row is: from 0 (one key has all the weight) to ln {} "

@@ -93,18 +93,21 @@ void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
 void softmax(Stage& s, const SoftmaxOptions& o) {
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
+  if (given.value().size() == 0) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: the scores have shape {}",
+                            escaped(s.common.input.empty()
+                                        ? fmt::format("{}", fmt::join(s.common.text, " "))
+                                        : s.common.input,
+                                    200),
+                            to_string(given.shape())),
+                "at least one row and one column are needed");
+  }
   const bool column = o.axis == "column";
-  const std::size_t infinite = static_cast<std::size_t>(std::count_if(
-      given.value().begin(), given.value().end(), [](real x) { return !std::isfinite(x); }));
   s.require_memory(8.0 * sizeof(real) * double(given.value().size()), "weights of these scores");
   s.trace.restart_clock();
   note(s.run, "scores", "s", {"query", "key"}, given);
-  if (infinite > 0) {
-    s.trace.say(fmt::format(
-        "{} of the scores are infinite or not a number. -inf gives weight 0; +inf or nan make the "
-        "whole row nan.",
-        infinite));
-  }
+  s.say_if_not_finite({"scores"});
   Tensor scores = given;
   if (o.temperature != 1) {
     scores = scale(s.run, scores, 1 / o.temperature);

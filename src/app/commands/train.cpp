@@ -160,10 +160,12 @@ bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
   });
   if (!o.checkpoint.empty()) trainer.save(o.checkpoint);
   if (stopped) {
-    s.trace.say(fmt::format("Interrupted at step {}.{}", trainer.step(),
-                            o.checkpoint.empty()
-                                ? " Nothing was saved: --checkpoint FILE would keep it."
-                                : " Saved; go on with the same command and --resume."));
+    s.trace.say(fmt::format("Interrupted at step {}.", trainer.step()));
+    s.trace.go_on =
+        o.checkpoint.empty()
+            ? "nothing was saved: --checkpoint FILE would keep it"
+            : fmt::format("saved in {} at step {}; go on with the same command and --resume",
+                          escaped(o.checkpoint, 200), trainer.step());
     s.trace.interrupted = true;
   }
   return stopped;
@@ -177,6 +179,10 @@ void train(Stage& s, const TrainOptions& o) {
   if (o.resume && o.checkpoint.empty())
     throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
                 "name the file to go on from");
+  if (!o.checkpoint.empty() && !o.checkpoint.ends_with(".safetensors")) {
+    throw Error(ErrorKind::usage, fmt::format("--checkpoint {}", escaped(o.checkpoint, 200)),
+                "a checkpoint is a safetensors file: the name must end in .safetensors");
+  }
   if (o.task[0] == "translate") return train_translation(s, o);
   const std::unique_ptr<Task> task = make_task(o.task[0], static_cast<std::size_t>(o.length));
   const SequenceSizes sizes =

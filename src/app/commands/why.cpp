@@ -91,6 +91,12 @@ class Explainer {
     }
     const Reason reason = making->explain(ref.index);
     const auto [symbols, numbers, operands] = written(reason);
+    for (const auto& piece : reason.arithmetic) {
+      const auto* part = std::get_if<NumberRef>(&piece);
+      if (part && level >= depth_ && source_.name(part->tensor).empty() &&
+          source_.making(part->tensor))
+        ended_.insert(unnamed(part->tensor, 0));
+    }
     const Step* step = source_.find(source_.name(ref.tensor));
     lines_ += head + labels_of(ref) + "\n";
     if (step) lines_ += indent + "  " + step->formula + "\n";
@@ -111,6 +117,13 @@ class Explainer {
 
   void finish(Trace& trace) {
     trace.items.emplace_back(Remark{std::move(lines_)});
+    if (!ended_.empty()) {
+      trace.say(fmt::format(
+          "{} {} computed on the way and not shown as a step; attn why --depth {} takes {} numbers "
+          "apart too.",
+          fmt::join(ended_, " and "), ended_.size() == 1 ? "is" : "are", depth_ + 1,
+          ended_.size() == 1 ? "its" : "their"));
+    }
     if (redone_) {
       trace.check(
           "the arithmetic, done again in double, gives the printed numbers (relative to the "
@@ -185,12 +198,35 @@ class Explainer {
 
   std::string name_of(const NumberRef& ref) const {
     const std::string_view path = source_.name(ref.tensor);
-    const Making* making = source_.making(ref.tensor);
-    return fmt::format("{}[{}]",
-                       !path.empty() ? std::string(path)
-                       : making      ? making->op
-                                     : "constant",
+    return fmt::format("{}[{}]", path.empty() ? unnamed(ref.tensor, 0) : std::string(path),
                        fmt::join(place_of(ref), ","));
+  }
+
+  /// "(x w_1 + b_1)": what was computed on the way and has no name of its own, by the names of what
+  /// it was made from.
+  std::string unnamed(const Tensor& tensor, int level) const {
+    const Making* making = source_.making(tensor);
+    if (!making) return "constant";
+    std::vector<std::string> from;
+    for (const Tensor& input : making->inputs) {
+      if (!input) continue;
+      if (from.size() == 3) {
+        from.emplace_back("...");
+        break;
+      }
+      const std::string_view path = source_.name(input);
+      from.push_back(!path.empty() ? std::string(path)
+                     : level < 2   ? unnamed(input, level + 1)
+                                   : "...");
+    }
+    const std::string& op = making->op;
+    if (op == "linear" && from.size() == 3)
+      return fmt::format("({} {} + {})", from[0], from[1], from[2]);
+    if ((op == "linear" || op == "matmul") && from.size() == 2)
+      return fmt::format("({} {})", from[0], from[1]);
+    if (op == "matmul_nt" && from.size() == 2) return fmt::format("({} {}^T)", from[0], from[1]);
+    if (op == "add" && from.size() == 2) return fmt::format("({} + {})", from[0], from[1]);
+    return fmt::format("{}({})", op, fmt::join(from, ", "));
   }
 
   /// "   (head 0, query 'it', key 'animal')"
@@ -214,7 +250,8 @@ class Explainer {
   std::string lines_;
   std::vector<std::vector<Table::Cell>> rows_;
   double worst_ = 0;
-  bool redone_ = false;  // some number was computed again from others
+  std::set<std::string> ended_;  // things without a name that are not taken apart
+  bool redone_ = false;          // some number was computed again from others
   std::set<std::pair<const void*, std::size_t>> done_;
 };
 

@@ -81,7 +81,7 @@ void Trace::add(std::string_view path, std::string_view formula, std::vector<std
   step.data = value;
   kept_.push_back(value);
   names_.try_emplace(value.id(), step.path);
-  if (wanted_.empty() || matches(wanted_, step.path)) items.emplace_back(std::move(step));
+  items.emplace_back(std::move(step));
   restart_clock();
 }
 

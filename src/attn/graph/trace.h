@@ -112,6 +112,7 @@ class Trace {
   std::uint64_t seed = 1;
   int threads = 1;
   bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
+  std::string go_on;         ///< if interrupted: how to go on, for the message
   int repeats = 1;           ///< how many passes the times are the median of
   double milliseconds = 0;   ///< the whole computation, without showing it
   std::vector<std::string> tokens;
@@ -120,9 +121,6 @@ class Trace {
                          ///< (bench, compare); empty: the trace itself
   /// Row and column labels by axis name ("query" -> the tokens).
   std::map<std::string, std::vector<std::string>, std::less<>> labels;
-
-  /// Keep only steps whose path matches this glob (see matches()); "" keeps all.
-  void want(std::string glob) { wanted_ = std::move(glob); }
 
   /// Called by ops: `y` was made like this.
   void made(const Tensor& y, Making making);
@@ -154,7 +152,6 @@ class Trace {
  private:
   std::vector<std::string> named_ancestors(const Tensor& value) const;
 
-  std::string wanted_;
   std::unordered_map<const void*, Making> makings_;
   std::unordered_map<const void*, std::string> names_;
   std::vector<Tensor> kept_;  // keeps ids unique while this trace lives

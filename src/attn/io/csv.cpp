@@ -84,7 +84,9 @@ class MatrixBuilder {
     } else if (text.find(';') != std::string_view::npos) {
       hint = "separate cells by commas, not semicolons, and write a decimal point";
     } else if (row_ == 0 && std::any_of(text.begin(), text.end(), is_letter)) {
-      hint = "if the first line is a header, remove it";
+      hint = format_.empty()
+                 ? "write numbers: spaces or commas between them, a semicolon after a row"
+                 : "if the first line is a header, remove it";
     }
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}, row {}, column {}: expected a number, found {}", where(), row_ + 1,

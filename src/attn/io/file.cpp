@@ -37,6 +37,8 @@ std::string folder_of(const std::string& path) {
     hint = "name a file inside that folder";
   } else if (error == ENOSPC || error == EDQUOT) {
     hint = "free some space, or name a file on another disk";
+  } else if (error == EFBIG) {
+    hint = "the limit of a file's size is reached: see ulimit -f";
   } else if (error == EACCES || error == EPERM || error == EROFS) {
     hint = "name a file in a folder that you may write to";
   } else if (error == ENXIO) {

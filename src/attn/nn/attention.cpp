@@ -35,25 +35,27 @@ Projected project(const Run& run, const Tensor& x, const Tensor& memory,
   if (unnamed(x)) note(run, "x", "X: one row per token", {"token", "d"}, x);
   if (cross && unnamed(memory))
     note(run, "memory", "M: one row per token of the source", {"memory", "d"}, memory);
-  note(run, "w_q", "W_Q", {"d", "d_k"}, p.w_q);
-  note(run, "w_k", "W_K", {"d", "d_k"}, p.w_k);
-  note(run, "w_v", "W_V", {"d", "d_v"}, p.w_v);
+  // With w_o these are the projections of all heads side by side.
+  const char *d_k = p.w_o ? "H d_k" : "d_k", *d_v = p.w_o ? "H d_v" : "d_v";
+  note(run, "w_q", "W_Q", {"d", d_k}, p.w_q);
+  note(run, "w_k", "W_K", {"d", d_k}, p.w_k);
+  note(run, "w_v", "W_V", {"d", d_v}, p.w_v);
   if (p.b_q) {
-    note(run, "b_q", "b_Q", {"d_k"}, p.b_q);
-    note(run, "b_k", "b_K", {"d_k"}, p.b_k);
-    note(run, "b_v", "b_V", {"d_v"}, p.b_v);
+    note(run, "b_q", "b_Q", {d_k}, p.b_q);
+    note(run, "b_k", "b_K", {d_k}, p.b_k);
+    note(run, "b_v", "b_V", {d_v}, p.b_v);
   }
   const Tensor q = linear(run, x, p.w_q, p.b_q);  // (n,d_k)
-  note(run, "q", p.b_q ? "Q = X W_Q + b_Q" : "Q = X W_Q", {"query", "d_k"}, q);
+  note(run, "q", p.b_q ? "Q = X W_Q + b_Q" : "Q = X W_Q", {"query", d_k}, q);
   const Tensor k = linear(run, memory, p.w_k, p.b_k);  // (m,d_k)
   const auto formula = [&](const char* own, const char* other) { return cross ? other : own; };
   note(run, "k",
        p.b_k ? formula("K = X W_K + b_K", "K = M W_K + b_K") : formula("K = X W_K", "K = M W_K"),
-       {keys, "d_k"}, k);
+       {keys, d_k}, k);
   const Tensor v = linear(run, memory, p.w_v, p.b_v);  // (m,d_v)
   note(run, "v",
        p.b_v ? formula("V = X W_V + b_V", "V = M W_V + b_V") : formula("V = X W_V", "V = M W_V"),
-       {keys, "d_v"}, v);
+       {keys, d_v}, v);
   return {q, k, v};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -46,6 +47,20 @@ Tensor Parameters::get_or(const std::string& path, const Array& otherwise) {
   const Array* values = from_file(path, shape_of(otherwise));
   Tensor parameter = Tensor::parameter(values ? *values : otherwise);
   return given_.emplace(path, std::move(parameter)).first->second;
+}
+
+Tensor Parameters::get_input(const std::string& path, const Shape& shape, double deviation) {
+  const Array* values = from_file(path, shape);
+  if (!values) {
+    require_drawable(path, shape, most_);
+    const bool misshapen =
+        std::any_of(file_.tensors.begin(), file_.tensors.end(),
+                    [&](const NamedArray& tensor) { return tensor.name == path; });
+    // Among the expected ones it is compared, and reported, by check().
+    if (!misshapen) return Tensor::input(rng_.stream(path).normal(shape, deviation));
+  }
+  const Tensor input = Tensor::input(values ? *values : zeros(shape));
+  return given_.emplace(path, input).first->second;
 }
 
 void Parameters::check() const {

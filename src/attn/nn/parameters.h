@@ -32,6 +32,10 @@ class Parameters {
   /// As get(), with given numbers where there is no file.
   Tensor get_or(const std::string& path, const Array& otherwise);
 
+  /// Numbers that a run is given and that are not learnt: as get(), but of kind input, and the file
+  /// need not hold them.
+  Tensor get_input(const std::string& path, const Shape& shape, double deviation);
+
   /// Throws Error(bad_input) that lists every missing, misshapen and unused tensor of the file.
   void check() const;
 

@@ -47,8 +47,8 @@ class SequenceModel {
   std::size_t sequential_steps(std::size_t n) const;
   /// Positions on each side (before, after) that an output can depend on; n means all.
   std::pair<std::size_t, std::size_t> receptive_field(std::size_t n) const;
-  /// Layers or time steps that a signal passes on its way over the largest distance, n-1; 0 if it
-  /// cannot.
+  /// Layers or time steps that a signal passes from input 0 to output n-1 (docs/notation.md); 0 if
+  /// it cannot.
   std::size_t longest_path(std::size_t n) const;
 
  private:

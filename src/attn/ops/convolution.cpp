@@ -102,12 +102,13 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
       const real* dy = y.grad().data();
       // 2. dw += columns^T dy, db += rows of dy, dcolumns = dy w^T
       if (w.needs_grad()) {
-        gemm({.m = width, .n = z.c_out, .k = all, .a = Stored::transposed, .beta = 1},
-             columns->data(), dy, w.grad().data());
+        const auto [dw, beta] = w.add_to_grad();
+        gemm({.m = width, .n = z.c_out, .k = all, .a = Stored::transposed, .beta = beta},
+             columns->data(), dy, dw);
       }
       if (b.needs_grad()) {
-        for (std::size_t i = 0; i < all; ++i)
-          add_scaled_row(1, dy + i * z.c_out, b.grad().data(), z.c_out);
+        real* db = b.grad().data();
+        for (std::size_t i = 0; i < all; ++i) add_scaled_row(1, dy + i * z.c_out, db, z.c_out);
       }
       if (!x.needs_grad()) return;
       Array d_columns = empty({all, width});

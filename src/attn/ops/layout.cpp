@@ -193,11 +193,15 @@ Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
-      for (std::size_t i = 0; i < n; ++i) {
-        const real* dy = y.grad().data() + i * (p + q);
-        if (a.needs_grad()) add_scaled_row(1, dy, a.grad().data() + i * p, p);
-        if (b.needs_grad()) add_scaled_row(1, dy + p, b.grad().data() + i * q, q);
-      }
+      const real* dy = y.grad().data();
+      const auto collect = [&](const Tensor& from, std::size_t begin, std::size_t width) {
+        if (!from.needs_grad()) return;
+        const auto [to, beta] = from.add_to_grad();
+        for (std::size_t i = 0; i < n; ++i)
+          sum_row(1, dy + i * (p + q) + begin, beta, to + i * width, width);
+      };
+      collect(a, 0, p);
+      collect(b, p, q);
     });
   }
   return y;
@@ -233,13 +237,14 @@ Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
-      const real* dy = y.grad().data();
-      real* da = a.needs_grad() ? a.grad().data() : nullptr;
-      real* db = b.needs_grad() ? b.grad().data() : nullptr;
-      for (std::size_t i = 0; i < items; ++i) {
-        if (da) add_scaled_row(1, dy + i * size, da + i * size_a, size_a);
-        if (db) add_scaled_row(1, dy + i * size + size_a, db + i * size_b, size_b);
-      }
+      const auto collect = [&](const Tensor& from, std::size_t begin, std::size_t length) {
+        if (!from.needs_grad()) return;
+        const auto [to, beta] = from.add_to_grad();
+        for (std::size_t j = 0; j < items; ++j)
+          sum_row(1, y.grad().data() + j * size + begin, beta, to + j * length, length);
+      };
+      collect(a, 0, size_a);
+      collect(b, size_a, size_b);
     });
   }
   return y;

@@ -53,17 +53,25 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dlogits += (p - t) / counted
+      const auto [d_logits, beta] = logits.add_to_grad();
+      if (beta == 0 && counted < double(n)) std::fill_n(d_logits, n * v, real{0});
       if (counted == 0) return;
+      const bool assign = beta == 0 && counted == double(n);  // every row is written
       const real scale = y.grad().data()[0] / static_cast<real>(counted);
       const real even = static_cast<real>(smoothing / double(v));
       for (std::size_t i = 0; i < n; ++i) {
         const real t = targets.value().data()[i];
         if (t < 0) continue;
-        real* dx = logits.grad().data() + i * v;
+        real* dx = d_logits + i * v;
         const real* probability = p->data() + i * v;
-        for_lanes(v, [&](auto l) {
-          l.store(l.load(dx) + Batch(scale) * (l.load(probability) - Batch(even)), dx);
-        });
+        if (assign) {
+          for_lanes(
+              v, [&](auto l) { l.store(Batch(scale) * (l.load(probability) - Batch(even)), dx); });
+        } else {
+          for_lanes(v, [&](auto l) {
+            l.store(l.load(dx) + Batch(scale) * (l.load(probability) - Batch(even)), dx);
+          });
+        }
         dx[static_cast<std::size_t>(t)] -= scale * static_cast<real>(1 - smoothing);
       }
     });
@@ -98,11 +106,11 @@ Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
   }
   if (y.needs_grad()) {
     run.tape->push([=] {
+      real* dx = x.grad().data();
       for (std::size_t i = 0; i < n; ++i) {
         if (std::isnan(target(i))) continue;
-        x.grad().data()[i] +=
-            y.grad().data()[0] *
-            static_cast<real>(2 * (double{x.value().data()[i]} - target(i)) / counted);
+        dx[i] += y.grad().data()[0] *
+                 static_cast<real>(2 * (double{x.value().data()[i]} - target(i)) / counted);
       }
     });
   }

@@ -65,27 +65,35 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
   if (y.needs_grad()) {
     run.tape->push([=] {
       std::vector<real> du(d);
+      const real* d_out = y.grad().data();
+      real* dgain = gain.needs_grad() ? gain.grad().data() : nullptr;
+      real* dbias = bias.needs_grad() ? bias.grad().data() : nullptr;
+      const Tensor::Sum d_in = x.needs_grad() ? x.add_to_grad() : Tensor::Sum{nullptr, 1};
       for (std::size_t i = 0; i < n; ++i) {
-        const real* dy = y.grad().data() + i * d;
+        const real* dy = d_out + i * d;
         const real* u = unit->data() + i * d;
         // 2. dgain += dy u, dbias += dy, du = dy gain
         for_lanes(d, [&](auto l) { l.store(l.load(dy) * l.load(gain.value().data()), du.data()); });
-        if (gain.needs_grad()) {
-          real* dgain = gain.grad().data();
+        if (dgain)
           for_lanes(d, [&](auto l) { l.store(l.load(dgain) + l.load(dy) * l.load(u), dgain); });
-        }
-        if (bias.needs_grad()) add_scaled_row(1, dy, bias.grad().data(), d);
-        if (!x.needs_grad()) continue;
+        if (dbias) add_scaled_row(1, dy, dbias, d);
+        if (!d_in.to) continue;
         // 1. dx += (du - mean(du) - u mean(du u)) / deviation
         Batch sum(0);
         for_lanes(d, [&](auto l) { sum += l.load(du.data()); });
         const Batch mean(xsimd::hadd(sum) / static_cast<real>(d));
         const Batch along(dot_row(du.data(), u, d) / static_cast<real>(d));
         const Batch scale((*inverse)[i]);
-        real* dx = x.grad().data() + i * d;
-        for_lanes(d, [&](auto l) {
-          l.store(l.load(dx) + scale * (l.load(du.data()) - mean - l.load(u) * along), dx);
-        });
+        real* dx = d_in.to + i * d;
+        if (d_in.beta == 0) {
+          for_lanes(d, [&](auto l) {
+            l.store(scale * (l.load(du.data()) - mean - l.load(u) * along), dx);
+          });
+        } else {
+          for_lanes(d, [&](auto l) {
+            l.store(l.load(dx) + scale * (l.load(du.data()) - mean - l.load(u) * along), dx);
+          });
+        }
       }
     });
   }

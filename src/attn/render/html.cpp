@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <variant>
@@ -30,6 +31,7 @@ class HtmlPage {
  private:
   void collect();
   void put(std::size_t i);
+  void put_start();
   void put_step(const Step& step);
   void put_matrix(const MatrixView& view);
   void put_block(const MatrixView& view, std::size_t block);
@@ -50,6 +52,24 @@ class HtmlPage {
   bool heat_ = false;
   std::string out_;
 };
+
+/// The word as a shell takes it for one word.
+std::string shell_word(const std::string& word) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_@%+=:,./-").find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string shell_line(const std::vector<std::string>& words) {
+  std::string line = "attn";
+  for (const std::string& word : words) line += " " + shell_word(word);
+  return line;
+}
 
 void HtmlPage::collect() {
   chapters_.emplace_back();
@@ -200,12 +220,44 @@ void HtmlPage::put_item(const Item& item) {
     add("<pre>{}</pre>\n", markup(verbatim->text));
   } else if (const auto* check = std::get_if<Check>(&item)) {
     const bool holds = check->holds();
-    add("<p class=\"check{}\"><b>{}</b> {} (difference {}, allowed {})</p>\n", holds ? "" : " no",
-        holds ? "✓ holds:" : "✗ FAILS:", markup(check->claim), number_text(check->difference, 2),
-        number_text(check->tolerance, 2));
+    add("<p class=\"check{}\"><b>{}</b> {}</p>\n", holds ? "" : " no",
+        holds ? "✓ holds:" : "✗ FAILS:", markup(check_text(*check)));
   } else if (const auto* table = std::get_if<Table>(&item)) {
     if (!table->only_data) put_table(*table);
   }
+}
+
+/// What stands before the first step: the tokens, how to get this page again, and all steps at a
+/// glance.
+void HtmlPage::put_start() {
+  add("<h2>{}</h2>\n", markup(trace_.title.empty() ? "Start" : trace_.title));
+  if (options_.column_convention) {
+    add("<p class=\"remark\">Column convention: a token is a column, so every matrix is shown "
+        "transposed. The formulas are those of the row convention.</p>\n");
+  }
+  if (!trace_.tokens.empty()) {
+    add("<p class=\"remark\">The tokens: <code>");
+    for (const std::string& token : trace_.tokens) add("{} ", markup(label_text(token)));
+    add("</code></p>\n");
+  }
+  if (!trace_.command.empty()) {
+    add("<h3>The same again</h3>\n<pre>{}</pre>\n", markup(shell_line(trace_.command)));
+    add("<p class=\"about\">The same command gives the same numbers: what is random depends on the "
+        "seed alone, here {}.</p>\n",
+        trace_.seed);
+  }
+  if (chapters_.size() < 2) return;
+  add("<h3>The steps</h3>\n<div class=\"scroll\"><table class=\"t\"><thead><tr><th "
+      "scope=\"col\">step</th><th scope=\"col\">formula</th><th scope=\"col\">shape</th><th "
+      "scope=\"col\">kind</th></tr></thead><tbody>\n");
+  for (std::size_t i = 1; i < chapters_.size(); ++i) {
+    const Step& step = *chapters_[i].step;
+    add("<tr><td><a href=\"#s{}\"><code>{}</code></a></td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+        i, markup(step.path), markup(step.formula),
+        markup(MatrixView(trace_, step, options_.column_convention).shape_text(" × ")),
+        kind_name(step));
+  }
+  add("</tbody></table></div>\n");
 }
 
 void HtmlPage::put(std::size_t i) {
@@ -216,16 +268,7 @@ void HtmlPage::put(std::size_t i) {
         chapters_.size() - 1);
     put_step(*chapter.step);
   } else {
-    add("<h2>Start</h2>\n");
-    if (options_.column_convention) {
-      add("<p class=\"remark\">Column convention: a token is a column, so every matrix is shown "
-          "transposed. The formulas are those of the row convention.</p>\n");
-    }
-    if (!trace_.tokens.empty()) {
-      add("<p class=\"remark\">The tokens: <code>");
-      for (const std::string& token : trace_.tokens) add("{} ", markup(label_text(token)));
-      add("</code></p>\n");
-    }
+    put_start();
   }
   for (const Item* item : chapter.items) put_item(*item);
   add("</section>\n");
@@ -241,10 +284,9 @@ std::string HtmlPage::write() {
       "<title>{}</title>\n<style>{}{}</style></head>\n",
       title, heatmap_style(), html_style());
   add("<body><a class=\"skip\" href=\"#main\">Skip the list of steps</a>\n"
-      "<header><h1>{}</h1><p class=\"meta\"><code>attn",
-      title);
-  for (const std::string& word : trace_.command) add(" {}", markup(word));
-  add("</code> · seed {} · {}</p></header>\n", trace_.seed, time_text(trace_.milliseconds));
+      "<header><h1>{}</h1><p class=\"meta\"><code>{}</code>",
+      title, markup(shell_line(trace_.command)));
+  add(" · seed {} · {}</p></header>\n", trace_.seed, time_text(trace_.milliseconds));
   add("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">{}</svg>\n",
       heatmap_defs());
   add("<div class=\"layout\"><nav aria-label=\"Steps\"><ol>\n");

@@ -144,8 +144,11 @@ void PlainText::put_rows(const MatrixView& view) {
   if (!columns.whole()) left_out.push_back(columns.left_out("column"));
   if (!blocks.whole()) left_out.push_back(blocks.left_out("block"));
   if (left_out.empty()) return;
-  say(fmt::format("Not shown: {}. {}--out x.csv has them.", joined(left_out),
-                  asked ? "" : fmt::format("--show {} or ", safe_text(view.step().path))));
+  const std::string name = safe_text(view.step().path);
+  say(fmt::format(
+      "Not shown: {}. {}.", joined(left_out),
+      asked ? "--out x.csv writes all"
+            : fmt::format("--show {} shows more; --out x.csv beside it writes all", name)));
 }
 
 void PlainText::put(const Table& table) {
@@ -163,9 +166,7 @@ void PlainText::put(const Table& table) {
 }
 
 void PlainText::put(const Check& check) {
-  say(fmt::format("Check {}: {} (difference {}, allowed {}).", check.holds() ? "holds" : "FAILS",
-                  safe_text(check.claim), number_text(check.difference, 2),
-                  number_text(check.tolerance, 2)));
+  say(fmt::format("Check {}: {}.", check.holds() ? "holds" : "FAILS", check_text(check)));
 }
 
 void PlainText::put(const Verbatim& verbatim) {

@@ -50,9 +50,7 @@ void put_step(Page& page, const Trace& trace, const Step& step) {
 
 void put_check(Page& page, const Check& check) {
   const bool holds = check.holds();
-  const std::string text =
-      fmt::format("{} (difference {}, allowed {})", safe_text(check.claim),
-                  number_text(check.difference, 2), number_text(check.tolerance, 2));
+  const std::string text = check_text(check);
   const std::string verdict = holds ? (page.options().unicode ? "✓ holds  " : "holds  ")
                                     : (page.options().unicode ? "✗ FAILS  " : "FAILS  ");
   const std::size_t indent = display_width(verdict);

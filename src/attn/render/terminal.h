@@ -18,7 +18,8 @@ void put_matrix(Page& page, const MatrixView& view);
 /// The whole matrix in little room, one or two characters for each number: where the large numbers
 /// are. False, and nothing is put, if it does not fit.
 bool put_map(Page& page, const MatrixView& view, const Scale& scale);
-/// Columns of text aligned, numbers on the right; columns that do not fit become narrower.
+/// Columns of text aligned, numbers on the right. Where they do not fit, headers stand on two
+/// lines; where that is not enough, the columns come in several tables, each with the first one.
 void put_table(Page& page, const Table& table);
 /// What each computed step cost, and the total.
 void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& steps);

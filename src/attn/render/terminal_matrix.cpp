@@ -275,8 +275,8 @@ void MatrixText::put_left_out(const Extract& columns) {
   if (asked_) {
     text += fmt::format("--out {}.csv has them", name);
   } else {
-    text += fmt::format("--show {}{} shows them", name,
-                        columns.whole() ? " or --out x.csv" : ", --out x.csv or a wider window");
+    text += fmt::format("--show {} shows more{}; --out x.csv beside it writes all", name,
+                        columns.whole() ? "" : ", as does a wider window");
   }
   page_.paragraph(text, kIndent, Ink::dim);
 }

@@ -20,23 +20,50 @@ struct Grid {
   std::vector<bool> right;
   std::vector<std::vector<std::string>> rows;
   bool last_is_total = false;
+  bool in_one = false;  // never cut into several: names become shorter in place of it
 };
 
-std::vector<std::size_t> column_widths(const Grid& grid, std::size_t room) {
+/// A header over two lines, broken at the space that makes it narrowest. The first is "" if there
+/// is none.
+std::pair<std::string, std::string> in_two_lines(const std::string& name) {
+  std::pair<std::string, std::string> best{"", name};
+  std::size_t narrowest = display_width(name);
+  for (std::size_t at = name.find(' '); at != std::string::npos; at = name.find(' ', at + 1)) {
+    const std::string above = name.substr(0, at), below = name.substr(at + 1);
+    const std::size_t width = std::max(display_width(above), display_width(below));
+    if (width >= narrowest) continue;
+    narrowest = width;
+    best = {above, below};
+  }
+  return best;
+}
+
+std::size_t total_width(const std::vector<std::size_t>& widths) {
+  std::size_t sum = kIndent;
+  for (const std::size_t width : widths) sum += width + kBetween;
+  return sum - std::min(sum, kBetween);
+}
+
+/// What the columns would like to have.
+std::vector<std::size_t> natural_widths(const Grid& grid, bool two_lines) {
   std::vector<std::size_t> widths;
-  for (const std::string& name : grid.head) widths.push_back(display_width(name));
+  for (const std::string& name : grid.head) {
+    const auto [above, below] = two_lines ? in_two_lines(name) : std::pair{std::string(), name};
+    widths.push_back(std::max(display_width(above), display_width(below)));
+  }
   for (const auto& row : grid.rows) {
     for (std::size_t j = 0; j < row.size() && j < widths.size(); ++j) {
       widths[j] = std::max(widths[j], display_width(row[j]));
     }
   }
-  const auto total = [&] {
-    std::size_t sum = kIndent;
-    for (const std::size_t width : widths) sum += width + kBetween;
-    return sum - std::min(sum, kBetween);
-  };
+  return widths;
+}
+
+/// What they get where there is not room for all of it.
+std::vector<std::size_t> narrowed(std::vector<std::size_t> widths, const Grid& grid,
+                                  std::size_t room) {
   // The widest column of words gives way first, then the widest of all.
-  while (total() > room) {
+  while (total_width(widths) > room) {
     std::size_t widest = widths.size();
     for (const bool words_only : {true, false}) {
       for (std::size_t j = 0; j < widths.size(); ++j) {
@@ -51,8 +78,8 @@ std::vector<std::size_t> column_widths(const Grid& grid, std::size_t room) {
   return widths;
 }
 
-void put_grid(Page& page, const Grid& grid) {
-  const std::vector<std::size_t> widths = column_widths(grid, page.width());
+void put_columns(Page& page, const Grid& grid, const std::vector<std::size_t>& widths,
+                 bool two_lines) {
   const auto put = [&](const std::vector<std::string>& cells, Ink ink) {
     Line line;
     line.space(kIndent - kBetween);
@@ -65,9 +92,57 @@ void put_grid(Page& page, const Grid& grid) {
     }
     page.put(line);
   };
-  put(grid.head, Ink::dim);
+  std::vector<std::string> above, below;
+  for (const std::string& name : grid.head) {
+    const bool whole = !two_lines || display_width(name) <= widths[above.size()];
+    const auto [first, second] = whole ? std::pair{std::string(), name} : in_two_lines(name);
+    above.push_back(first);
+    below.push_back(second);
+  }
+  if (std::any_of(above.begin(), above.end(), [](const std::string& s) { return !s.empty(); }))
+    put(above, Ink::dim);
+  put(below, Ink::dim);
   for (std::size_t i = 0; i < grid.rows.size(); ++i) {
     put(grid.rows[i], grid.last_is_total && i + 1 == grid.rows.size() ? Ink::bold : Ink::normal);
+  }
+}
+
+/// The columns of a grid with these places, the first always among them.
+Grid part_of(const Grid& grid, std::size_t begin, std::size_t end) {
+  const auto chosen = [&](std::size_t j) { return j == 0 || (j >= begin && j < end); };
+  Grid part;
+  part.last_is_total = grid.last_is_total;
+  for (std::size_t j = 0; j < grid.head.size(); ++j) {
+    if (!chosen(j)) continue;
+    part.head.push_back(grid.head[j]);
+    part.right.push_back(grid.right[j]);
+  }
+  for (const auto& row : grid.rows) {
+    auto& cells = part.rows.emplace_back();
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      if (chosen(j)) cells.push_back(row[j]);
+    }
+  }
+  return part;
+}
+
+/// In one piece if it fits, at need with headers over two lines; else in several, one below the
+/// other, each beginning with the first column.
+void put_grid(Page& page, const Grid& grid) {
+  for (const bool two_lines : {false, true}) {
+    const std::vector<std::size_t> widths = natural_widths(grid, two_lines);
+    if (total_width(widths) <= page.width()) return put_columns(page, grid, widths, two_lines);
+  }
+  const std::vector<std::size_t> widths = natural_widths(grid, true);
+  if (grid.in_one || widths.size() <= 2)
+    return put_columns(page, grid, narrowed(widths, grid, page.width()), true);
+  for (std::size_t begin = 1; begin < widths.size();) {
+    std::size_t end = begin + 1, used = kIndent + widths[0] + kBetween + widths[begin];
+    while (end < widths.size() && used + kBetween + widths[end] <= page.width())
+      used += kBetween + widths[end++];
+    if (begin > 1) page.blank();
+    put_grid(page, part_of(grid, begin, end));
+    begin = end;
   }
 }
 
@@ -119,7 +194,7 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
   const bool spread = trace.repeats > 1;
   const bool narrow = page.width() < 60;
   Grid grid;
-  grid.last_is_total = true;
+  grid.last_is_total = grid.in_one = true;
   grid.head = {"step"};
   grid.right = {false};
   const auto column = [&](const std::string& name, bool right) {

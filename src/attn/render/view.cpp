@@ -38,6 +38,13 @@ std::string label_text(std::string_view label) {
   return escaped(label, kLabelLimit);
 }
 
+std::string check_text(const Check& check) {
+  const std::string claim = safe_text(check.claim);
+  if (check.holds() && check.tolerance == 0) return claim;
+  return fmt::format("{} (difference {}, allowed {})", claim, number_text(check.difference, 2),
+                     number_text(check.tolerance, 2));
+}
+
 std::string safe_text(std::string_view text) {
   std::string out;
   for (std::size_t at = 0;;) {

@@ -98,6 +98,10 @@ struct Extract {
 
 Extract extract(std::size_t count, std::size_t room);
 
+/// The claim of a check, and how far apart the two ways were. What must be exact and is says
+/// nothing more.
+std::string check_text(const Check& check);
+
 /// A few lines of text made safe to print: control characters escaped, line breaks kept.
 std::string safe_text(std::string_view text);
 

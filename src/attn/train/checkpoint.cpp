@@ -50,13 +50,35 @@ std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {
       fmt::format("it is left as it is; the one before may be in {}", escaped(backup, 200)));
 }
 
+/// The pieces ("model rnn", "batch 8") that differ between two descriptions.
+std::string differences(const std::string& saved, const std::string& here) {
+  const auto pieces = [](const std::string& text) {
+    std::vector<std::string> out;
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const std::size_t end = std::min(text.find(", ", begin), text.size());
+      out.push_back(text.substr(begin, end - begin));
+      begin = end + 2;
+    }
+    return out;
+  };
+  const std::vector<std::string> a = pieces(saved), b = pieces(here);
+  std::string out;
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const std::string before = i < a.size() ? a[i] : "nothing",
+                      now = i < b.size() ? b[i] : "nothing";
+    if (before != now)
+      out += fmt::format("\n  saved: {}\n  here:  {}", escaped(before, 200), escaped(now, 200));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Trainer::description() const {
   const OptimizerOptions& o = options_.optimizer;
   return fmt::format(
-      "{}, batch {}, seed {}, {} rate {} betas {} {} decay {} momentum {} clip {}, {} warmup {} of "
-      "{}, smoothing {}",
+      "{}, batch {}, seed {}, optimizer {}, rate {}, betas {} {}, decay {}, momentum {}, clip {}, "
+      "schedule {}, warmup {} of {}, smoothing {}",
       learner_.description(), options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2,
       o.weight_decay, o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup,
       options_.schedule.kind == "cosine" ? options_.schedule.total : 0, options_.smoothing);
@@ -88,9 +110,16 @@ void Trainer::load(const std::string& path) {
   const auto text = file.metadata.find("attn"), sum = file.metadata.find("checksum");
   if (text == file.metadata.end() || sum == file.metadata.end())
     damaged(path, "not written by attn train");
+  const nlohmann::json state = parse_json(text->second, path);
+  // Before the checksum: another version may make it otherwise.
+  if (state.is_object() && state.contains("format") && state["format"] != kFormat) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: this checkpoint has format {}, this program reads format {}",
+                            escaped(path, 200), escaped(state["format"].dump(), 40), kFormat),
+                "use the version of attn that wrote it, or begin again under another name");
+  }
   if (checksum(sorted(file.tensors), text->second) != sum->second)
     damaged(path, "damaged: its checksum does not fit");
-  const nlohmann::json state = parse_json(text->second, path);
   const auto field = [&](const char* name) -> std::string {
     if (!state.is_object() || !state.contains(name) || !state[name].is_string())
       damaged(path, fmt::format("without \"{}\"", name));
@@ -105,19 +134,19 @@ void Trainer::load(const std::string& path) {
     return value;
   };
   if (!state.is_object() || !state.contains("format") || state["format"] != kFormat)
-    damaged(path, "of another version of attn");
+    damaged(path, "without a format");
 
+  if (const std::string saved = field("description"); saved != description()) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: this checkpoint is of another training:{}", escaped(path, 200),
+                            differences(saved, description())),
+                "give the options with which it began, or begin again under another name");
+  }
   std::map<std::string, Shape> expected;
   for (const auto& [name, tensor] : learner_.parameters()) expected.emplace(name, tensor.shape());
   for (const auto& [name, values] : optimizer_.state())
     expected.emplace("optimizer." + name, shape_of(*values));
   check_tensors(expected, shapes_of(file), path);
-  if (const std::string saved = field("description"); saved != description()) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: this checkpoint is of another training:\n  saved: {}\n  here:  {}",
-                            escaped(path, 200), escaped(saved, 600), description()),
-                "give the options with which it began");
-  }
   // Everything fits: only now is anything changed.
   std::map<std::string, const Array*> found;
   for (const NamedArray& tensor : file.tensors) found.emplace(tensor.name, &tensor.values);

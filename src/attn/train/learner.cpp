@@ -79,8 +79,8 @@ bool TaskLearner::good(const Score& look) const {
 std::string TaskLearner::description() const {
   const SequenceSizes& z = model_.sizes();
   return fmt::format(
-      "task {} length {}, model {} width {} layers {} heads {} ff {} kernel {} radius {} dropout "
-      "{}",
+      "task {}, length {}, model {}, width {}, layers {}, heads {}, ff {}, kernel {}, radius {}, "
+      "dropout {}",
       task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
       z.dropout);
 }
