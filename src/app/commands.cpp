@@ -10,6 +10,7 @@ constexpr const char* kText = "1  text -> tokens -> vectors";
 constexpr const char* kPosition = "2  vectors + positions";
 constexpr const char* kScores = "3  queries and keys -> scores -> weights";
 constexpr const char* kAttention = "4  weights and values -> context, in one head and in many";
+constexpr const char* kBlocks = "5  blocks: norm, feed-forward net, encoder, decoder";
 constexpr const char* kLearning = "Learning";
 constexpr const char* kRecurrent = "Before attention: nets for sequences";
 constexpr const char* kFar = "How far a signal comes, in any of them";
@@ -48,6 +49,15 @@ const std::vector<Command>& commands() {
        "heads --heads 2 --wrong-split", with_options<HeadsOptions>(bind, heads)},
       {"backward", kAttention, "the gradient of every matrix of one head",
        "backward 'the animal was tired'", with_options<BackwardOptions>(bind, backward)},
+      {"norm", kBlocks, "layer norm and batch norm on the same numbers",
+       "norm 'the animal was tired'", without_options(norm)},
+      {"ffn", kBlocks, "the same small net at every position", "ffn 'I saw a saw'",
+       with_options<FfnOptions>(bind, ffn)},
+      {"encoder", kBlocks, "blocks on top of one another; what each part is good for",
+       "encoder --layers 1 --no-position 'I saw a saw'",
+       with_options<EncoderOptions>(bind, encoder)},
+      {"decoder", kBlocks, "masked self-attention, then attention to the source",
+       "decoder --target '<start> das tier'", with_options<DecoderOptions>(bind, decoder)},
       {"reach", kFar, "how strongly each output depends on each input", "reach --model lstm",
        with_options<ReachOptions>(bind, reach)},
       {"path", kFar, "how many steps lie between an input and an output", "path --model cnn",
@@ -59,6 +69,8 @@ const std::vector<Command>& commands() {
       {"compare", kLearning, "many models learn one task: who learns what, and at what cost",
        "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9",
        with_options<CompareOptions>(bind, compare), false},
+      {"params", kAbout, "the parameters of known models, block by block",
+       "params --preset gpt2-small", with_options<ParamsOptions>(bind, params), false},
       {"why", kAbout, "expands any number of a matrix into its arithmetic",
        "why 'weights[9,1]' attend", with_options<WhyOptions>(bind, why), false},
       {"complexity", kAbout, "time, operations and memory of a layer as n and d grow",

@@ -9,7 +9,33 @@ struct Entry {
   const char* about;
 };
 
+/// A name with dots stands for the end of a path, and goes before a name without.
 constexpr Entry kEntries[] = {
+    {"attention.output", "Row i: what the heads found for token i, mixed by W_O."},
+    {"self.output", "Row i: what word i found among the words up to itself, mixed by W_O."},
+    {"cross.output", "Row i: what word i found in the source, mixed by W_O."},
+    {"norm1.output",
+     "The same tokens, each row brought to mean 0 and variance 1, then gain and bias."},
+    {"norm2.output", "Each row at the same size again."},
+    {"norm3.output", "Each row at the same size again."},
+    {"final_norm.output", "With pre-norm nobody has normed the last sum: it is done here."},
+    {"ffn.hidden",
+     "Each token's vector, widened and bent: what is negative becomes 0 (gelu: nearly)."},
+    {"ffn.output", "Row i was made from row i alone, by the same net at every position."},
+    {"halting.w", "Turns a token's state into the wish to stop."},
+    {"halting.b", "Larger: all tokens stop earlier."},
+    {"halting.probability",
+     "Row i: how much token i wants to stop after each step. What stands behind its stop is not "
+     "used."},
+    {"halting.stop", "The first step at which the sum of the row's probabilities reaches 0.99."},
+    {"halting.weights",
+     "Row i: how much each step's state counts in the output. Each row sums to 1."},
+    {"halting.steps", "How often the block was applied to this token."},
+    {"halting.remainder", "What the last step counts: 1 minus the probabilities before it."},
+    {"halting.ponder", "What a token's steps cost; a training keeps the sum small."},
+    {"encoder.output", "Row i: token i after the encoder."},
+    {"logits.w", "Column v is what a row of the output must look like for word v."},
+    {"logits.b", "Larger: the word is likelier everywhere."},
     {"ids", "The same token has the same number everywhere."},
     {"one_hot",
      "A row of zeros with a single 1: it says which token stands here, and nothing about its "
@@ -34,6 +60,24 @@ constexpr Entry kEntries[] = {
     {"cell",
      "The memory of an lstm: it is only multiplied by the forget gate and added to, so what is "
      "kept can last."},
+    {"b_q", "Added to every query."},
+    {"b_k", "Added to every key: it changes no weights, since all scores of a row move alike."},
+    {"b_v", "Added to every value."},
+    {"b_o", "Added to every row of the output."},
+    {"residual1", "The old row plus what was found for it: nothing is lost on the way."},
+    {"residual2", "The sum again: each part of a block adds to the row, none replaces it."},
+    {"residual3", "The sum again: each part of a block adds to the row, none replaces it."},
+    {"gain", "Each column's own factor after the norm; 1 before training."},
+    {"bias", "Added to each column after the norm; 0 before training."},
+    {"w_1", "Widens each token's vector from d to ff numbers."},
+    {"b_1", "Added before the bend: moves the place where it bends."},
+    {"w_2", "Brings the ff numbers back to d."},
+    {"b_2", "Added to every row."},
+    {"position", "What a place adds to the token that stands there."},
+    {"token_embedding", "The token's own vector, before its place is added."},
+    {"memory", "Row j: the source's token j, as the encoder gives it to the decoder."},
+    {"logits", "Row i: a number for each word; the larger, the likelier it comes after word i."},
+    {"probabilities", "Row i: how likely each word comes next. Each row sums to 1."},
     {"b_x", "Added to what comes from the input."},
     {"b_h", "Added to what comes from the hidden state before."},
     {"scores", "Row i: how well the query of token i fits each key. Larger means a better fit."},
@@ -53,7 +97,9 @@ std::string glossary(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   const std::string_view name = dot == std::string_view::npos ? path : path.substr(dot + 1);
   for (const Entry& entry : kEntries) {
-    if (entry.name == name) return entry.about;
+    if (entry.name == name ||
+        (entry.name.find('.') != std::string_view::npos && path.ends_with(entry.name)))
+      return entry.about;
   }
   return {};
 }

@@ -250,6 +250,10 @@ std::vector<Row> table() {
        [](const Run& run, Rng& r, Size n) {
          return halting_weights(run, sigmoid(Run{}, normal(r, {n(), n()})), 0.99);
        }},
+      {"halting_stop", false,
+       [](const Run& run, Rng& r, Size n) {
+         return halting_stop(run, sigmoid(Run{}, normal(r, {n(), n()})), 0.99);
+       }},
       {"dropout", true,
        [](const Run& run, Rng& r, Size n) {
          return dropout(run, normal(r, {n(), n()}), 0.3);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/command.h"
+#include "app/commands/blocks.h"
 #include "app/commands/probe.h"
 #include "attn/core/error.h"
 #include "attn/train/trainer.h"
@@ -62,6 +63,39 @@ struct HeadsOptions {
 };
 void bind(Cli&, HeadsOptions&);
 void heads(Stage&, const HeadsOptions&);
+
+void norm(Stage&);
+
+struct FfnOptions {
+  std::int64_t ff = 0;
+  std::string activation = "relu";
+};
+void bind(Cli&, FfnOptions&);
+void ffn(Stage&, const FfnOptions&);
+
+struct EncoderOptions {
+  BlockChoices block;
+  std::string mask = "none";
+  bool no_residual = false, no_norm = false, no_scale = false, no_position = false, share = false,
+       halt = false;
+};
+void bind(Cli&, EncoderOptions&);
+void encoder(Stage&, const EncoderOptions&);
+
+struct DecoderOptions {
+  BlockChoices block;
+  std::string target, memory;
+  std::int64_t vocab = 0, top = 3;
+};
+void bind(Cli&, DecoderOptions&);
+void decoder(Stage&, const DecoderOptions&);
+
+struct ParamsOptions {
+  std::string preset = "transformer-base";
+  std::int64_t layers = 0, dim = 0, heads = 0, ff = 0, vocab = 0;
+};
+void bind(Cli&, ParamsOptions&);
+void params(Stage&, const ParamsOptions&);
 
 /// What every training asks for.
 struct TrainingChoices {

@@ -64,4 +64,28 @@ Tensor halting_weights(const Run& run, const Tensor& p, double threshold) {
   return y;
 }
 
+Tensor halting_stop(const Run& run, const Tensor& p, double threshold) {
+  require_rank("halting_stop", "p", p, 1);
+  const std::size_t steps = columns(p.value()), n = rows(p.value());
+  Array out = zeros(p.shape());
+  for (std::size_t i = 0; i < n; ++i)
+    out.data()[i * steps + halting_step(p.value().data() + i * steps, steps, threshold)] = 1;
+  Tensor y(std::move(out));
+  if (run.trace) {
+    run.trace->made(
+        y, {"halting_stop", {p}, 1.0 * double(n) * double(steps), [=](std::size_t i) {
+              const std::size_t first = i / steps * steps;
+              const bool stops = y.value().data()[i] != 0;
+              Reason reason{stops ? "1: here the sum reaches the threshold, or the steps end"
+                                  : "0: the position stops at another step",
+                            {},
+                            stops ? 1.0 : 0.0};
+              for (std::size_t j = first; j <= i; ++j)
+                reason.text(j == first ? "" : " + ").number(p, j);
+              return reason.text(fmt::format(" >= {:g} for the first time ?", threshold));
+            }});
+  }
+  return y;
+}
+
 }  // namespace attn

@@ -140,6 +140,8 @@ Tensor batch_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
 /// behind. The last step takes the remainder in any case, so every row sums to 1. Graves 2016,
 /// "Adaptive computation time for recurrent neural networks", section 2.
 Tensor halting_weights(const Run& run, const Tensor& p, double threshold);
+/// 1 at the step where the row stops, 0 elsewhere: a choice, no gradient. p (n,S) -> (n,S).
+Tensor halting_stop(const Run& run, const Tensor& p, double threshold);
 
 // --- dropout.cpp
 /// Each number 0 with probability `rate`, else divided by 1 - rate. Without run.rng (no training):

@@ -1,0 +1,86 @@
+#include "app/commands/blocks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "attn/core/error.h"
+#include "attn/core/rows.h"
+
+namespace attn::app {
+
+void bind_block(Cli& cli, BlockChoices& o, const char* layers_help) {
+  cli.integer("--layers", o.layers, 0, 64, layers_help);
+  cli.integer("--heads", o.heads, 1, 100'000, "number of heads H");
+  cli.integer("--ff", o.ff, 0, 1'000'000, "inner width of the feed-forward net; 0: 4d");
+  cli.choice("--norm", o.norm, {"post", "pre"},
+             "layer norm behind each residual sum, or before each part");
+}
+
+EncoderSizes block_sizes(const BlockChoices& o, std::size_t d) {
+  const auto heads = static_cast<std::size_t>(o.heads);
+  if (d % heads != 0) {
+    std::string possible;
+    for (std::size_t h = 1; h <= d && possible.size() < 60; ++h) {
+      if (d % h == 0) possible += fmt::format("{}{}", possible.empty() ? "" : ", ", h);
+    }
+    throw Error(ErrorKind::usage,
+                fmt::format("--dim {} cannot be divided among --heads {}", d, heads),
+                fmt::format("with --dim {}, --heads may be {}; or use --dim {}", d, possible,
+                            (d / heads + 1) * heads));
+  }
+  return {d, heads, o.ff > 0 ? static_cast<std::size_t>(o.ff) : 4 * d};
+}
+
+BlockOptions block_options(const BlockChoices& o) {
+  return {.heads = static_cast<std::size_t>(o.heads), .norm_first = o.norm == "pre"};
+}
+
+void require_drawable_model(const Stage& s, double parameters) {
+  if (parameters <= kMostDrawn || !s.common.weights.empty()) return;
+  throw Error(ErrorKind::limit,
+              fmt::format("the blocks would have {:.0f} million parameters; the limit is {:.0f} "
+                          "million",
+                          parameters / 1e6, kMostDrawn / 1e6),
+              "use a smaller --dim, fewer --layers, or parameters of your own with --weights");
+}
+
+void with_options_of(Stage& s, const Common& common, const std::function<void(Stage&)>& compute) {
+  Stage inner(common);
+  compute(inner);
+  s.trace = std::move(inner.trace);
+  s.parameters = std::move(inner.parameters);
+}
+
+Common with_text(Common common, const char* text) {
+  if (common.text.empty() && common.input.empty()) common.text = {text};
+  return common;
+}
+
+bool position_is_given(const Common& common) {
+  return std::any_of(common.arguments.begin(), common.arguments.end(), [](const auto& word) {
+    return word == "--position" || word.starts_with("--position=");
+  });
+}
+
+double mean_cosine(const Array& a, const Array& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < rows(a); ++i) {
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t c = 0; c < columns(a); ++c) {
+      const double x = row(a, i)[c], y = row(b, i)[c];
+      ab += x * y;
+      aa += x * x;
+      bb += y * y;
+    }
+    if (aa > 0 && bb > 0) sum += ab / std::sqrt(aa * bb);
+  }
+  return sum / static_cast<double>(rows(a));
+}
+
+std::vector<Table::Cell> counted(std::string what, std::string arithmetic, double number) {
+  return {std::move(what), std::move(arithmetic), number};
+}
+
+}  // namespace attn::app
