@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+import reference_blocks
+
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 INF = math.inf
@@ -1052,6 +1054,7 @@ def main():
     for make in (tokens_cases, embed_cases, position_cases, qkv_cases, score_cases, softmax_cases, mask_cases, attend_cases, heads_cases,
                  fc_cases, window_cases, rnn_cases, cnn_cases, backward_cases, reach_cases, path_cases):
         make()
+    reference_blocks.make(sys.modules[__name__])
     for command, group in cases.items():
         names = [case.name for case in group]
         assert len(set(names)) == len(names), names

@@ -72,7 +72,10 @@ void forget_repeated_parameters(Trace& trace) {
 }
 
 void explain_encoder(Stage& s, const Encoder& e) {
-  s.explain("x", "What the first block reads: row i is the vector of token i, with its position.");
+  s.explain("x", s.common.position == "none"
+                     ? "What the first block reads: row i is the vector of token i."
+                     : "What the first block reads: row i is the vector of token i, plus what its "
+                       "place adds.");
   for (std::size_t l = 0; l < e.depth; ++l) {
     const std::string at = fmt::format("layer.{}.", l);
     s.explain(at + "output", l + 1 < e.depth ? "Row i: token i after this block, and what the next "
@@ -98,7 +101,8 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
   table.rows.push_back(counted("feed-forward", "2 d ff + ff + d", net));
   table.rows.push_back(counted("two norms", "2 (d + d)", norms));
   table.rows.push_back(counted("one block", "the sum", block));
-  table.rows.push_back(counted(fmt::format("{} blocks{}", e.depth, e.shared ? " of their own" : ""),
+  table.rows.push_back(counted(fmt::format("{} block{}{}", e.depth, e.depth == 1 ? "" : "s",
+                                           e.shared ? " of their own" : ""),
                                fmt::format("{} x {:.0f}", e.depth, block), depth * block));
   if (e.shared)
     table.rows.push_back(counted("one block, shared", "the same in every layer", block));

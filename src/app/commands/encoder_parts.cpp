@@ -153,7 +153,7 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
                   fmt::join(parts, " and "), largest_magnitude(difference.value()),
                   largest_magnitude(whole.value())));
 
-  Table table{"without",
+  Table table{"parts",
               "One part taken away at a time: what changes, and a number that shows why.",
               {"without", "output moves by", "measured", "whole", "without it"},
               {}};
@@ -173,7 +173,7 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
     lessons.push_back(fmt::format(
         "Residual: with the sums, a token is still itself after {} block{} (cosine {:.2f} with its "
         "row of x); without them only what attention mixed is left ({:.2f}). On the way back, the "
-        "gradient loses the same straight way.",
+        "gradient has no straight way either.",
         e.depth, e.depth == 1 ? "" : "s", before, after));
   }
   if (without.norm) {

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
 
 #include "app/commands/all.h"
 #include "app/commands/blocks.h"
@@ -105,6 +104,12 @@ std::vector<Part> parts_of(const Model& m) {
   return parts;
 }
 
+double total_of(const std::vector<Part>& parts) {
+  double total = 0;
+  for (const Part& part : parts) total += part.times * part.each();
+  return total;
+}
+
 std::string millions(double count) { return fmt::format("{:.1f} M", count / 1e6); }
 
 /// What lies between our number and the paper's, in words.
@@ -115,7 +120,10 @@ std::vector<std::string> explain_gap(const Model& m, double total, double matric
                             m.published / 1e6, m.paper, millions(total), gap / 1e6));
   const std::string name = m.name;
   if (std::string(m.kind) == "transformer") {
-    const double base_gap = 65e6 - 63'082'496.0, big_gap = 213e6 - 214'245'376.0;
+    const auto gap_of = [](const char* model) {
+      return named(model).published - total_of(parts_of(named(model)));
+    };
+    const double base_gap = gap_of("transformer-base"), big_gap = gap_of("transformer-big");
     out.push_back(fmt::format(
         "Weight matrices alone are {}. Embedding, decoder embedding and output share one matrix "
         "(section 3.4); without sharing it would be {} more.",
@@ -181,12 +189,12 @@ void params(Stage& s, const ParamsOptions& o) {
               "One block is counted once and taken L times.",
               {"part", "arithmetic", "one", "times", "all"},
               {}};
-  double total = 0, matrices = 0;
   const std::vector<Part> parts = parts_of(m);
+  const double total = total_of(parts);
+  double matrices = 0;
   for (const Part& part : parts) {
     table.rows.push_back(
         {part.what, part.arithmetic, part.each(), part.times, part.times * part.each()});
-    total += part.times * part.each();
     matrices += part.times * part.matrices;
   }
   table.rows.push_back({std::string("weight matrices"), std::string("all with two axes"),
@@ -200,15 +208,13 @@ void params(Stage& s, const ParamsOptions& o) {
       fmt::format("{:.0f} parameters: {}, in weight matrices alone {}. As floats they take "
                   "{:.0f} MB.",
                   total, millions(total), millions(matrices), 4 * total / 1e6));
-  // The formula that one can do in one's head, against the sum over shapes.
-  const double block = 12 * m.d * m.d;
   if (m.ff == 4 * m.d) {
-    const double stacks =
-        std::string(m.kind) == "transformer" ? m.layers * (12 + 16) : m.layers * 12;
+    const bool both = std::string(m.kind) == "transformer";
     s.trace.say(fmt::format(
-        "By heart: a block of an encoder has about 12 d^2 = {} (4 d^2 in attention, 8 d^2 in the "
-        "feed-forward net), one of a decoder with cross-attention 16 d^2. All blocks: {}.",
-        millions(block), millions(stacks * m.d * m.d)));
+        "By heart: a block has about 12 d^2 = {} (4 d^2 in attention, 8 d^2 in the feed-forward "
+        "net){}. All blocks: {}.",
+        millions(12 * m.d * m.d), both ? ", a decoder's with its second attention 16 d^2" : "",
+        millions(m.layers * (both ? 28 : 12) * m.d * m.d)));
   }
   if (own) return;
   for (std::string& sentence : explain_gap(m, total, matrices)) s.trace.say(std::move(sentence));

@@ -1,5 +1,7 @@
 #pragma once
 // What the blocks of encoder and decoder share. Not part of the library's interface.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "attn/graph/trace.h"
@@ -71,11 +73,12 @@ NamedShapes shapes_of_layer(const EncoderSizes& sizes) {
 }
 
 /// One part of a block: f inside a residual connection with its norm, under the names that a trace
-/// shows: `part` for what f notes, `norm_name` for the norm, `sum` for the residual sum.
-/// Post-norm: norm(x + f(x)). Pre-norm: x + f(norm(x)).
+/// shows: `part` for what f notes, `norm_name` for the norm, `sum` for the residual sum, whose
+/// formula calls the input `letter`. Post-norm: norm(x + f(x)). Pre-norm: x + f(norm(x)).
 template <class F>
 Tensor block_part(const Run& run, const Tensor& x, const BlockOptions& o, const char* part,
-                  const char* norm_name, const NormParameters& p, const char* sum, F f) {
+                  const char* norm_name, const NormParameters& p, const char* sum,
+                  const char* letter, F f) {
   const auto normed = [&](const Tensor& t) {
     if (!o.norm) return t;
     const Scope scope(run, norm_name);
@@ -90,7 +93,9 @@ Tensor block_part(const Run& run, const Tensor& x, const BlockOptions& o, const 
   if (o.residual) {
     y = add(run, x, branch);
     if (run.trace) {
-      note(run, sum, o.norm_first && o.norm ? "x + f(norm(x))" : "x + f(x)", {"token", "d"}, y);
+      const std::string read =
+          o.norm_first && o.norm ? fmt::format("{}({})", norm_name, letter) : letter;
+      note(run, sum, fmt::format("{} + {}({})", letter, part, read), {"token", "d"}, y);
     }
   }
   return o.norm_first ? y : normed(y);

@@ -28,10 +28,10 @@ template <class Self, class Cross>
 Tensor block(const Run& run, const Tensor& x, const DecoderLayer& p, std::size_t layer,
              const BlockOptions& o, Self self, Cross cross) {
   const Scope scope(run, run.trace ? fmt::format("layer.{}", layer) : std::string());
-  const Tensor a = block_part(run, x, o, "self", "norm1", p.norm1, "residual1", self);
-  const Tensor c = block_part(run, a, o, "cross", "norm2", p.norm2, "residual2", cross);
+  const Tensor a = block_part(run, x, o, "self", "norm1", p.norm1, "residual1", "x", self);
+  const Tensor c = block_part(run, a, o, "cross", "norm2", p.norm2, "residual2", "a", cross);
   const Tensor y =
-      block_part(run, c, o, "ffn", "norm3", p.norm3, "residual3",
+      block_part(run, c, o, "ffn", "norm3", p.norm3, "residual3", "c",
                  [&](const Tensor& in) { return feed_forward(run, in, p.ffn, o.activation); });
   note(run, "output", "what the block gives to the next", {"token", "d"}, y);
   return y;  // (...,n,d)

@@ -59,11 +59,11 @@ Tensor encode(const Run& run, const Tensor& x, const EncoderLayer& p, std::size_
               const BlockOptions& o, const Tensor& mask) {
   const Scope block(run, run.trace ? fmt::format("layer.{}", layer) : std::string());
   const Tensor a =
-      block_part(run, x, o, "attention", "norm1", p.norm1, "residual1", [&](const Tensor& in) {
+      block_part(run, x, o, "attention", "norm1", p.norm1, "residual1", "x", [&](const Tensor& in) {
         return multi_head_attention(run, in, in, p.attention, o.heads, mask, o.scaled);
       });
   const Tensor y =
-      block_part(run, a, o, "ffn", "norm2", p.norm2, "residual2",
+      block_part(run, a, o, "ffn", "norm2", p.norm2, "residual2", "a",
                  [&](const Tensor& in) { return feed_forward(run, in, p.ffn, o.activation); });
   note(run, "output", "what the block gives to the next", {"token", "d"}, y);
   return y;  // (...,n,d)
