@@ -35,6 +35,8 @@ const std::vector<Command>& commands() {
        "rnn --cell lstm 'I saw a saw'", with_options<RnnOptions>(bind, rnn)},
       {"cnn", kRecurrent, "convolutions, and how far they see", "cnn --dilation 1,2,4 --causal",
        with_options<CnnOptions>(bind, cnn)},
+      {"seq2seq", kRecurrent, "one net reads, another writes: one vector, or attention",
+       "seq2seq --style bahdanau --score additive", with_options<Seq2SeqOptions>(bind, seq2seq)},
       {"qkv", kScores, "queries, keys and values: one vector by hand, then all",
        "qkv 'the animal was tired'", without_options(qkv)},
       {"score", kScores, "seven score functions on the same queries and keys",

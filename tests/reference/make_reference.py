@@ -232,10 +232,13 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def recurrent(cell, x, w_x, w_h, b_x, b_h, reverse=False):
-    """gates, hidden and (lstm) cell, one time step after the other. Complex numbers pass through."""
+def recurrent(cell, x, w_x, w_h, b_x, b_h, reverse=False, start=None):
+    """gates, hidden and (lstm) cell, one time step after the other, from zeros or from the states
+    `start`. Complex numbers pass through."""
     h, n = len(w_h), len(x)
     state = memory = np.zeros(h, dtype=x.dtype)
+    if start is not None:
+        state, memory = start
     rows = {}
     for t in reversed(range(n)) if reverse else range(n):
         a, b = x[t] @ w_x + b_x, state @ w_h + b_h
@@ -823,6 +826,119 @@ def rnn_cases():
     case.save("rnn-text.safetensors")
 
 
+def seq2seq_steps(case, source, target, d, h, cell, variant, function="general", style="luong", window=0, both=False, wide=None):
+    """A recurrent encoder-decoder, decoder step by decoder step. `wide`: hidden width of the decoder."""
+    known, ids = number(words(source))
+    case.input("source_ids", ids)
+    target = words(target)
+    vocabulary, _ = number(["<start>", "<end>", *target])
+    read = [vocabulary.index(word) for word in ["<start>", *target]]
+    case.input("target_ids", read)
+    x = case.value("encoder.x", case.parameter("source_embedding", (len(known), d), 1.0)[ids])
+    halves = []
+    for at in ["encoder.forward.", "encoder.backward."] if both else ["encoder."]:
+        backward = at == "encoder.backward."
+        gates, hidden, memory = recurrent(cell, x, *recurrent_parameters(case, cell, d, h, at), reverse=backward)
+        case.value(f"{at}gates", gates)
+        if cell == "lstm":
+            case.value(f"{at}cell", memory)
+        case.value(f"{at}hidden", hidden)
+        end = 0 if backward else -1
+        halves.append((hidden, hidden[end], memory[end]))
+    states, last, last_cell = (np.concatenate(part, axis=-1) for part in zip(*halves))
+    e = states.shape[1]
+    wide = wide or e
+    if both:
+        case.value("encoder.hidden", states)
+    case.value("encoder.last", last[None])
+    lstm = cell == "lstm"
+    state = memory = np.zeros(wide)
+    if variant != "context":
+        state, memory = last, last_cell
+        if lstm:
+            case.value("encoder.last_cell", last_cell[None])
+        if wide != e:
+            state = np.tanh(last @ case.parameter("bridge.w", (e, wide)) + case.parameter("bridge.b", (wide,)))
+            if lstm:
+                memory = last_cell @ case.parameter("bridge.cell_w", (e, wide)) + case.parameter("bridge.cell_b", (wide,))
+        case.value("decoder.initial", state[None])
+        if lstm:
+            case.value("decoder.initial_cell", memory[None])
+    attends, bahdanau = variant == "attention", style == "bahdanau"
+    beside = variant in ("context", "both") or (attends and bahdanau)
+    p = recurrent_parameters(case, cell, d + e * beside, wide, "decoder.")
+    if attends:
+        shapes = {"general": {"w": (wide, e)}, "lowrank": {"u": (wide, max(wide // 2, 1)), "v": (e, max(wide // 2, 1))},
+                  "additive": {"w_q": (wide, wide), "w_k": (e, wide), "v": (wide,)}, "concat": {"w": (wide + e, wide), "v": (wide,)}}
+        own = {path: case.parameter(f"attention.{function}.{path}", shape) for path, shape in shapes.get(function, {}).items()}
+        w_c = case.parameter("attention.w_c", (e + wide, wide))
+        if window:
+            w_p, v_p = case.parameter("attention.w_p", (wide, wide)), case.parameter("attention.v_p", (wide, 1))
+    y = case.value("decoder.words", case.parameter("target_embedding", (len(vocabulary), d), 1.0)[read])
+    rows = {}
+
+    def keep(path, row):
+        rows.setdefault(path, []).append(row)
+        return row
+
+    def look(query):
+        s = keep("scores", score(function, query[None], states, own)[0])
+        if window:
+            place = keep("place", len(states) / (1 + np.exp(-np.tanh(query @ w_p) @ v_p)))
+            far = np.arange(len(states)) - place[0]
+            assert np.abs(np.abs(far) - window).min() > 1e-3  # the window's edge must be clear in float too
+            mask = keep("mask", np.where(np.abs(far) <= window, 0, -INF))
+            a = keep("aligned", np.array(softmax_row(list(s + mask))))
+            a = keep("weights", a * np.exp(-(far**2) / (2 * (window / 2) ** 2)))
+        else:
+            a = keep("weights", np.array(softmax_row(list(s))))
+        return keep("context", sum(a[j] * states[j] for j in range(len(states))))
+
+    for word in y:
+        context = keep("context", last) if variant in ("context", "both") else look(state) if attends and bahdanau else None
+        step = keep("decoder.x", np.concatenate([word, context])) if beside else word
+        gates, hidden, cells = recurrent(cell, step[None], *p, start=(state, memory))
+        state, memory = hidden[0], cells[0]
+        keep("decoder.gates", gates[0])
+        keep("decoder.hidden", state)
+        if lstm:
+            keep("decoder.cell", memory)
+        if attends and not bahdanau:
+            context = look(state)
+        if attends:
+            keep("attentional", np.tanh(np.concatenate([context, state]) @ w_c))
+    for path, found in rows.items():
+        case.value(path, np.array(found))
+    w, b = case.parameter("output.w", (wide, len(vocabulary))), case.parameter("output.b", (len(vocabulary),))
+    logits = case.value("logits", np.array(rows["attentional" if attends else "decoder.hidden"]) @ w + b)
+    case.value("probabilities", softmax(logits))
+    if attends:
+        case.value("alignment", np.array(rows["weights"]))
+
+
+def seq2seq_cases():
+    source, target = "to be or not to be", "sein oder nicht"
+
+    def add(name, cell, variant, *more, read=source, written=target, d=2, h=3, **sizes):
+        case = Case(f"seq2seq-{name}", "seq2seq", read, "--target", written, "--dim", d, "--hidden", h, "--cell", cell, "--variant", variant, *more)
+        seq2seq_steps(case, read, written, d, h, cell, variant, **sizes)
+        case.save(f"{case.name}.safetensors")
+
+    for cell in GATES:
+        for variant in ("context", "init", "both", "attention"):
+            add(f"{variant}-{cell}", cell, variant)
+            add(f"{variant}-{cell}-widths", cell, variant, "--bidirectional", "--decoder-hidden", 3, h=2, both=True, wide=3)
+        add(f"bahdanau-{cell}", cell, "attention", "--style", "bahdanau", "--score", "additive", "--bidirectional", h=2,
+            function="additive", style="bahdanau", both=True)
+        add(f"local-{cell}", cell, "attention", "--local", 2, window=2)
+    for function in FUNCTIONS:
+        for style in ("luong", "bahdanau")[function in ("general", "lowrank") :]:
+            add(f"{function}-{style}", "gru", "attention", "--score", function, "--style", style, function=function, style=style)
+    add("local-wide", "gru", "attention", "--local", 9, "--score", "dot", window=9, function="dot")
+    add("one-word", "rnn", "attention", read="so", written="so", d=1, h=1)
+    add("one-word-local", "lstm", "attention", "--local", 1, read="so", written="so", d=2, h=2, window=1)
+
+
 def cnn_cases():
     x = numbers("x-5x4.npy", (5, 4))
     for kernel, dilation, causal, channels in [(3, [1, 1, 1], False, 4), (1, [1], False, 2), (2, [1, 2], False, 3), (4, [2, 1], True, 4),
@@ -1052,7 +1168,7 @@ def main():
         return compare_with_torch()
     DATA.mkdir(exist_ok=True)
     for make in (tokens_cases, embed_cases, position_cases, qkv_cases, score_cases, softmax_cases, mask_cases, attend_cases, heads_cases,
-                 fc_cases, window_cases, rnn_cases, cnn_cases, backward_cases, reach_cases, path_cases):
+                 fc_cases, window_cases, rnn_cases, seq2seq_cases, cnn_cases, backward_cases, reach_cases, path_cases):
         make()
     reference_blocks.make(sys.modules[__name__])
     for command, group in cases.items():

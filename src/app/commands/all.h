@@ -165,6 +165,14 @@ struct RnnOptions {
 void bind(Cli&, RnnOptions&);
 void rnn(Stage&, const RnnOptions&);
 
+struct Seq2SeqOptions {
+  std::string variant = "attention", cell = "gru", target = "le chat noir dort", score, style;
+  std::int64_t local = 0, hidden = 0, decoder = 0;
+  bool bidirectional = false;
+};
+void bind(Cli&, Seq2SeqOptions&);
+void seq2seq(Stage&, const Seq2SeqOptions&);
+
 struct CnnOptions {
   std::int64_t layers = 0, kernel = 3, channels = 0;
   std::vector<std::int64_t> dilation = {1};
