@@ -17,7 +17,8 @@ constexpr int kVersion = 3;
 std::string settings_text(const CellSettings& s) {
   const TrainingChoices& t = s.training;
   return fmt::format(
-      "v{} task {} budget {} layers {} heads {} ff {} kernel {} radius {} dropout {} steps {} batch {} "
+      "v{} task {} budget {} layers {} heads {} ff {} kernel {} radius {} dropout {} steps {} "
+      "batch {} "
       "{} lr {} {} warmup {} "
       "clip {} smoothing {}",
       kVersion, s.task, s.budget, t.layers, t.heads, t.ff, t.kernel, t.radius, t.dropout, t.steps,

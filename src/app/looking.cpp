@@ -24,7 +24,9 @@ struct Head {
   std::string stack, part;  ///< "encoder", "attention"; "decoder", "cross" or "self"
   std::size_t layer, head;
   Share train, test, control;
-  std::string name() const { return fmt::format("{} layer {}, {}, head {}", stack, layer, part, head); }
+  std::string name() const {
+    return fmt::format("{} layer {}, {}, head {}", stack, layer, part, head);
+  }
 };
 
 bool has_marks(const Example& e) {
@@ -85,7 +87,8 @@ void show_looking(Trace& trace, const ModelFile& file, const std::vector<std::st
       const bool control = e.words.source_marks.count("control") > 0;
       if (control && split == Split::train) continue;
       each_head(*model, e, [&](const Head& head, bool right) {
-        Share& s = heads.emplace(head.name(), head).first->second.*(control ? &Head::control : share);
+        Share& s =
+            heads.emplace(head.name(), head).first->second.*(control ? &Head::control : share);
         s.right += right;
         ++s.all;
       });
@@ -97,26 +100,28 @@ void show_looking(Trace& trace, const ModelFile& file, const std::vector<std::st
   for (const auto& [name, head] : heads) order.push_back(&head);
   std::stable_sort(order.begin(), order.end(),
                    [](const Head* a, const Head* b) { return a->train() > b->train(); });
-  Table table{"looking",
-              "How often a head's largest weight, in the row of the pronoun, is on the noun that it "
-              "stands for. control: sentences whose pronoun needs no noun (\"it was late\"); there "
-              "one of the two nouns counts as the noun.",
-              {"stack", "layer", "attention", "head", "training", "test", "control"},
-              {}};
+  Table table{
+      "looking",
+      "How often a head's largest weight, in the row of the pronoun, is on the noun that it "
+      "stands for. control: sentences whose pronoun needs no noun (\"it was late\"); there "
+      "one of the two nouns counts as the noun.",
+      {"stack", "layer", "attention", "head", "training", "test", "control"},
+      {}};
   for (const Head* h : order)
-    table.rows.push_back({h->stack, double(h->layer), std::string(h->part == "attention" ? "self" : h->part), double(h->head), h->train(), h->test(),
-                          h->control()});
+    table.rows.push_back({h->stack, double(h->layer),
+                          std::string(h->part == "attention" ? "self" : h->part), double(h->head),
+                          h->train(), h->test(), h->control()});
   trace.items.emplace_back(std::move(table));
   const Head& best = *order.front();
-  trace.say(fmt::format(
-      "Chosen on {} training sentences: {}. On test sentences it looks at the right noun in {:.1f} % "
-      "of {:.0f}, in the control in {:.1f} % of {:.0f}.",
-      best.train.all, best.name(), 100 * best.test(), best.test.all, 100 * best.control(),
-      best.control.all));
+  trace.say(
+      fmt::format("Chosen on {} training sentences: {}. On test sentences it looks at the right "
+                  "noun in {:.1f} % "
+                  "of {:.0f}, in the control in {:.1f} % of {:.0f}.",
+                  best.train.all, best.name(), 100 * best.test(), best.test.all,
+                  100 * best.control(), best.control.all));
   const auto it = std::find(source.begin(), source.end(), "it");
-  const Step* weights = trace.find(fmt::format(
-      "{}.layer.{}.{}.weights", best.stack, best.layer,
-      best.part));
+  const Step* weights =
+      trace.find(fmt::format("{}.layer.{}.{}.weights", best.stack, best.layer, best.part));
   if (best.stack != "encoder" || it == source.end() || !weights) return;
   const std::size_t n = weights->shape()[2];
   const real* row = weights->values().data() +

@@ -36,8 +36,8 @@ void require_file(const std::string& name, const char* what, std::string_view en
   if (std::filesystem::exists(name)) return;
   const std::vector<std::string> all = names(ending);
   const std::string near = nearest(name, all);
-  throw Error(ErrorKind::usage, fmt::format("no {} \"{}\", and no file of that name", what,
-                                            escaped(name, 200)),
+  throw Error(ErrorKind::usage,
+              fmt::format("no {} \"{}\", and no file of that name", what, escaped(name, 200)),
               near.empty() ? fmt::format("the program's own: {}", fmt::join(all, ", "))
                            : fmt::format("did you mean {}?", near));
 }

@@ -110,10 +110,6 @@ std::vector<Row> table() {
        [](const Run& run, Rng& r, Size n) {
          return relu(run, normal(r, {n(), n()}));
        }},
-      {"sigmoid", true,
-       [](const Run& run, Rng& r, Size n) {
-         return sigmoid(run, normal(r, {n(), n()}, 3));
-       }},
       {"gelu", true,
        [](const Run& run, Rng& r, Size n) {
          return gelu(run, normal(r, {n(), n()}, 2));

@@ -111,8 +111,8 @@ TrainingOptions training_options(const TrainingChoices&, std::uint64_t seed);
 
 /// What only `train translate` asks.
 struct TranslationChoices {
-  std::string language = "english-german", variant = "attention", score = "general",
-              norm = "post", save_model;
+  std::string language = "english-german", variant = "attention", score = "general", norm = "post",
+              save_model;
   bool tied = false;
 };
 
@@ -140,8 +140,8 @@ void bind(Cli&, TranslateOptions&);
 void translate(Stage&, const TranslateOptions&);
 
 struct TransformerOptions {
-  std::string target, norm = "post";
-  std::int64_t heads = 2, layers = 1, ff = 0;
+  BlockChoices block;
+  std::string target;
   bool tied = false, compare_modes = false, compare_cache = false;
 };
 void bind(Cli&, TransformerOptions&);

@@ -7,6 +7,7 @@
 
 #include "attn/core/error.h"
 #include "attn/core/rows.h"
+#include "attn/text/utf8.h"
 
 namespace attn::app {
 
@@ -81,6 +82,30 @@ double mean_cosine(const Array& a, const Array& b) {
 
 std::vector<Table::Cell> counted(std::string what, std::string arithmetic, double number) {
   return {std::move(what), std::move(arithmetic), number};
+}
+
+std::vector<std::string> target_words(const std::string& text) {
+  std::size_t bad = 0;
+  if (!valid_utf8(text, &bad)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--target is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
+                "write it in a UTF-8 terminal");
+  }
+  std::vector<std::string> words(1);
+  for (const std::string& c : characters(lower(text))) {
+    const bool blank = c == " " || c == "\t" || c == "\n" || c == "\r\n" || c == "\r";
+    if (!blank) {
+      words.back() += c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  if (words.empty()) {
+    throw Error(ErrorKind::usage, "--target has no words",
+                "write at least the word that begins every sentence: --target '<start>'");
+  }
+  return words;
 }
 
 }  // namespace attn::app

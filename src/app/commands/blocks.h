@@ -27,6 +27,10 @@ Common with_text(Common common, const char* text);
 /// True if --position stands on the command line.
 bool position_is_given(const Common& common);
 
+/// The words of --target: apart by blanks, in small letters, so that <start> stays one word.
+/// Throws Error(usage) if there are none, or the text is not UTF-8.
+std::vector<std::string> target_words(const std::string& text);
+
 /// Mean over the rows of the cosine between row i of a and row i of b. a, b (n,d).
 double mean_cosine(const Array& a, const Array& b);
 /// A row for the table of parameters: what, its arithmetic, the number.

@@ -31,31 +31,6 @@ namespace {
 
 constexpr const char* kEnd = "<end>";
 
-/// The words of --target: apart by blanks, in small letters, so that <start> stays one word.
-std::vector<std::string> target_words(const std::string& text) {
-  std::size_t bad = 0;
-  if (!valid_utf8(text, &bad)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--target is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
-                "write it in a UTF-8 terminal");
-  }
-  std::vector<std::string> words(1);
-  for (const std::string& c : characters(lower(text))) {
-    const bool blank = c == " " || c == "\t" || c == "\n" || c == "\r\n" || c == "\r";
-    if (!blank) {
-      words.back() += c;
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-  }
-  if (words.back().empty()) words.pop_back();
-  if (words.empty()) {
-    throw Error(ErrorKind::usage, "--target has no words",
-                "write at least the word that begins every sentence: --target '<start>'");
-  }
-  return words;
-}
-
 /// Words as rows of a table of their own, under "PREFIX.ids" and "PREFIX.embedding" (without a
 /// prefix: "ids"). A word's random row depends on the word and the seed alone. -> (n,d).
 Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Numbered& words) {

@@ -61,11 +61,11 @@ double root_mean_square(const Array& a) {
 /// The mean over layers, heads and queries of the largest weight of a row.
 double mean_largest_weight(const Encoder& e, const Tensor& x, const BlockOptions& o) {
   Trace trace;
-  trace.want("*attention.weights");
   e.forward(Run{.trace = &trace}, x, o);
   double sum = 0;
   std::size_t count = 0;
   for (const Step* step : trace.steps()) {
+    if (!matches("*attention.weights", step->path)) continue;
     for (std::size_t i = 0; i < rows(step->values()); ++i, ++count) {
       const auto r = row(step->values(), i);
       sum += *std::max_element(r.begin(), r.end());

@@ -14,7 +14,9 @@ void bind_training(Cli& cli, TrainingChoices& c) {
   cli.integer("--layers", c.layers, 1, 64, "layers of cnn, tcn and attention", "L");
   cli.integer("--heads", c.heads, 1, 256, "heads of attention", "H");
   cli.integer("--ff", c.ff, 0, 1'000'000,
-              "inner width of attention's feed-forward, of fc and window; 0: 4d, or in compare what the budget allows", "F");
+              "inner width of attention's feed-forward, of fc and window; 0: 4d, or in compare "
+              "what the budget allows",
+              "F");
   cli.integer("--kernel", c.kernel, 1, 1001, "taps of a convolution", "K");
   cli.integer("--radius", c.radius, 0, 1000, "neighbours on each side that window sees", "R");
   cli.number("--dropout", c.dropout, 0, 0.95, "share of numbers dropped in attention's branches");

@@ -49,10 +49,9 @@ TranslatorChoice choice_of(const TrainOptions& o, const Language& language) {
 
 void describe(Trace& trace, const Language& language, const TranslatorChoice& choice,
               const Translator& model, const TrainOptions& o) {
-  trace.title =
-      fmt::format("{} learns to translate: {}",
-                  choice.is_transformer() ? std::string("A Transformer") : choice.model,
-                  language.name());
+  trace.title = fmt::format("{} learns to translate: {}",
+                            choice.is_transformer() ? std::string("A Transformer") : choice.model,
+                            language.name());
   Rng rng = Rng(trace.seed).stream("shown");
   const Example example = language.draw(rng, Split::train);
   trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
@@ -60,7 +59,8 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
                         fmt::join(example.words.target, " ")));
   trace.say(fmt::format(
       "{} source words, {} target words, {} parameters ({}). Teacher forcing: while it learns, the "
-      "decoder reads the right words and guesses each next one. It stops after {} steps, or as soon "
+      "decoder reads the right words and guesses each next one. It stops after {} steps, or as "
+      "soon "
       "as two looks in a row find all of 512 training sentences right.",
       language.source().size() - 3, language.target().size() - 3, model.parameter_count(),
       choice.description(), o.training.steps));
@@ -72,8 +72,8 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
                "reads its own words (greedy decoding).",
                {"measure", "reached", "best possible"},
                {}};
-  result.rows.push_back({std::string("whole sentences right"),
-                         double(score.exact) / double(score.sentences), 1.0});
+  result.rows.push_back(
+      {std::string("whole sentences right"), double(score.exact) / double(score.sentences), 1.0});
   result.rows.push_back({std::string("BLEU"), score.bleu, 100.0});
   trace.items.emplace_back(std::move(result));
   Table lengths{"by_length", "By words of the source.", {"length", "sentences", "right"}, {}};

@@ -56,9 +56,10 @@ void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::str
       unknown.push_back(fmt::format("\"{}\"", escaped(word)));
   }
   if (unknown.empty()) return;
-  trace.say(fmt::format("Not among the words of this model, so read as <unknown>: {}. It never "
-                        "learnt what to do with that. The words it knows: {}.",
-                        fmt::join(unknown, ", "), fmt::join(file.source_words, ", ")));
+  trace.say(
+      fmt::format("Not among the words of this model, so read as <unknown>: {}. It never "
+                  "learnt what to do with that. The words it knows: {}.",
+                  fmt::join(unknown, ", "), fmt::join(file.source_words, ", ")));
 }
 
 std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
@@ -69,8 +70,8 @@ std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>
   return fmt::format("{}", fmt::join(out, " "));
 }
 
-/// The candidates of each step as rows: of one sentence, its likeliest next words side by side; of a
-/// beam, one row per candidate.
+/// The candidates of each step as rows: of one sentence, its likeliest next words side by side; of
+/// a beam, one row per candidate.
 struct Candidates {
   const Vocabulary& vocabulary;
   bool beam;
@@ -113,12 +114,10 @@ struct Candidates {
   }
 };
 
-std::vector<Written> write(const TranslateOptions& o, const Translator& model,
-                           const Tensor& source, std::size_t longest, Candidates& candidates) {
-  const GenerateOptions options{.start = Vocabulary::kStart,
-                                .end = Vocabulary::kEnd,
-                                .longest = longest,
-                                .shown = 3};
+std::vector<Written> write(const TranslateOptions& o, const Translator& model, const Tensor& source,
+                           std::size_t longest, Candidates& candidates) {
+  const GenerateOptions options{
+      .start = Vocabulary::kStart, .end = Vocabulary::kEnd, .longest = longest, .shown = 3};
   const auto observe = [&](std::size_t step, const std::vector<Candidate>& found) {
     candidates.add(step, found);
   };
@@ -142,6 +141,37 @@ std::vector<std::string> names(const Vocabulary& vocabulary, const std::vector<s
   return out;
 }
 
+/// For each written word the source words that it looked at most: the mean over the heads of the
+/// last layer (a recurrent decoder has one).
+void show_alignment(Trace& trace, const Step& weights, const std::vector<std::string>& from,
+                    const std::vector<std::string>& to) {
+  const Array& w = weights.values();  // (H,T,S) or (T,S)
+  const std::size_t m = columns(w), heads = weights.shape().size() == 3 ? weights.shape()[0] : 1,
+                    n = rows(w) / heads;
+  Table table{"alignment",
+              "Where the model looked while it wrote each word: the two source words with the "
+              "largest weights (mean over the heads of the last layer).",
+              {"written", "looked at", "weight", "then at", "weight"},
+              {}};
+  for (std::size_t t = 0; t < n && t < to.size(); ++t) {
+    std::vector<std::pair<double, std::size_t>> order;
+    for (std::size_t j = 0; j < m; ++j) {
+      double sum = 0;
+      for (std::size_t h = 0; h < heads; ++h) sum += w.data()[(h * n + t) * m + j];
+      order.emplace_back(-sum / double(heads), j);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Table::Cell> row{to[t]};
+    for (std::size_t i = 0; i < 2 && i < order.size(); ++i) {
+      row.emplace_back(from.at(order[i].second));
+      row.emplace_back(-order[i].first);
+    }
+    row.resize(5, std::string());
+    table.rows.push_back(std::move(row));
+  }
+  trace.items.emplace_back(std::move(table));
+}
+
 /// The model reads both sentences once more, watched: the whole pass is in the trace, people see
 /// where each head looked.
 void show_attention(Stage& s, const ModelFile& file, const std::vector<std::string>& source_words,
@@ -158,19 +188,32 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = to;
   s.trace.restart_clock();
   const Tensor logits = file.model->logits(s.run, source, ids(read));
-  note(s.run, "logits", "one row per word read: which word comes next", {"token", "word"}, logits);
+  if (!s.trace.find("logits"))
+    note(s.run, "logits", "one row per word read: which word comes next", {"token", "word"},
+         logits);
+  s.trace.labels["source_word"] = file.source_words;
   s.trace.labels["word"] = target.names();
   for (Item& item : s.trace.items) {
     auto* step = std::get_if<Step>(&item);
     if (!step) continue;
-    step->look = step->path.ends_with("weights") ? Look::map : Look::hidden;
-    if (step->path == "weights") step->look = Look::numbers;
+    const bool shown = step->path.ends_with("cross.weights") || step->path == "weights" ||
+                       step->path.ends_with("attention.weights");
+    step->look = shown ? Look::map : Look::hidden;
     if (step->path.ends_with("cross.weights"))
-      step->about = "Row by row: the word that was read last (the next one is being written), and "
-                    "where each head looked in the source.";
+      step->about =
+          "Row by row: the word that was read last (the next one is being written), and "
+          "where each head looked in the source.";
     if (step->path.starts_with("encoder.") && step->path.ends_with("attention.weights"))
       step->about = "How the words of the source looked at one another.";
   }
+  const Step* last = s.trace.find("weights");
+  if (file.choice.is_transformer())
+    last = s.trace.find(
+        fmt::format("decoder.layer.{}.cross.weights", file.choice.transformer.layers - 1));
+  if (last) show_alignment(s.trace, *last, from, names(target, written.words));
+  s.trace.say(
+      "Every number of this pass is there: --show '*' shows them all, --show "
+      "'decoder.layer.0.cross.*' those of one part, --json and --export give them to programs.");
 }
 
 }  // namespace
@@ -189,15 +232,15 @@ void translate(Stage& s, const TranslateOptions& o) {
   s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
   say_unknown(s.trace, file, source_words, from);
 
-  const std::size_t room = file.choice.is_transformer() ? file.choice.transformer.positions
-                                                        : std::size_t{256};
+  const std::size_t room =
+      file.choice.is_transformer() ? file.choice.transformer.positions : std::size_t{256};
   Candidates candidates(to, o);
   const std::vector<Written> found =
       write(o, *file.model, source, std::min(room, 3 * source_ids.size() + 10), candidates);
   s.trace.items.emplace_back(std::move(candidates.table));
   if (o.method == "beam") {
-    Table sentences{"sentences", "The sentences of the beam, best first.",
-                    {"score", "log P", "sentence"}, {}};
+    Table sentences{
+        "sentences", "The sentences of the beam, best first.", {"score", "log P", "sentence"}, {}};
     for (const Written& w : found)
       sentences.rows.push_back({w.score, w.log_probability, text_of(to, w.words)});
     s.trace.items.emplace_back(std::move(sentences));
@@ -207,8 +250,9 @@ void translate(Stage& s, const TranslateOptions& o) {
                           best.ended ? "" : " ... (cut: it did not come to an end)"));
   show_attention(s, file, source_words, source, best, to);
   if (file.choice.is_transformer()) show_looking(s.trace, file, source_words);
-  s.trace.say("Attention shows where a model looked. It does not explain why it wrote what it wrote: "
-              "other parts of the network (residuals, feed-forward nets) carry information too.");
+  s.trace.say(
+      "Attention shows where a model looked. It does not explain why it wrote what it wrote: "
+      "other parts of the network (residuals, feed-forward nets) carry information too.");
 }
 
 }  // namespace attn::app

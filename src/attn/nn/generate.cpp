@@ -45,8 +45,7 @@ Written write(const Run& run, const Translator& model, const Tensor& source,
   const auto state = model.start(run, source);
   std::size_t word = options.start;
   while (out.words.size() < options.longest && !out.ended) {
-    const std::vector<double> log_p =
-        log_probabilities(model.next(run, *state, word), temperature);
+    const std::vector<double> log_p = log_probabilities(model.next(run, *state, word), temperature);
     word = choose(log_p);
     if (observe) {
       std::vector<Candidate> candidates;
@@ -120,8 +119,10 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
     }
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
-    // 2. the best of them. A finished sentence keeps its place in the beam, so the beam gets narrower
-    //    and the search ends when all are finished. Each other takes a copy of its beginning's state.
+    // 2. the best of them. A finished sentence keeps its place in the beam, so the beam gets
+    // narrower
+    //    and the search ends when all are finished. Each other takes a copy of its beginning's
+    //    state.
     std::vector<Beginning> next;
     std::size_t kept = 0;
     for (Candidate& c : candidates) {

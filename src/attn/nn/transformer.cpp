@@ -52,7 +52,8 @@ Transformer::Transformer(const TransformerSizes& z, Parameters& from) : sizes_(z
     list_parameters(all_, fmt::format("decoder.layer.{}.", l), decoder_.back());
   }
   if (z.norm_first) decoder_norm_ = final_norm("decoder.final_norm.");
-  if (!z.tied) output_w_ = keep("output.w", from.get("output.w", {d, z.target_vocabulary}, deviation));
+  if (!z.tied)
+    output_w_ = keep("output.w", from.get("output.w", {d, z.target_vocabulary}, deviation));
   output_b_ = keep("output.b", from.get_or("output.b", zeros({z.target_vocabulary})));
 }
 
@@ -64,10 +65,11 @@ Tensor Transformer::embedded(const Run& run, const Tensor& table, const Tensor& 
                              std::size_t first) const {
   const std::size_t n = ids.shape().back();
   if (first + n > sizes_.positions) {
-    throw Error(ErrorKind::usage,
-                fmt::format("a sentence of {} words, but the model knows {} positions", first + n,
-                            sizes_.positions),
-                "a learned position exists only for places seen in training: use a shorter sentence");
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("a sentence of {} words, but the model knows {} positions", first + n,
+                    sizes_.positions),
+        "a learned position exists only for places seen in training: use a shorter sentence");
   }
   const Tensor words = scale(run, embed(run, table, ids), std::sqrt(double(sizes_.width)));
   const Tensor x = add(run, words, slice_rows(run, position_, first, first + n));

@@ -18,8 +18,8 @@ struct TransformerSizes {
   double dropout = 0;
 };
 
-/// The encoder-decoder of Vaswani et al. 2017, section 3, with a learned table of positions (section
-/// 3.5: as good as sinusoids). Embeddings are multiplied by sqrt(d) (section 3.4).
+/// The encoder-decoder of Vaswani et al. 2017, section 3, with a learned table of positions
+/// (section 3.5: as good as sinusoids). Embeddings are multiplied by sqrt(d) (section 3.4).
 class Transformer : public Translator {
  public:
   Transformer(const TransformerSizes& sizes, Parameters& parameters);
@@ -27,8 +27,8 @@ class Transformer : public Translator {
   /// Notes everything under "encoder." and "decoder.", and `logits`.
   /// Throws Error(usage) for a sentence longer than the position table.
   Tensor logits(const Run& run, const Tensor& source, const Tensor& target) const override;
-  /// Keeps the keys and values of the words written: a word costs the same however many came before,
-  /// but for looking back at them.
+  /// Keeps the keys and values of the words written: a word costs the same however many came
+  /// before, but for looking back at them.
   std::unique_ptr<State> start(const Run& run, const Tensor& source) const override;
   Tensor next(const Run& run, State& state, std::size_t word) const override;
 

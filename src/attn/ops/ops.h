@@ -22,7 +22,8 @@ Tensor one_hot(const Run& run, const Tensor& ids, std::size_t vocabulary);
 Tensor linear(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b = {});
 
 // --- matmul.cpp
-/// y = a b for each leading index; one b (k,n) may serve all. a (...,m,k), b (...,k,n) -> (...,m,n).
+/// y = a b for each leading index; one b (k,n) may serve all. a (...,m,k), b (...,k,n) ->
+/// (...,m,n).
 Tensor matmul(const Run& run, const Tensor& a, const Tensor& b);
 /// y = scale a b^T: every row of a with every row of b; one b (n,k) may serve all.
 /// a (...,m,k), b (...,n,k) -> (...,m,n).

@@ -146,8 +146,8 @@ void Grammar::check_symbols() const {
       for (const Rule& rule : found->second) {
         if (!rule.forms.count(e.form))
           wrong(place,
-                fmt::format("${} has no form \"{}\" in line {}", escaped(e.symbol),
-                            escaped(e.form), rule.line),
+                fmt::format("${} has no form \"{}\" in line {}", escaped(e.symbol), escaped(e.form),
+                            rule.line),
                 "every rule of a symbol needs the forms that are asked for");
       }
     }

@@ -14,14 +14,14 @@ struct SentencePair {
   std::map<std::string, std::size_t> source_marks, target_marks;
 };
 
-/// A grammar that makes sentences in two languages at once (a synchronous context-free grammar, Lewis
-/// and Stearns 1968). A rule gives a symbol its words on both sides:
+/// A grammar that makes sentences in two languages at once (a synchronous context-free grammar,
+/// Lewis and Stearns 1968). A rule gives a symbol its words on both sides:
 ///
 ///     NAME [weight] = source | target ; form: source | target ; ...
 ///
 /// A side is a row of words and of symbols: $NAME stands for one choice of a rule of NAME, the same
-/// on both sides; $NAME' for a second one; $NAME.form for another form of the choice. @MARK behind an
-/// element marks its first word. `apart MARK MARK ...`: these words together decide whether a
+/// on both sides; $NAME' for a second one; $NAME.form for another form of the choice. @MARK behind
+/// an element marks its first word. `apart MARK MARK ...`: these words together decide whether a
 /// sentence is for training or for testing. `#` begins a comment line. The first NAME is the start.
 class Grammar {
  public:

@@ -86,7 +86,8 @@ std::string Trainer::description() const {
 
 void Trainer::save(const std::string& path) const {
   std::vector<NamedArray> tensors;
-  for (const auto& [name, tensor] : learner_.parameters()) tensors.push_back({name, tensor.value()});
+  for (const auto& [name, tensor] : learner_.parameters())
+    tensors.push_back({name, tensor.value()});
   for (const auto& [name, values] : optimizer_.state())
     tensors.push_back({"optimizer." + name, *values});
   tensors = sorted(std::move(tensors));

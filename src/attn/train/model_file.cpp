@@ -79,7 +79,9 @@ void read(const nlohmann::json& from, const char* key, T& to, const std::string&
 std::string TranslatorChoice::description() const {
   std::string text = model;
   TranslatorChoice copy = *this;
-  each_size(copy, [&](const char* name, const auto& value) { text += fmt::format(" {} {}", name, value); });
+  each_size(copy, [&](const char* name, const auto& value) {
+    text += fmt::format(" {} {}", name, value);
+  });
   return text;
 }
 
@@ -93,9 +95,8 @@ std::unique_ptr<Translator> make_translator(const TranslatorChoice& choice,
 
 void save_model(const std::string& path, const Language& language, const TranslatorChoice& choice,
                 const Translator& model) {
-  nlohmann::ordered_json document = {{"format", kFormat},
-                                     {"language", language.name()},
-                                     {"model", choice.model}};
+  nlohmann::ordered_json document = {
+      {"format", kFormat}, {"language", language.name()}, {"model", choice.model}};
   TranslatorChoice copy = choice;
   each_size(copy, [&](const char* name, const auto& value) { document[name] = value; });
   const auto words = [](const Vocabulary& v) {  // without <unknown>, <start> and <end>

@@ -25,8 +25,9 @@ struct TrainingStep {
   double steps_per_second, seconds_left;
 };
 
-/// Trains. It stops after the last step, or after two good looks in a row. Where it stands (parameters, moments, generators, step) is a
-/// checkpoint; going on from one gives the same bits as never having stopped.
+/// Trains. It stops after the last step, or after two good looks in a row. Where it stands
+/// (parameters, moments, generators, step) is a checkpoint; going on from one gives the same bits
+/// as never having stopped.
 class Trainer {
  public:
   Trainer(const Learner& learner, const TrainingOptions& options);

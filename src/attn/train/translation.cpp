@@ -51,8 +51,8 @@ Score TranslationLearner::look(Rng rng) const {
       for (std::size_t t = s * steps; t < (s + 1) * steps; ++t) {
         const real answer = batch.answers.value().data()[t];
         if (answer < 0) continue;
-        const bool same = likeliest(logits.value().data() + t * words, words) ==
-                          static_cast<std::size_t>(answer);
+        const bool same =
+            likeliest(logits.value().data() + t * words, words) == static_cast<std::size_t>(answer);
         ++score.asked;
         right += same;
         all &= same;
@@ -77,11 +77,9 @@ TranslationScore translate_all(const Translator& model, const std::vector<Exampl
   for (const Example& e : examples) {
     Array source = empty({e.source.size()});
     std::copy(e.source.begin(), e.source.end(), source.data());
-    const GenerateOptions options{.start = Vocabulary::kStart,
-                                  .end = Vocabulary::kEnd,
-                                  .longest = 2 * e.target.size() + 8};
-    score.outputs.push_back(
-        greedy(Run{}, model, Tensor::ids(std::move(source)), options).words);
+    const GenerateOptions options{
+        .start = Vocabulary::kStart, .end = Vocabulary::kEnd, .longest = 2 * e.target.size() + 8};
+    score.outputs.push_back(greedy(Run{}, model, Tensor::ids(std::move(source)), options).words);
     references.emplace_back(e.target.begin() + 1, e.target.end());
     const bool same = score.outputs.back() == references.back();
     auto& length = by_length[e.source.size() - 1];
