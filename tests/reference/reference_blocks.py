@@ -1,4 +1,4 @@
-"""The cases of norm, ffn, encoder and decoder, for make_reference.py: blocks of the Transformer, part by part."""
+"""The cases of norm, ffn, encoder, decoder and transformer, for make_reference.py: blocks of the Transformer, part by part."""
 import math
 
 import numpy as np
@@ -170,13 +170,13 @@ def encoder_cases():
             ("causal", ["--mask", "causal", "--heads", 4], dict(mask=r.causal(5), heads=4)),
             ("padding", ["--mask", "padding:2", "--norm", "pre"], dict(mask=r.padding(5, 2), pre=True)),
             ("no-residual", ["--no-residual"], dict(residual=False)), ("no-norm", ["--no-norm"], dict(norm=False)),
-            ("no-scale", ["--no-scale"], dict(scaled=False)),
+            ("no-scale", ["--no-scale", "--layers", 1], dict(layers=1, scaled=False)),
             ("no-norm-pre", ["--norm", "pre", "--no-norm"], dict(pre=True, norm=False)),
             ("nothing", ["--no-norm", "--no-scale", "--no-residual"], dict(norm=False, scaled=False, residual=False)),
             ("shared", ["--share-layers", "--layers", 3], dict(layers=3, shared=True)),
             ("halt", ["--share-layers", "--halt"], dict(layers=8, shared=True, halt=True)),
             ("halt-two", ["--share-layers", "--halt", "--layers", 2, "--norm", "pre"], dict(layers=2, shared=True, halt=True, pre=True)),
-            ("halt-no-scale", ["--share-layers", "--halt", "--no-scale"], dict(layers=8, shared=True, halt=True, scaled=False))]:
+            ("halt-no-scale", ["--share-layers", "--halt", "--no-scale", "--layers", 2], dict(layers=2, shared=True, halt=True, scaled=False))]:
         case = r.Case(f"encoder-{name}", "encoder", "--input", "@/x-5x4.npy", *arguments)
         steps(case, r.given_x(case, matrix=x), f"encoder-{name}", **options)
     case = r.Case("encoder-one-token", "encoder", "--input", "@/x-1x4.npy", "--layers", 1)
@@ -260,6 +260,50 @@ def decoder_cases():
     steps(case, case.input("x", r.numbers("x-1x4.npy", (1, 4))), memory, 8)
 
 
+def transformer_cases():
+    def steps(case, source, target, d, layers=1, ff=None, tied=False, modes=False, **options):
+        o, words = Options(**options), [r.number(source), r.number(target)]
+        table = [case.parameter(f"{side}_embedding", (len(known), d)) for side, (known, _) in zip(("source", "target"), words)]
+        position = case.parameter("position_table", (64, d), 1.0)
+        if not tied:
+            w = case.parameter("output.w", (d, len(words[1][0])))
+        b = case.parameter("output.b", (len(words[1][0]),))
+        for l in range(layers):
+            block_parameters(case, f"encoder.layer.{l}.", d, ff or 4 * d, ["attention"], 2)
+            block_parameters(case, f"decoder.layer.{l}.", d, ff or 4 * d, ["self", "cross"], 3)
+        for stack in ("encoder", "decoder") if o.pre else ():
+            norm_parameters(case, f"{stack}.final_norm.", d)
+        h = []
+        for side, (_, ids), rows, stack in zip(("source", "target"), words, table, ("encoder", "decoder")):
+            case.input(f"{side}_ids", ids)
+            x = np.array([rows[i] for i in ids]) * math.sqrt(d) + position[: len(ids)]
+            h.append(case.value(f"{stack}.x", x))
+        memory, y = h
+        for l in range(layers):
+            memory = encoder_block(case.value, f"encoder.layer.{l}.", memory, case.parameters, o)
+        if o.pre:
+            memory = norm(case.value, "encoder.final_norm.", memory, case.parameters)
+        case.value("encoder.output", memory)
+        for l in range(layers):
+            case.input(f"decoder.layer.{l}.self.mask", r.causal(len(target)))
+            y = decoder_block(case.value, f"decoder.layer.{l}.", y, memory, case.parameters, o)
+        if o.pre:
+            y = norm(case.value, "decoder.final_norm.", y, case.parameters)
+        logits = case.value("logits", r.product(y, table[1].T if tied else w) + b)
+        case.value("probabilities", r.softmax(logits))
+        if modes:
+            case.value("stepwise.logits", logits)
+        case.save(f"{case.name}.safetensors")
+
+    german = ["<start>", "das", "tier", "war"]
+    case = r.Case("transformer-text", "transformer", "so be it", "--dim", 4, "--compare-modes")
+    steps(case, r.words("so be it"), german, 4, modes=True)
+    case = r.Case("transformer-pre", "transformer", "to be or not to be", "--dim", 4, "--norm", "pre", "--layers", 2, "--ff", 3, "--heads", 4)
+    steps(case, r.words("to be or not to be"), german, 4, layers=2, ff=3, pre=True, heads=4)
+    case = r.Case("transformer-tied", "transformer", "so be it", "--dim", 4, "--tied", "--target", "<start> so <end>", "--heads", 1, "--compare-modes")
+    steps(case, r.words("so be it"), ["<start>", "so", "<end>"], 4, tied=True, heads=1, modes=True)
+
+
 def norm_cases():
     def steps(case, x):
         d = x.shape[1]
@@ -300,5 +344,5 @@ def ffn_cases():
 def make(reference):
     global r
     r = reference
-    for cases in (norm_cases, ffn_cases, encoder_cases, decoder_cases):
+    for cases in (norm_cases, ffn_cases, encoder_cases, decoder_cases, transformer_cases):
         cases()

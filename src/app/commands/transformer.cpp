@@ -162,10 +162,16 @@ void transformer(Stage& s, const TransformerOptions& o) {
     s.trace.labels[axis] = s.tokens();
   for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = written;
   s.trace.labels["word"] = target.vocabulary;
+  s.trace.labels["source_word"] = source.vocabulary;
   const Transformer model(z, s.parameters);
-  for (const auto& [path, tensor] : model.parameters()) {
-    if (path.ends_with("embedding") || path == "position_table" || path.starts_with("output."))
-      note(s.run, path, path == "position_table" ? "one row per position" : "", {}, tensor);
+  for (const auto& [path, p] : model.parameters()) {
+    if (path == "source_embedding")
+      note(s.run, path, "E_x: one row per source word", {"source_word", "d"}, p);
+    if (path == "target_embedding")
+      note(s.run, path, "E_y: one row per target word", {"word", "d"}, p);
+    if (path == "position_table") note(s.run, path, "one row per position", {"position", "d"}, p);
+    if (path == "output.w") note(s.run, path, "W: from the width to the words", {"d", "word"}, p);
+    if (path == "output.b") note(s.run, path, "b", {"word"}, p);
   }
   const Tensor source_ids = as_ids(source.ids), target_ids = as_ids(target.ids);
   s.trace.restart_clock();
