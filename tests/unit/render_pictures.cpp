@@ -176,7 +176,7 @@ TEST_CASE("html: the start lists every step with its shape, and the command for 
   trace.command = {"attend", "it's $HOME; `rm x`", "--seed", "7", ""};
   const std::string text = html(trace, RenderOptions{});
   const std::string start = text.substr(text.find("<section"), text.find("</section>"));
-  CHECK(contains(start, "<h2>What the page is about</h2>"));
+  CHECK(contains(text, "<h1>What the page is about</h1>"));
   CHECK(contains(start, "animal"));
   for (const Step* step : trace.steps()) CHECK(contains(start, "<code>" + step->path + "</code>"));
   CHECK(contains(start, "seed alone, here 7"));

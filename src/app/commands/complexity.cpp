@@ -218,6 +218,7 @@ class Survey {
                                    name, size, time.value, time.error, size, sizes[time.first],
                                    sizes[time.last()], size, claim);
     const double away = time.value - claim;
+    bool steeper = away > std::max(0.15, 2 * time.error);
     if (!time.straight) {
       line += fmt::format(
           "No straight line: the times scatter by {:.0f} % around it, so this exponent says "
@@ -235,14 +236,8 @@ class Survey {
     } else if (away > 0 && std::abs(counted.value - claim) <= 0.15) {
       line += fmt::format(
           "The operations grow as claimed ({:.2f}), the time faster: at these sizes each operation "
-          "gets dearer as {} grows.{}",
-          counted.value, size,
-          size == std::string_view("d") &&
-                  (name == std::string_view("rnn") || name == std::string_view("lstm"))
-              ? " The weights have d^2 numbers and are read again at every step: once they no "
-                "longer "
-                "fit into the processor's caches, they come from slower memory."
-              : "");
+          "gets dearer as {} grows.",
+          counted.value, size);
     } else {
       line += fmt::format(
           "Neither the time nor the operations ({:.2f}) grow as claimed at these sizes.",
@@ -254,6 +249,14 @@ class Survey {
       line += fmt::format(
           " Above {} it is not on this line: from there to {} the time grows {:.1f} times.",
           sizes[time.last()], sizes[next], times[next] / times[next - 1]);
+      steeper = steeper || std::log(times[next] / times[next - 1]) >
+                               claim * std::log(sizes[next] / sizes[next - 1]);
+    }
+    const bool recurrent = name == std::string_view("rnn") || name == std::string_view("lstm");
+    if (steeper && recurrent && size == std::string_view("d")) {
+      line +=
+          " A recurrent layer reads its d^2 weights again at every step: while they fit into the "
+          "processor's caches this is cheap, beyond that they come from slower memory.";
     }
     return line;
   }

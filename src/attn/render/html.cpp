@@ -230,7 +230,7 @@ void HtmlPage::put_item(const Item& item) {
 /// What stands before the first step: the tokens, how to get this page again, and all steps at a
 /// glance.
 void HtmlPage::put_start() {
-  add("<h2>{}</h2>\n", markup(trace_.title.empty() ? "Start" : trace_.title));
+  add("<h2>At a glance</h2>\n");
   if (options_.column_convention) {
     add("<p class=\"remark\">Column convention: a token is a column, so every matrix is shown "
         "transposed. The formulas are those of the row convention.</p>\n");
