@@ -289,11 +289,12 @@ Tensor read_rows(const std::string& file, const char* what) {
   return x;
 }
 
-void decoder_inside(Stage& s, const DecoderOptions& o) {
+/// `input`: the file of --input, which stands for the target here.
+void decoder_inside(Stage& s, const DecoderOptions& o, const std::string& input) {
   s.trace.title = "The decoder: its own words so far, and the source through cross-attention";
-  const bool given_x = !s.common.input.empty(), given_memory = !o.memory.empty();
+  const bool given_x = !input.empty(), given_memory = !o.memory.empty();
   // 1. what is read: X of the target, memory of the source
-  Tensor x = given_x ? read_rows(s.common.input, "X") : Tensor();
+  Tensor x = given_x ? read_rows(input, "X") : Tensor();
   Tensor memory = given_memory ? read_rows(o.memory, "the memory") : Tensor();
   const std::size_t d = x ? x.shape()[1] : memory ? memory.shape()[1] : s.d();
   if (x && memory && memory.shape()[1] != d) {
@@ -356,8 +357,8 @@ void decoder(Stage& s, const DecoderOptions& o) {
   check_options(s, o);
   Common common = s.common;
   if (common.text.empty() && o.memory.empty()) common.text = {"the animal was tired"};
-  // --input stands for the target here, so the source's text beside it is no contradiction.
-  with_options_of(s, common, [&](Stage& inner) { decoder_inside(inner, o); });
+  common.input.clear();  // so that the source may be a text beside it
+  with_options_of(s, common, [&](Stage& inner) { decoder_inside(inner, o, s.common.input); });
 }
 
 }  // namespace attn::app
