@@ -159,7 +159,7 @@ TEST_CASE("encoder: the steps of the contract, post-norm and pre-norm") {
     const std::string last = pre ? "final_norm.output" : "layer.1.output";
     CHECK(largest_difference(values(t, "output"), values(t, last)) == 0);
     // What a block reads is what the block before gave.
-    const std::string read = pre ? "layer.1.norm1.output" : "layer.0.output";
+    const std::string read = pre ? "layer.1.norm1.output" : "layer.0.norm2.output";
     CHECK(t.find("layer.1.attention.q")->from[0] == read);
   }
 }
@@ -299,7 +299,7 @@ TEST_CASE("decoder: a memory or target that does not fit is refused") {
   expect({"decoder", "--target", " "}, 2, "--target has no words");
   expect({"decoder", "--target", "\xff"}, 2, "not UTF-8");
   expect({"decoder", "--position", "learned"}, 2, "--position means nothing here");
-  expect({"decoder", "--target", "\x1b[31mred", "--plain"}, 0, "\\x1b");
+  expect({"decoder", "--target", "\x1b[31mred", "--plain"}, 0, "\\x1B[31mred");
 }
 
 TEST_CASE("blocks: saved parameters give the same values again") {

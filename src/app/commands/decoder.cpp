@@ -58,8 +58,9 @@ std::vector<std::string> target_words(const std::string& text) {
 
 /// Words as rows of a table of their own, under "PREFIX.ids" and "PREFIX.embedding" (without a
 /// prefix: "ids"). A word's random row depends on the word and the seed alone. -> (n,d).
-Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Numbered& words) {
-  const std::size_t v = words.vocabulary.size(), d = s.d();
+Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Numbered& words,
+                std::size_t d) {
+  const std::size_t v = words.vocabulary.size();
   require_drawable(prefix + "embedding", {v, d});
   Array ids = empty({words.ids.size()}), table = empty({v, d});
   std::copy(words.ids.begin(), words.ids.end(), ids.data());
@@ -87,7 +88,7 @@ Tensor placed(Stage& s, const Tensor& x) {
 Tensor encoded_source(Stage& s, const EncoderSizes& z, const BlockOptions& o, std::size_t layers) {
   const Numbered words = number_tokens(s.tokens());
   s.trace.labels["memory"] = s.tokens();
-  const Tensor x = placed(s, embedded(s, "source.", "memory", words));
+  const Tensor x = placed(s, embedded(s, "source.", "memory", words, z.width));
   note(s.run, "source.x", "source words + positions", {"memory", "d"}, x);
   s.explain("source.x", "What the encoder reads: the sentence that is to be translated.");
   std::vector<Item>& items = s.trace.items;
@@ -332,7 +333,7 @@ void decoder_inside(Stage& s, const DecoderOptions& o, const std::string& input)
     Numbered words = number_tokens(known);
     words.ids.pop_back();
     vocabulary = words.vocabulary.size();
-    x = placed(s, embedded(s, "", "token", words));
+    x = placed(s, embedded(s, "", "token", words, d));
   }
   note(s.run, "x", given_x ? "X: one row per word" : "target words + positions", {"token", "d"}, x);
   // 2. blocks, linear, softmax
