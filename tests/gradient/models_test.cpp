@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "attn/nn/adaptive.h"
 #include "attn/nn/decoder.h"
 #include "attn/nn/mask.h"
 #include "attn/nn/seq2seq.h"
@@ -85,6 +86,33 @@ TEST_CASE("gradient: a block of the decoder, in every way, agrees with central d
     };
     INFO("seed " << seed);
     CHECK(worst_error(f, x, rng) < kModelTolerance);
+  }
+}
+
+TEST_CASE("gradient: adaptive steps, their output and ponder, agree with central differences") {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    Rng rng(seed);
+    const std::size_t d = 4, n = 3;
+    Parameters parameters(rng.stream("parameters"));
+    const EncoderLayer p = encoder_layer(parameters, 0, {d, 2, 6});
+    const HaltingParameters halting = halting_parameters(parameters, d);
+    NamedTensors named;
+    list_parameters(named, "", p);
+    Inputs x{Tensor::parameter(rng.normal({n, d}, 1)), halting.w, halting.b};
+    for (const auto& [path, tensor] : named) x.push_back(tensor);
+    stir(x, rng);
+    std::size_t steps = 0;
+    const Function f = [&](const Run& run, const Inputs& in) {
+      const auto block = [&](const Tensor& h, std::size_t) {
+        return encode(run, h, p, 0, {.heads = 2}, {});
+      };
+      const AdaptiveResult y = adaptive_steps(run, in[0], halting, block, 6);
+      steps = y.weights.shape()[1];
+      return concat_columns(run, y.output, reshape(run, y.ponder, {n, 1}));
+    };
+    INFO("seed " << seed);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
+    CHECK(steps > 1);
   }
 }
 

@@ -33,8 +33,9 @@ constexpr const char* kEnd = "<end>";
 
 /// Words as rows of a table of their own, under "PREFIX.ids" and "PREFIX.embedding" (without a
 /// prefix: "ids"). A word's random row depends on the word and the seed alone. -> (n,d).
-Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Numbered& words) {
-  const std::size_t v = words.vocabulary.size(), d = s.d();
+Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Numbered& words,
+                std::size_t d) {
+  const std::size_t v = words.vocabulary.size();
   require_drawable(prefix + "embedding", {v, d});
   Array ids = empty({words.ids.size()}), table = empty({v, d});
   std::copy(words.ids.begin(), words.ids.end(), ids.data());
@@ -62,7 +63,7 @@ Tensor placed(Stage& s, const Tensor& x) {
 Tensor encoded_source(Stage& s, const EncoderSizes& z, const BlockOptions& o, std::size_t layers) {
   const Numbered words = number_tokens(s.tokens());
   s.trace.labels["memory"] = s.tokens();
-  const Tensor x = placed(s, embedded(s, "source.", "memory", words));
+  const Tensor x = placed(s, embedded(s, "source.", "memory", words, z.width));
   note(s.run, "source.x", "source words + positions", {"memory", "d"}, x);
   s.explain("source.x", "What the encoder reads: the sentence that is to be translated.");
   std::vector<Item>& items = s.trace.items;
@@ -264,11 +265,12 @@ Tensor read_rows(const std::string& file, const char* what) {
   return x;
 }
 
-void decoder_inside(Stage& s, const DecoderOptions& o) {
+/// `input`: the file of --input, which stands for the target here.
+void decoder_inside(Stage& s, const DecoderOptions& o, const std::string& input) {
   s.trace.title = "The decoder: its own words so far, and the source through cross-attention";
-  const bool given_x = !s.common.input.empty(), given_memory = !o.memory.empty();
+  const bool given_x = !input.empty(), given_memory = !o.memory.empty();
   // 1. what is read: X of the target, memory of the source
-  Tensor x = given_x ? read_rows(s.common.input, "X") : Tensor();
+  Tensor x = given_x ? read_rows(input, "X") : Tensor();
   Tensor memory = given_memory ? read_rows(o.memory, "the memory") : Tensor();
   const std::size_t d = x ? x.shape()[1] : memory ? memory.shape()[1] : s.d();
   if (x && memory && memory.shape()[1] != d) {
@@ -306,7 +308,7 @@ void decoder_inside(Stage& s, const DecoderOptions& o) {
     Numbered words = number_tokens(known);
     words.ids.pop_back();
     vocabulary = words.vocabulary.size();
-    x = placed(s, embedded(s, "", "token", words));
+    x = placed(s, embedded(s, "", "token", words, d));
   }
   note(s.run, "x", given_x ? "X: one row per word" : "target words + positions", {"token", "d"}, x);
   // 2. blocks, linear, softmax
@@ -331,8 +333,8 @@ void decoder(Stage& s, const DecoderOptions& o) {
   check_options(s, o);
   Common common = s.common;
   if (common.text.empty() && o.memory.empty()) common.text = {"the animal was tired"};
-  // --input stands for the target here, so the source's text beside it is no contradiction.
-  with_options_of(s, common, [&](Stage& inner) { decoder_inside(inner, o); });
+  common.input.clear();  // so that the source may be a text beside it
+  with_options_of(s, common, [&](Stage& inner) { decoder_inside(inner, o, s.common.input); });
 }
 
 }  // namespace attn::app

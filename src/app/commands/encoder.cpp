@@ -37,6 +37,15 @@ void check_options(const Stage& s, const EncoderOptions& o) {
   }
 }
 
+const char* formulas(bool norm_first) {
+  return norm_first ? "In every block (pre-norm), and one norm at the end:\n"
+                      "  a = x + attention(norm1(x))\n"
+                      "  output = a + ffn(norm2(a))"
+                    : "In every block (post-norm):\n"
+                      "  a = norm1(x + attention(x))\n"
+                      "  output = norm2(a + ffn(a))";
+}
+
 std::size_t layers_of(const EncoderOptions& o) {
   return o.block.layers > 0 ? static_cast<std::size_t>(o.block.layers) : o.halt ? 8 : 2;
 }
@@ -111,7 +120,7 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
   for (const EncoderLayer& layer : e.layers) list_parameters(all, "", layer);
   double made = 0;
   for (const auto& [path, tensor] : all) made += double(tensor.value().size());
-  s.trace.check("the arithmetic counts the parameters that were made",
+  s.trace.check(fmt::format("the arithmetic counts the {:.0f} parameters that were made", made),
                 std::abs(made - (e.shared ? 1 : depth) * block), 0);
 }
 
@@ -123,17 +132,7 @@ void encoder_inside(Stage& s, const EncoderOptions& o) {
   const Encoder e = make_encoder(s, o, n, d);
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.trace.restart_clock();
-  if (o.block.norm == "post") {
-    s.trace.items.emplace_back(
-        Verbatim{"In every block (post-norm):\n"
-                 "  a = norm1(x + attention(x))\n"
-                 "  output = norm2(a + ffn(a))"});
-  } else {
-    s.trace.items.emplace_back(
-        Verbatim{"In every block (pre-norm), and one norm at the end:\n"
-                 "  a = x + attention(norm1(x))\n"
-                 "  output = a + ffn(norm2(a))"});
-  }
+  s.trace.items.emplace_back(Verbatim{formulas(e.options.norm_first)});
   BlockOptions options = e.options;
   options.residual = !o.no_residual;
   options.norm = !o.no_norm;

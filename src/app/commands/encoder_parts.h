@@ -28,7 +28,7 @@ void show_halting(Stage& s, const Encoder& e);
 struct TakenAway {
   bool residual, norm, scale, position;
 };
-/// What changed against the whole encoder: `whole.output`, `difference`, a table and sentences.
+/// What changed against the whole encoder: `whole.output`, tables and sentences.
 /// `x` and `output` are those of the encoder without the parts.
 void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, const Tensor& x,
                         const Tensor& output);

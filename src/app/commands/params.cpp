@@ -113,44 +113,42 @@ double total_of(const std::vector<Part>& parts) {
 std::string millions(double count) { return fmt::format("{:.1f} M", count / 1e6); }
 
 /// What lies between our number and the paper's, in words.
-std::vector<std::string> explain_gap(const Model& m, double total, double matrices) {
+void explain_gap(Trace& trace, const Model& m, double total, double matrices) {
   const double gap = m.published - total;
-  std::vector<std::string> out;
-  out.push_back(fmt::format("The paper says {:.0f} M ({}); counted here: {}, a gap of {:+.1f} M.",
-                            m.published / 1e6, m.paper, millions(total), gap / 1e6));
+  trace.say(fmt::format("The paper says {:.0f} M ({}); counted here: {}, a gap of {:+.1f} M.",
+                        m.published / 1e6, m.paper, millions(total), gap / 1e6));
   const std::string name = m.name;
   if (std::string(m.kind) == "transformer") {
     const auto gap_of = [](const char* model) {
       return named(model).published - total_of(parts_of(named(model)));
     };
     const double base_gap = gap_of("transformer-base"), big_gap = gap_of("transformer-big");
-    out.push_back(fmt::format(
+    trace.say(fmt::format(
         "Weight matrices alone are {}. Embedding, decoder embedding and output share one matrix "
         "(section 3.4); without sharing it would be {} more.",
         millions(matrices), millions(2 * m.vocabulary * m.d)));
-    out.push_back(fmt::format(
+    trace.say(fmt::format(
         "The paper gives its vocabulary as about 37 000, and does not say which biases it counts. "
         "To close the gap, this model would need a vocabulary of {:.0f}. But base lacks {:.1f} M "
         "and big has {:.1f} M too many: no single vocabulary explains both figures.",
         m.vocabulary + std::round(gap / m.d), base_gap / 1e6, -big_gap / 1e6));
-    out.push_back("Sinusoidal positions have no parameters.");
+    trace.say("Sinusoidal positions have no parameters.");
   } else if (std::string(m.kind) == "bert") {
     const double heads = m.d * m.d + m.d + 2 * m.d + m.vocabulary + 2 * m.d + 2;
-    out.push_back(fmt::format(
+    trace.say(fmt::format(
         "With the two heads of pre-training (a layer d^2 + d, its norm 2 d and V biases for the "
         "hidden words; 2 d + 2 for the next sentence) it is {}.",
         millions(total + heads)));
-    out.push_back(name == "bert-base"
-                      ? "That is the paper's figure, rounded."
-                      : fmt::format("Of the paper's 340 M, {} remain unexplained; the paper gives "
-                                    "a rounded figure and no count.",
-                                    millions(m.published - total - heads)));
+    trace.say(name == "bert-base"
+                  ? "That is the paper's figure, rounded."
+                  : fmt::format("Of the paper's 340 M, {} remain unexplained; the paper gives "
+                                "a rounded figure and no count.",
+                                millions(m.published - total - heads)));
   } else {
-    out.push_back(
+    trace.say(
         "The authors' code page says that the figures of the paper were wrong, and gives 124 M for "
         "this model. The output layer shares the matrix of words, so it adds nothing.");
   }
-  return out;
 }
 
 Model sized(const ParamsOptions& o) {
@@ -217,7 +215,7 @@ void params(Stage& s, const ParamsOptions& o) {
         millions(m.layers * (both ? 28 : 12) * m.d * m.d)));
   }
   if (own) return;
-  for (std::string& sentence : explain_gap(m, total, matrices)) s.trace.say(std::move(sentence));
+  explain_gap(s.trace, m, total, matrices);
 }
 
 }  // namespace attn::app
