@@ -202,7 +202,7 @@ TEST_CASE("seq2seq: every number can be asked why") {
   explained("attentional[2,1]", {}, "tanh(");
   explained("weights[1,0]", {"--local", "1"}, "aligned[1,0] * exp((0 - (0 - place[1,0])^2)");
   explained("place[1,0]", {"--local", "1", "--depth", "3"}, "sigmoid(");
-  explained("decoder.x[2,1]", {"--style", "bahdanau"}, "part");
+  explained("decoder.x[2,1]", {"--style", "bahdanau"}, "computed in step 2");
   explained("scores[3,1]", {"--style", "bahdanau"}, "computed in step 3");
   explained("scores[3,1]", {"--style", "bahdanau", "--depth", "3"}, "attention.general.w");
   explained("encoder.last[0,1]", {}, "[");

@@ -210,6 +210,15 @@ void explain_writing(Stage& s, const Seq2SeqSizes& z) {
                    : "Row t: how well the state after step t fits the state of each source word.");
   s.explain("attention.general.w",
             "Joins every number of a decoder state with every number of an encoder state.");
+  for (const char* path : {"attention.additive.w_q", "attention.lowrank.u"})
+    s.explain(path, "Turns a decoder state into what it looks for.");
+  for (const char* path : {"attention.additive.w_k", "attention.lowrank.v"})
+    s.explain(path, "Turns an encoder state into what it can be found by.");
+  s.explain("attention.concat.w",
+            "Its upper rows are for a decoder state, the lower ones for an "
+            "encoder state.");
+  for (const char* path : {"attention.additive.v", "attention.concat.v"})
+    s.explain(path, "Makes one score of what both gave together.");
   s.explain("output.w", "Column by column: which state speaks for that word.");
   s.explain("output.b", "What speaks for each word, whatever the state.");
   s.explain("mask", "Row t: 0 inside the window around p_t, -inf outside it.");
@@ -281,7 +290,9 @@ void show_written(Stage& s, const Target& target, const std::vector<std::string>
   const Array probabilities = s.trace.find("probabilities")->values();
   const Step* weights = s.trace.find("weights");
   Table table{"written",
-              "Step by step. The parameters are random, so what it would write means nothing yet.",
+              s.common.weights.empty() ? "Step by step. The parameters are random, so what it "
+                                         "would write means nothing yet."
+                                       : "Step by step.",
               {"step", "reads"},
               {}};
   if (weights) table.columns.insert(table.columns.end(), {"looks most at", "weight"});

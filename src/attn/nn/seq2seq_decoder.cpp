@@ -93,7 +93,7 @@ void RecurrentTranslator::note_attended(const Run& run, const Attended& a) const
   const bool before = sizes_.style == "bahdanau";
   if (a.place) {
     note(run, "attention.w_p", "W_p", {"h", "h'"}, w_p_);
-    note(run, "attention.v_p", "v_p", {"h'", "1"}, v_p_);
+    note(run, "attention.v_p", "v_p", {"h'", "p"}, v_p_);
     note(run, "place", "p_t = S sigmoid(tanh(s_t W_p) v_p)", {"target", "p"}, a.place);
   }
   note(run, "scores", run.trace ? score_.formula() : "", {"target", "source"}, a.scores);
@@ -139,7 +139,8 @@ Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
     if (y.cell) cells.push_back(y.cell);
   }
   const Tensor context = stack(run, contexts);
-  RecurrentResult all{.hidden = stack(run, hidden)};
+  RecurrentResult all;
+  all.hidden = stack(run, hidden);
   if (run.trace) {
     note_attended(run, {.place = {},
                         .scores = stack(run, scores),
