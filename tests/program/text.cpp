@@ -13,8 +13,8 @@ using nlohmann::json;
 
 namespace {
 
-const Words kTextCommands = {"tokens", "embed",  "position", "qkv", "score",
-                             "mask",   "attend", "heads",    "rnn", "cnn"};
+const Words kTextCommands = {"tokens", "embed", "position", "qkv", "score",  "mask",
+                             "attend", "heads", "rnn",      "cnn", "seq2seq"};
 
 /// The tokens that the program made of `arguments`.
 Words tokens_of(Words arguments) {

@@ -112,6 +112,27 @@ TEST_CASE("rotary: products of query and key depend on their distance alone") {
   }
 }
 
+TEST_CASE("tanh and sigmoid: values, and far from 0 they are flat") {
+  const Tensor x = m({{0, 1, -1, 40, -40}});
+  CHECK(is(tanh(Run{}, x), matrix({{0, 0.76159416, -0.76159416, 1, -1}}), 1e-6));
+  CHECK(is(sigmoid(Run{}, x), matrix({{0.5, 0.73105858, 0.26894142, 1, 0}}), 1e-6));
+}
+
+TEST_CASE("gaussian: each weight by its distance from the row's center") {
+  const Tensor y = gaussian(Run{}, m({{1, 1, 1}, {2, 4, 0}}), m({{1}, {0.5}}), 1);
+  const real near = 0.60653066, half = 0.88249690, far = 0.32465247;  // e^(-1/2), -1/8, -9/8
+  CHECK(is(y, matrix({{near, 1, near}, {2 * half, 4 * half, 0 * far}}), 1e-6));
+}
+
+TEST_CASE("concat_rows and slice_rows: item by item") {
+  Array a = empty({2, 1, 2}), b = empty({2, 2, 2});
+  for (std::size_t i = 0; i < 4; ++i) a.data()[i] = static_cast<real>(i);
+  for (std::size_t i = 0; i < 8; ++i) b.data()[i] = static_cast<real>(10 + i);
+  const Tensor both = concat_rows(Run{}, Tensor(a), Tensor(b));
+  CHECK(is(reshape(Run{}, both, {2, 6}), matrix({{0, 1, 10, 11, 12, 13}, {2, 3, 14, 15, 16, 17}})));
+  CHECK(is(reshape(Run{}, slice_rows(Run{}, both, 1, 2), {2, 2}), matrix({{10, 11}, {14, 15}})));
+}
+
 TEST_CASE("additive_scores: v . tanh(q + k)") {
   const Tensor y = additive_scores(Run{}, m({{0, 1}}), m({{0, 0}, {1, -1}}), vector({2, 3}));
   CHECK(y.value()(0, 0) == doctest::Approx(3 * std::tanh(1.0)));

@@ -167,7 +167,7 @@ void rnn(Stage&, const RnnOptions&);
 
 struct Seq2SeqOptions {
   std::string variant = "attention", cell = "gru", target = "le chat noir dort", score, style;
-  std::int64_t local = 0, hidden = 0, decoder = 0;
+  std::int64_t local = 0, hidden = 4, decoder = 0;
   bool bidirectional = false;
 };
 void bind(Cli&, Seq2SeqOptions&);

@@ -26,8 +26,8 @@ void bind(Cli& cli, Seq2SeqOptions& o) {
               "look only D words to each side of a place that the decoder chooses; 0: everywhere",
               "D");
   cli.flag("--bidirectional", o.bidirectional, "the encoder reads from both ends");
-  cli.integer("--hidden", o.hidden, 0, 100'000,
-              "hidden width of the encoder (in each direction); 0: d", "H");
+  cli.integer("--hidden", o.hidden, 1, 100'000, "hidden width of the encoder (in each direction)",
+              "H");
   cli.integer("--decoder-hidden", o.decoder, 0, 100'000,
               "hidden width of the decoder; 0: as the encoder's states", "H");
 }
@@ -89,7 +89,7 @@ Seq2SeqSizes sizes_of(const Stage& s, const Seq2SeqOptions& o) {
   z.variant = o.variant;
   z.cell = o.cell == "lstm" ? Cell::lstm : o.cell == "gru" ? Cell::gru : Cell::rnn;
   z.embedding = s.d();
-  z.hidden = o.hidden > 0 ? static_cast<std::size_t>(o.hidden) : s.d();
+  z.hidden = static_cast<std::size_t>(o.hidden);
   z.bidirectional = o.bidirectional;
   const std::size_t wide = z.bidirectional ? 2 * z.hidden : z.hidden;
   z.decoder = o.decoder > 0 ? static_cast<std::size_t>(o.decoder) : wide;
@@ -182,6 +182,8 @@ void explain_reading(Stage& s, const Seq2SeqSizes& z) {
             z.bidirectional
                 ? "Row j: word j with what stands before it (left half) and behind it (right half)."
                 : "Row j: what the encoder knows after reading up to word j.");
+  s.explain("bridge.w", "Makes the encoder's last state as wide as the decoder's.");
+  s.explain("bridge.b", "Added to that.");
   const bool by_attention = z.variant == "attention";
   s.explain("encoder.last", by_attention
                                 ? "The decoder starts from this vector, and then looks back."
@@ -206,12 +208,27 @@ void explain_writing(Stage& s, const Seq2SeqSizes& z) {
   s.explain("scores",
             before ? "Row t: how well the state before step t fits the state of each source word."
                    : "Row t: how well the state after step t fits the state of each source word.");
+  s.explain("attention.general.w",
+            "Joins every number of a decoder state with every number of an encoder state.");
+  for (const char* path : {"attention.additive.w_q", "attention.lowrank.u"})
+    s.explain(path, "Turns a decoder state into what it looks for.");
+  for (const char* path : {"attention.additive.w_k", "attention.lowrank.v"})
+    s.explain(path, "Turns an encoder state into what it can be found by.");
+  s.explain("attention.concat.w",
+            "Its upper rows are for a decoder state, the lower ones for an "
+            "encoder state.");
+  for (const char* path : {"attention.additive.v", "attention.concat.v"})
+    s.explain(path, "Makes one score of what both gave together.");
+  s.explain("output.w", "Column by column: which state speaks for that word.");
+  s.explain("output.b", "What speaks for each word, whatever the state.");
   s.explain("mask", "Row t: 0 inside the window around p_t, -inf outside it.");
-  s.explain("weights",
-            z.local > 0 && by_attention
-                ? "Row t: where step t looks. Rows sum to less than 1, because the bell takes away "
-                  "from what is far from p_t."
-                : "Row t: where step t looks. Each row sums to 1; look for the large numbers.");
+  s.explain(
+      "weights",
+      z.local > 0 && by_attention
+          ? "Row t: where step t looks. Rows sum to less than 1, because the bell takes away "
+            "from what is far from p_t."
+          : "Row t: where step t looks. Each row sums to 1. Without training the numbers of a "
+            "row are nearly alike.");
 }
 
 /// The decoder's states again, step by step, in plain loops.
@@ -273,7 +290,9 @@ void show_written(Stage& s, const Target& target, const std::vector<std::string>
   const Array probabilities = s.trace.find("probabilities")->values();
   const Step* weights = s.trace.find("weights");
   Table table{"written",
-              "Step by step. The parameters are random, so what it would write means nothing yet.",
+              s.common.weights.empty() ? "Step by step. The parameters are random, so what it "
+                                         "would write means nothing yet."
+                                       : "Step by step.",
               {"step", "reads"},
               {}};
   if (weights) table.columns.insert(table.columns.end(), {"looks most at", "weight"});

@@ -165,10 +165,10 @@ RecurrentTranslator::Source RecurrentTranslator::read(const Run& run, const Tens
         ErrorKind::bad_input,
         fmt::format("source ids of shape {}: there is nothing to read", to_string(source.shape())));
   }
-  note(run, "source_embedding", "E_x: one row per source word", {"source_word", "e"},
+  note(run, "source_embedding", "E_x: one row per source word", {"source_word", "d"},
        source_embedding_);
-  const Tensor x = embed(run, source_embedding_, source);  // (...,S,e)
-  note(run, "encoder.x", "the row of E_x for each source word", {"source", "e"}, x);
+  const Tensor x = embed(run, source_embedding_, source);  // (...,S,d)
+  note(run, "encoder.x", "the row of E_x for each source word", {"source", "d"}, x);
   const auto direction = [&](const char* name, std::size_t i) {
     const Scope scope(run, name);
     return recurrent_states(run, sizes_.cell, x, encoder_[i], i == 1, {}, "source");

@@ -19,7 +19,16 @@ Tensor stack(const Run& run, const std::vector<Tensor>& rows, std::size_t begin,
   return concat_rows(run, stack(run, rows, begin, middle), stack(run, rows, middle, end));
 }
 Tensor stack(const Run& run, const std::vector<Tensor>& rows) {
-  return stack(run, rows, 0, rows.size());
+  Tensor y = stack(run, rows, 0, rows.size());
+  if (run.trace && rows.size() > 1) {  // `why` goes to the step at once, not half by half
+    run.trace->made(y, {"stack", rows, 0, [rows, d = y.shape().back()](std::size_t i) {
+                          Reason reason{fmt::format("computed in step {}", i / d),
+                                        {},
+                                        rows[i / d].value().data()[i % d]};
+                          return reason.number(rows[i / d], i % d);
+                        }});
+  }
+  return y;
 }
 
 /// The row c (...,1,E) under itself, `times` times: ones (...,times,1) times c.
@@ -84,7 +93,7 @@ void RecurrentTranslator::note_attended(const Run& run, const Attended& a) const
   const bool before = sizes_.style == "bahdanau";
   if (a.place) {
     note(run, "attention.w_p", "W_p", {"h", "h'"}, w_p_);
-    note(run, "attention.v_p", "v_p", {"h'", "1"}, v_p_);
+    note(run, "attention.v_p", "v_p", {"h'", "p"}, v_p_);
     note(run, "place", "p_t = S sigmoid(tanh(s_t W_p) v_p)", {"target", "p"}, a.place);
   }
   note(run, "scores", run.trace ? score_.formula() : "", {"target", "source"}, a.scores);
@@ -110,7 +119,7 @@ Tensor RecurrentTranslator::attentional(const Run& run, const Tensor& context,
 }
 
 /// bahdanau: the state before a step asks, and the step reads the answer. So no step can be done
-/// before the one before it. words (...,T,e) -> h~ (...,T,h).
+/// before the one before it. words (...,T,d) -> h~ (...,T,h).
 Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
                                           RecurrentState& state, const Tensor& words) const {
   const std::size_t steps = words.shape().end()[-2];
@@ -130,7 +139,8 @@ Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
     if (y.cell) cells.push_back(y.cell);
   }
   const Tensor context = stack(run, contexts);
-  RecurrentResult all{.hidden = stack(run, hidden)};
+  RecurrentResult all;
+  all.hidden = stack(run, hidden);
   if (run.trace) {
     note_attended(run, {.place = {},
                         .scores = stack(run, scores),
@@ -138,7 +148,7 @@ Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
                         .aligned = {},
                         .weights = stack(run, weights),
                         .context = context});
-    note(run, "decoder.x", "[y_{t-1}; c_t]: what a step reads", {"target", "e+E"},
+    note(run, "decoder.x", "[y_{t-1}; c_t]: what a step reads", {"target", "d+E"},
          stack(run, inputs));
     all.gates = stack(run, gates);
     if (!cells.empty()) all.cell = stack(run, cells);
@@ -151,9 +161,9 @@ Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
 
 Tensor RecurrentTranslator::write(const Run& run, const Source& source, RecurrentState& state,
                                   const Tensor& target) const {
-  note(run, "target_embedding", "E_y: one row per target word", {"word", "e"}, target_embedding_);
-  const Tensor words = embed(run, target_embedding_, target);  // (...,T,e)
-  note(run, "decoder.words", "the row of E_y for each word before", {"target", "e"}, words);
+  note(run, "target_embedding", "E_y: one row per target word", {"word", "d"}, target_embedding_);
+  const Tensor words = embed(run, target_embedding_, target);  // (...,T,d)
+  note(run, "decoder.words", "the row of E_y for each word before", {"target", "d"}, words);
   Tensor y;
   if (attends() && sizes_.style == "bahdanau") {
     y = write_by_step(run, source, state, words);
@@ -162,8 +172,8 @@ Tensor RecurrentTranslator::write(const Run& run, const Source& source, Recurren
     if (sizes_.variant == "context" || sizes_.variant == "both") {
       const Tensor c = repeated(run, source.last, words.shape().end()[-2]);
       note(run, "context", "c, the same at every step", {"target", "E"}, c);
-      x = concat_columns(run, words, c);  // (...,T,e+E)
-      note(run, "decoder.x", "[y_{t-1}; c]: what a step reads", {"target", "e+E"}, x);
+      x = concat_columns(run, words, c);  // (...,T,d+E)
+      note(run, "decoder.x", "[y_{t-1}; c]: what a step reads", {"target", "d+E"}, x);
     }
     RecurrentResult states;
     {
