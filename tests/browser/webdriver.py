@@ -38,7 +38,7 @@ class Browser:
 
     def _address(self):
         for line in self.driver.stdout:
-            port = re.search(r"on port (\d+)", line)
+            port = re.search(r"started successfully on port (\d+)", line)
             if port:
                 return "http://127.0.0.1:" + port.group(1)
         raise RuntimeError("chromedriver ended at once")

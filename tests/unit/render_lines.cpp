@@ -74,7 +74,7 @@ TEST_CASE("lines: without scripts the first step stands there, as thick as the m
   CHECK(contains(text, "y1=\"0.5\" x2=\"1\" y2=\"1.5\" stroke-width=\"5.000\""));
   CHECK(contains(text, "y1=\"1.5\" x2=\"1\" y2=\"0.5\" stroke-width=\"10.000\""));
   CHECK(occurrences(text, "<line ") == 3);  // none for 0, below 0, or what is not a number
-  CHECK(contains(text, "decoder layer 0 cross, the mean of its 2 heads"));
+  CHECK(contains(text, "Drawn: decoder layer 0 cross, the mean of its 2 heads."));
   CHECK(data_of(text)[0]["heads"][2]["weights"][1][2] == "nan");
 }
 

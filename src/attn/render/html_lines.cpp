@@ -214,7 +214,8 @@ std::string Lines::write() {
     }
     add("<div class=\"tabs heads\" role=\"group\" aria-label=\"Head\"></div></div>\n");
     put_lines();
-    add("<p class=\"said\" role=\"status\">{}{}</p>\n", markup(step_name(first.step().path)),
+    add("<p class=\"said\" role=\"status\">Drawn: {}{}.</p>\n",
+        markup(step_name(first.step().path)),
         first.blocks() > 1 ? fmt::format(", the mean of its {} heads", first.blocks()) : "");
     add("<p class=\"note table-of\"></p>\n");
     put_data();

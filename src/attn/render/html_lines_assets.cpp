@@ -32,6 +32,7 @@ std::string_view html_lines_style() {
 .side button[aria-pressed=true]{background:var(--link)}
 .lines>div:first-child .number{text-align:right}
 .said{min-height:3.2em;max-width:46em;margin:.6em 0 0}
+.said bdi{font-weight:bold}
 @media (max-width:720px){
   .side .number{min-width:3em}
   .side button{gap:.2em;padding:0 .1em}
@@ -78,7 +79,7 @@ std::string_view html_lines_script() {
     const parts = [make('bdi', words_of(at.side)[at.i]),
                    at.side === 0 ? ' looks at ' : ' is looked at by '];
     order.slice(0, 5).forEach((k, place) => {
-      parts.push(place > 0 ? ', ' : '', make('bdi', words[k]), ' ' + number(weights[k]));
+      parts.push(place > 0 ? ' · ' : '', make('bdi', words[k]), ' ' + number(weights[k]));
     });
     if (order.length > 5) parts.push(' and ' + (order.length - 5) + ' more');
     if (at.side === 1) {
