@@ -32,6 +32,13 @@ namespace {
 /// The sentence that was given, or one that the model has never seen.
 std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& file) {
   if (o.text.empty()) {
+    if (!is_own_language(file.language))
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("the language \"{}\" of this model is not one of the program's own, so "
+                      "it has no sentence ready",
+                      escaped(file.language)),
+          "write a sentence in quotes: attn translate --model FILE \"...\"");
     Rng rng = Rng(static_cast<std::uint64_t>(o.seed)).stream("example");
     return find_language(file.language).draw(rng, Split::test).words.source;
   }
@@ -50,16 +57,22 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
 
 void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::string>& source,
                  const Vocabulary& vocabulary) {
+  constexpr std::size_t kMost = 10;  // told by name
   std::vector<std::string> unknown;
   for (const std::string& word : source) {
-    if (vocabulary.id(word) == Vocabulary::kUnknown)
-      unknown.push_back(fmt::format("\"{}\"", escaped(word)));
+    const std::string shown = fmt::format("\"{}\"", escaped(word));
+    if (vocabulary.id(word) == Vocabulary::kUnknown &&
+        std::find(unknown.begin(), unknown.end(), shown) == unknown.end())
+      unknown.push_back(shown);
   }
   if (unknown.empty()) return;
+  const std::size_t more = unknown.size() - std::min(unknown.size(), kMost);
+  unknown.resize(unknown.size() - more);
   trace.say(
-      fmt::format("Not among the words of this model, so read as <unknown>: {}. It never "
+      fmt::format("Not among the words of this model, so read as <unknown>: {}{}. It never "
                   "learnt what to do with that. The words it knows: {}.",
-                  fmt::join(unknown, ", "), fmt::join(file.source_words, ", ")));
+                  fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+                  fmt::join(file.source_words, ", ")));
 }
 
 std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
@@ -178,7 +191,7 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
                     const Tensor& source, const Written& written, const Vocabulary& target) {
   std::vector<std::size_t> read{Vocabulary::kStart};
   read.insert(read.end(), written.words.begin(), written.words.end());
-  if (written.ended) read.pop_back();  // <end> is written, never read
+  if (!written.words.empty()) read.pop_back();  // the last word is written, never read
   std::vector<std::string> from = source_words;
   from.emplace_back("<end>");
   s.trace.tokens = from;

@@ -12,13 +12,18 @@ namespace attn {
 
 namespace {
 
-/// log softmax(logits / temperature), in double.
+/// log softmax(logits / temperature), in double. Throws Error(bad_input) if they are not finite:
+/// among NaN there is no largest, and no order to sort by.
 std::vector<double> log_probabilities(const Tensor& logits, double temperature = 1) {
   std::vector<double> values(logits.value().begin(), logits.value().end());
   for (double& x : values) x /= temperature;
   const double largest = *std::max_element(values.begin(), values.end());
   double sum = 0;
   for (const double x : values) sum += std::exp(x - largest);
+  if (!std::isfinite(sum)) {
+    throw Error(ErrorKind::bad_input, "the model's logits are not finite, so no word is likeliest",
+                "its parameters are damaged or too large: use another model");
+  }
   for (double& x : values) x -= largest + std::log(sum);
   return values;
 }
@@ -120,13 +125,13 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
     // 2. the best of them. A finished sentence keeps its place in the beam, so the beam gets
-    // narrower
-    //    and the search ends when all are finished. Each other takes a copy of its beginning's
-    //    state.
+    //    narrower and the search ends when all are finished. Each other takes a copy of its
+    //    beginning's state.
     std::vector<Beginning> next;
+    const std::size_t places = width - done.size();
     std::size_t kept = 0;
     for (Candidate& c : candidates) {
-      if (kept == width - done.size()) break;
+      if (kept == places) break;
       ++kept;
       c.kept = true;
       const Beginning& from = open[c.beam];
