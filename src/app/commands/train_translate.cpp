@@ -76,6 +76,21 @@ void require_room(const Stage& s, const TrainOptions& o, const TranslatorChoice&
       fmt::format("training a model of width {} on {} sentences at once", o.dim, o.training.batch));
 }
 
+std::string in_words(const TranslatorChoice& choice) {
+  if (choice.is_transformer()) {
+    const TransformerSizes& z = choice.transformer;
+    return fmt::format(
+        "a Transformer of width {} with {} blocks that read and {} that write, {} heads each, "
+        "feed-forward nets of inner width {}{}{}",
+        z.width, z.layers, z.layers, z.heads, z.ff, z.norm_first ? ", pre-norm" : "",
+        z.tied ? ", tied" : "");
+  }
+  const Seq2SeqSizes& z = choice.recurrent;
+  return fmt::format("one {} of width {} reads and another writes, {}", choice.model, z.hidden,
+                     z.variant == "attention" ? fmt::format("with attention (score {})", z.score)
+                                              : fmt::format("without attention ({})", z.variant));
+}
+
 void describe(Trace& trace, const Language& language, const TranslatorChoice& choice,
               const Translator& model, const TrainOptions& o) {
   trace.title = fmt::format("{} learns to translate: {}",
@@ -86,19 +101,23 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
   trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
                         fmt::join(example.words.source, " "),
                         fmt::join(example.words.target, " ")));
+  trace.say(
+      fmt::format("The language has {} source words and {} target words, the model {} "
+                  "parameters: {}.",
+                  language.source().size() - 3, language.target().size() - 3,
+                  model.parameter_count(), in_words(choice)));
   trace.say(fmt::format(
-      "{} source words, {} target words, {} parameters ({}). Teacher forcing: while it learns, the "
-      "decoder reads the right words and guesses each next one. It stops after {} steps, or as "
-      "soon "
-      "as two looks in a row find all of 512 training sentences right.",
-      language.source().size() - 3, language.target().size() - 3, model.parameter_count(),
-      choice.description(), o.training.steps));
+      "Teacher forcing: while it learns, the decoder reads the right words and guesses each next "
+      "one. It stops after {} steps, or as soon as two looks in a row find all of 512 training "
+      "sentences right.",
+      o.training.steps));
 }
 
 void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& score) {
   Table result{"result",
                "Test sentences, none of them seen in training. The model writes word by word and "
-               "reads its own words (greedy decoding).",
+               "reads its own words (greedy decoding). BLEU: how many of its words, and of its "
+               "groups of 2, 3 and 4 words, stand in the right sentence too.",
                {"measure", "reached", "best possible"},
                {}};
   result.rows.push_back(

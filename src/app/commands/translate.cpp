@@ -51,7 +51,7 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
   std::vector<std::string> found = words(text);
   if (found.empty())
     throw Error(ErrorKind::usage, "the text has no words",
-                "write a sentence in quotes, such as \"the dog sees the cat .\"");
+                "write a sentence in quotes, such as \"the dog sees the ball .\"");
   return found;
 }
 
@@ -94,13 +94,19 @@ struct Candidates {
       : vocabulary(words), beam(o.method == "beam") {
     if (beam) {
       table.about = fmt::format(
-          "At every step each unfinished sentence is tried with its likeliest words; the {} best "
-          "are kept. score = log P / ((5 + length) / 6)^{:g}.",
+          "At every step each unfinished sentence (0 is the best so far) is tried with its "
+          "likeliest words. The {} best of all are kept; one that has ended (<end>) keeps its "
+          "place, so fewer go on. p: of the word. score = log P / ((5 + length) / 6)^{:g}, with P "
+          "of the whole sentence so far.",
           o.beam, o.penalty);
-      table.columns = {"step", "after sentence", "word", "p", "score", "kept"};
+      table.columns = {"step", "sentence", "then", "p", "score", "kept"};
     } else {
-      table.about = o.method == "greedy" ? "The likeliest word is written, and read again."
-                                         : "A word is drawn by its probability, and read again.";
+      table.about = o.method == "greedy"
+                        ? "At every step the likeliest word is written, and read at the next one; "
+                          "<end> ends the sentence. p: its probability, after softmax. Beside it "
+                          "the three likeliest words."
+                        : "At every step a word is drawn by its probability, and read at the next "
+                          "one; <end> ends the sentence. Beside it the three likeliest words.";
       table.columns = {"step", "written", "p", "1st", "p 1st", "2nd", "p 2nd", "3rd", "p 3rd"};
     }
   }
@@ -241,15 +247,18 @@ void translate(Stage& s, const TranslateOptions& o) {
   std::vector<std::size_t> source_ids;
   for (const std::string& word : source_words) source_ids.push_back(from.id(word));
   source_ids.push_back(Vocabulary::kEnd);
+  if (const std::size_t most = file.model->longest_sentence(); source_ids.size() > most)
+    throw Error(ErrorKind::usage,
+                fmt::format("the sentence has {} words; this model reads at most {}",
+                            source_words.size(), most - 1),
+                "it learnt one vector for each position, and has no more: write less");
   const Tensor source = ids(source_ids);
   s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
   say_unknown(s.trace, file, source_words, from);
 
-  const std::size_t room =
-      file.choice.is_transformer() ? file.choice.transformer.positions : std::size_t{256};
   Candidates candidates(to, o);
-  const std::vector<Written> found =
-      write(o, *file.model, source, std::min(room, 3 * source_ids.size() + 10), candidates);
+  const std::vector<Written> found = write(
+      o, *file.model, source, std::min<std::size_t>(256, 3 * source_ids.size() + 10), candidates);
   s.trace.items.emplace_back(std::move(candidates.table));
   if (o.method == "beam") {
     Table sentences{

@@ -49,7 +49,8 @@ Written write(const Run& run, const Translator& model, const Tensor& source,
   Written out;
   const auto state = model.start(run, source);
   std::size_t word = options.start;
-  while (out.words.size() < options.longest && !out.ended) {
+  const std::size_t longest = std::min(options.longest, model.longest_sentence());
+  while (out.words.size() < longest && !out.ended) {
     const std::vector<double> log_p = log_probabilities(model.next(run, *state, word), temperature);
     word = choose(log_p);
     if (observe) {
@@ -111,7 +112,8 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
   std::vector<Beginning> open;
   open.push_back({{}, model.start(run, source), options.start});
   std::vector<Written> done;
-  for (std::size_t step = 0; step < options.longest && !open.empty(); ++step) {
+  const std::size_t longest = std::min(options.longest, model.longest_sentence());
+  for (std::size_t step = 0; step < longest && !open.empty(); ++step) {
     // 1. every unfinished sentence, gone on by each of its likeliest words
     std::vector<Candidate> candidates;
     for (std::size_t b = 0; b < open.size(); ++b) {

@@ -27,8 +27,9 @@ struct Written {
 
 struct GenerateOptions {
   std::size_t start = 1, end = 2;  ///< ids
-  std::size_t longest = 64;        ///< words at most, <end> among them
-  std::size_t shown = 5;           ///< candidates per sentence and step that an observer is told
+  /// Words at most, <end> among them; no more than the model can write in any case.
+  std::size_t longest = 64;
+  std::size_t shown = 5;  ///< candidates per sentence and step that an observer is told
 };
 
 /// Told after each step: the best candidates of all unfinished sentences, best first; with greedy()
