@@ -79,6 +79,13 @@ void show_looking(Trace& trace, const ModelFile& file, const std::vector<std::st
   const Language language = find_language(file.language);
   const auto* model = dynamic_cast<const Transformer*>(file.model.get());
   Rng rng = Rng(1).stream("looking");
+  // A file may name a language of ours and be of another one.
+  const auto same = [](const Vocabulary& v, const std::vector<std::string>& words) {
+    return v.size() == words.size() + 3 &&
+           std::equal(words.begin(), words.end(), v.names().begin() + 3);
+  };
+  if (!same(language.source(), file.source_words) || !same(language.target(), file.target_words))
+    return;
   if (!model || !has_marks(language.draw(rng, Split::test))) return;
   std::map<std::string, Head> heads;
   const auto measure = [&](Split split, std::size_t count, Share Head::*share) {

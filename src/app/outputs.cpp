@@ -13,22 +13,6 @@ namespace attn::app {
 
 namespace {
 
-/// Writing into a folder that is not there, or over a folder, is told before any work is done.
-void check_place(const std::string& path) {
-  std::error_code problem;
-  const std::filesystem::path place(path);
-  if (std::filesystem::is_directory(place, problem)) {
-    throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", escaped(path, 200)),
-                "name a file inside that folder");
-  }
-  const std::filesystem::path folder = place.parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder, problem)) return;
-  throw Error(ErrorKind::io,
-              fmt::format("cannot write {}: there is no folder {}", escaped(path, 200),
-                          escaped(folder.string(), 200)),
-              "create the folder first: mkdir -p " + escaped(folder.string(), 200));
-}
-
 /// A device or a pipe needs no extension: it gets JSON.
 bool is_stream(const std::string& path) {
   std::error_code problem;
@@ -54,6 +38,21 @@ std::vector<std::string> inputs_of(const Common& common) {
 }
 
 }  // namespace
+
+void check_place(const std::string& path) {
+  std::error_code problem;
+  const std::filesystem::path place(path);
+  if (std::filesystem::is_directory(place, problem)) {
+    throw Error(ErrorKind::io, fmt::format("cannot write {}: it is a folder", escaped(path, 200)),
+                "name a file inside that folder");
+  }
+  const std::filesystem::path folder = place.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder, problem)) return;
+  throw Error(ErrorKind::io,
+              fmt::format("cannot write {}: there is no folder {}", escaped(path, 200),
+                          escaped(folder.string(), 200)),
+              "create the folder first: mkdir -p " + escaped(folder.string(), 200));
+}
 
 void check_outputs(const Common& common) {
   std::error_code problem;

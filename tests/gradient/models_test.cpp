@@ -9,6 +9,7 @@
 #include "attn/nn/mask.h"
 #include "attn/nn/seq2seq.h"
 #include "attn/nn/sequence_model.h"
+#include "attn/nn/transformer.h"
 #include "attn/ops/ops.h"
 #include "check.h"
 
@@ -197,6 +198,41 @@ TEST_CASE("gradient: every recurrent translator, from ids to the loss, agrees wi
     };
     INFO(z.variant << ", " << z.score << ", " << z.style << ", cell " << int(z.cell)
                    << (z.bidirectional ? ", both ways" : "") << ", local " << z.local);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
+  }
+}
+
+TEST_CASE("gradient: a whole Transformer, from ids to the loss, agrees with central differences") {
+  const std::size_t batch = 2, read = 3, written = 4;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    Rng rng(seed);
+    Parameters parameters(rng.stream("parameters"));
+    const Transformer model({.source_vocabulary = 5,
+                             .target_vocabulary = 4,
+                             .width = 4,
+                             .heads = 2,
+                             .ff = 5,
+                             .layers = seed < 4 ? 1u : 2u,
+                             .positions = 4,
+                             .norm_first = seed % 2 == 1,
+                             .tied = seed % 4 >= 2,
+                             .dropout = seed < 6 ? 0.0 : 0.2},
+                            parameters);
+    Inputs x;
+    for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+    stir(x, rng);
+    Array source = empty({batch, read}), target = empty({batch, written}), next = target;
+    for (real& id : source) id = static_cast<real>(rng.below(5));
+    for (real& id : target) id = static_cast<real>(rng.below(4));
+    for (real& id : next) id = static_cast<real>(rng.below(5)) - 1;
+    const Function f = [&](const Run& run, const Inputs&) {
+      Rng drops(seed, 1);
+      return cross_entropy(Run{.tape = run.tape, .rng = &drops},
+                           model.logits(Run{.tape = run.tape, .rng = &drops}, Tensor::ids(source),
+                                        Tensor::ids(target)),
+                           Tensor::ids(next), 0.1);
+    };
+    INFO("seed " << seed);
     CHECK(worst_error(f, x, rng) < kModelTolerance);
   }
 }

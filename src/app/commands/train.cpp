@@ -176,7 +176,7 @@ bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
 void train(Stage& s, const TrainOptions& o) {
   if (o.task.size() != 1) {
     throw Error(ErrorKind::usage, "train needs one task",
-                fmt::format("the tasks: {}", fmt::join(task_names(), ", ")));
+                fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
   }
   if (o.resume && o.checkpoint.empty())
     throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
@@ -186,6 +186,11 @@ void train(Stage& s, const TrainOptions& o) {
                 "a checkpoint is a safetensors file: the name must end in .safetensors");
   }
   if (o.task[0] == "translate") return train_translation(s, o);
+  std::vector<std::string> tasks = task_names();
+  tasks.emplace_back("translate");
+  if (nearest(o.task[0], tasks) == "translate")
+    throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(o.task[0])),
+                "did you mean translate?");
   const std::unique_ptr<Task> task = make_task(o.task[0], static_cast<std::size_t>(o.length));
   const SequenceSizes sizes =
       sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));

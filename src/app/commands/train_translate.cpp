@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
+
 #include "app/commands/all.h"
+#include "app/outputs.h"
 #include "app/translator.h"
 #include "attn/core/gemm.h"
 #include "attn/train/translation.h"
@@ -47,6 +50,47 @@ TranslatorChoice choice_of(const TrainOptions& o, const Language& language) {
   return c;
 }
 
+/// What would fail after a long training is told before it.
+void check_model_place(const TrainOptions& o) {
+  const std::string& path = o.translation.save_model;
+  if (path.empty()) return;
+  if (!path.ends_with(".safetensors"))
+    throw Error(ErrorKind::usage, fmt::format("--save-model {}", escaped(path, 200)),
+                "a model is a safetensors file: the name must end in .safetensors");
+  if (std::filesystem::path(path).lexically_normal() ==
+      std::filesystem::path(o.checkpoint).lexically_normal())
+    throw Error(ErrorKind::usage, "--save-model and --checkpoint name the same file",
+                "a model is for attn translate, a checkpoint to go on training: name two files");
+  check_place(path);
+}
+
+/// Throws Error(limit) if parameters (with gradients and two moments) and one batch are too large.
+void require_room(const Stage& s, const TrainOptions& o, const TranslatorChoice& choice,
+                  const Language& language) {
+  constexpr double kWords = 32;  // of a long sentence
+  const double stacks = choice.is_transformer() ? 2 * double(o.training.layers) : 1;
+  const double batch = double(o.training.batch) * kWords *
+                       (60 * stacks * double(o.dim) + 4 * double(language.target().size()));
+  s.require_memory(
+      sizeof(real) * (4 * parameters_about(choice) + batch),
+      fmt::format("training a model of width {} on {} sentences at once", o.dim, o.training.batch));
+}
+
+std::string in_words(const TranslatorChoice& choice) {
+  if (choice.is_transformer()) {
+    const TransformerSizes& z = choice.transformer;
+    return fmt::format(
+        "a Transformer of width {} with {} blocks that read and {} that write, {} heads each, "
+        "feed-forward nets of inner width {}{}{}",
+        z.width, z.layers, z.layers, z.heads, z.ff, z.norm_first ? ", pre-norm" : "",
+        z.tied ? ", tied" : "");
+  }
+  const Seq2SeqSizes& z = choice.recurrent;
+  return fmt::format("one {} of width {} reads and another writes, {}", choice.model, z.hidden,
+                     z.variant == "attention" ? fmt::format("with attention (score {})", z.score)
+                                              : fmt::format("without attention ({})", z.variant));
+}
+
 void describe(Trace& trace, const Language& language, const TranslatorChoice& choice,
               const Translator& model, const TrainOptions& o) {
   trace.title = fmt::format("{} learns to translate: {}",
@@ -57,19 +101,23 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
   trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
                         fmt::join(example.words.source, " "),
                         fmt::join(example.words.target, " ")));
+  trace.say(
+      fmt::format("The language has {} source words and {} target words, the model {} "
+                  "parameters: {}.",
+                  language.source().size() - 3, language.target().size() - 3,
+                  model.parameter_count(), in_words(choice)));
   trace.say(fmt::format(
-      "{} source words, {} target words, {} parameters ({}). Teacher forcing: while it learns, the "
-      "decoder reads the right words and guesses each next one. It stops after {} steps, or as "
-      "soon "
-      "as two looks in a row find all of 512 training sentences right.",
-      language.source().size() - 3, language.target().size() - 3, model.parameter_count(),
-      choice.description(), o.training.steps));
+      "Teacher forcing: while it learns, the decoder reads the right words and guesses each next "
+      "one. It stops after {} steps, or as soon as two looks in a row find all of 512 training "
+      "sentences right.",
+      o.training.steps));
 }
 
 void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& score) {
   Table result{"result",
                "Test sentences, none of them seen in training. The model writes word by word and "
-               "reads its own words (greedy decoding).",
+               "reads its own words (greedy decoding). BLEU: how many of its words, and of its "
+               "groups of 2, 3 and 4 words, stand in the right sentence too.",
                {"measure", "reached", "best possible"},
                {}};
   result.rows.push_back(
@@ -91,11 +139,13 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
 }  // namespace
 
 void train_translation(Stage& s, const TrainOptions& o) {
+  check_model_place(o);
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
   s.trace.threads = static_cast<int>(o.threads);
   set_threads(s.trace.threads);
   const Language language = find_language(o.translation.language);
   const TranslatorChoice choice = choice_of(o, language);
+  require_room(s, o, choice, language);
   Parameters parameters{Rng(s.trace.seed)};
   const std::unique_ptr<Translator> model = make_translator(choice, parameters);
   const TranslationLearner learner(language, *model, choice.description(), s.trace.seed);

@@ -32,6 +32,13 @@ namespace {
 /// The sentence that was given, or one that the model has never seen.
 std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& file) {
   if (o.text.empty()) {
+    if (!is_own_language(file.language))
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("the language \"{}\" of this model is not one of the program's own, so "
+                      "it has no sentence ready",
+                      escaped(file.language)),
+          "write a sentence in quotes: attn translate --model FILE \"...\"");
     Rng rng = Rng(static_cast<std::uint64_t>(o.seed)).stream("example");
     return find_language(file.language).draw(rng, Split::test).words.source;
   }
@@ -44,22 +51,28 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
   std::vector<std::string> found = words(text);
   if (found.empty())
     throw Error(ErrorKind::usage, "the text has no words",
-                "write a sentence in quotes, such as \"the dog sees the cat .\"");
+                "write a sentence in quotes, such as \"the dog sees the ball .\"");
   return found;
 }
 
 void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::string>& source,
                  const Vocabulary& vocabulary) {
+  constexpr std::size_t kMost = 10;  // told by name
   std::vector<std::string> unknown;
   for (const std::string& word : source) {
-    if (vocabulary.id(word) == Vocabulary::kUnknown)
-      unknown.push_back(fmt::format("\"{}\"", escaped(word)));
+    const std::string shown = fmt::format("\"{}\"", escaped(word));
+    if (vocabulary.id(word) == Vocabulary::kUnknown &&
+        std::find(unknown.begin(), unknown.end(), shown) == unknown.end())
+      unknown.push_back(shown);
   }
   if (unknown.empty()) return;
+  const std::size_t more = unknown.size() - std::min(unknown.size(), kMost);
+  unknown.resize(unknown.size() - more);
   trace.say(
-      fmt::format("Not among the words of this model, so read as <unknown>: {}. It never "
+      fmt::format("Not among the words of this model, so read as <unknown>: {}{}. It never "
                   "learnt what to do with that. The words it knows: {}.",
-                  fmt::join(unknown, ", "), fmt::join(file.source_words, ", ")));
+                  fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+                  fmt::join(file.source_words, ", ")));
 }
 
 std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
@@ -81,13 +94,19 @@ struct Candidates {
       : vocabulary(words), beam(o.method == "beam") {
     if (beam) {
       table.about = fmt::format(
-          "At every step each unfinished sentence is tried with its likeliest words; the {} best "
-          "are kept. score = log P / ((5 + length) / 6)^{:g}.",
+          "At every step each unfinished sentence (0 is the best so far) is tried with its "
+          "likeliest words. The {} best of all are kept; one that has ended (<end>) keeps its "
+          "place, so fewer go on. p: of the word. score = log P / ((5 + length) / 6)^{:g}, with P "
+          "of the whole sentence so far.",
           o.beam, o.penalty);
-      table.columns = {"step", "after sentence", "word", "p", "score", "kept"};
+      table.columns = {"step", "sentence", "then", "p", "score", "kept"};
     } else {
-      table.about = o.method == "greedy" ? "The likeliest word is written, and read again."
-                                         : "A word is drawn by its probability, and read again.";
+      table.about = o.method == "greedy"
+                        ? "At every step the likeliest word is written, and read at the next one; "
+                          "<end> ends the sentence. p: its probability, after softmax. Beside it "
+                          "the three likeliest words."
+                        : "At every step a word is drawn by its probability, and read at the next "
+                          "one; <end> ends the sentence. Beside it the three likeliest words.";
       table.columns = {"step", "written", "p", "1st", "p 1st", "2nd", "p 2nd", "3rd", "p 3rd"};
     }
   }
@@ -178,7 +197,7 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
                     const Tensor& source, const Written& written, const Vocabulary& target) {
   std::vector<std::size_t> read{Vocabulary::kStart};
   read.insert(read.end(), written.words.begin(), written.words.end());
-  if (written.ended) read.pop_back();  // <end> is written, never read
+  if (!written.words.empty()) read.pop_back();  // the last word is written, never read
   std::vector<std::string> from = source_words;
   from.emplace_back("<end>");
   s.trace.tokens = from;
@@ -228,15 +247,18 @@ void translate(Stage& s, const TranslateOptions& o) {
   std::vector<std::size_t> source_ids;
   for (const std::string& word : source_words) source_ids.push_back(from.id(word));
   source_ids.push_back(Vocabulary::kEnd);
+  if (const std::size_t most = file.model->longest_sentence(); source_ids.size() > most)
+    throw Error(ErrorKind::usage,
+                fmt::format("the sentence has {} words; this model reads at most {}",
+                            source_words.size(), most - 1),
+                "it learnt one vector for each position, and has no more: write less");
   const Tensor source = ids(source_ids);
   s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
   say_unknown(s.trace, file, source_words, from);
 
-  const std::size_t room =
-      file.choice.is_transformer() ? file.choice.transformer.positions : std::size_t{256};
   Candidates candidates(to, o);
-  const std::vector<Written> found =
-      write(o, *file.model, source, std::min(room, 3 * source_ids.size() + 10), candidates);
+  const std::vector<Written> found = write(
+      o, *file.model, source, std::min<std::size_t>(256, 3 * source_ids.size() + 10), candidates);
   s.trace.items.emplace_back(std::move(candidates.table));
   if (o.method == "beam") {
     Table sentences{

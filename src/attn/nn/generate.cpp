@@ -12,13 +12,18 @@ namespace attn {
 
 namespace {
 
-/// log softmax(logits / temperature), in double.
+/// log softmax(logits / temperature), in double. Throws Error(bad_input) if they are not finite:
+/// among NaN there is no largest, and no order to sort by.
 std::vector<double> log_probabilities(const Tensor& logits, double temperature = 1) {
   std::vector<double> values(logits.value().begin(), logits.value().end());
   for (double& x : values) x /= temperature;
   const double largest = *std::max_element(values.begin(), values.end());
   double sum = 0;
   for (const double x : values) sum += std::exp(x - largest);
+  if (!std::isfinite(sum)) {
+    throw Error(ErrorKind::bad_input, "the model's logits are not finite, so no word is likeliest",
+                "its parameters are damaged or too large: use another model");
+  }
   for (double& x : values) x -= largest + std::log(sum);
   return values;
 }
@@ -44,7 +49,8 @@ Written write(const Run& run, const Translator& model, const Tensor& source,
   Written out;
   const auto state = model.start(run, source);
   std::size_t word = options.start;
-  while (out.words.size() < options.longest && !out.ended) {
+  const std::size_t longest = std::min(options.longest, model.longest_sentence());
+  while (out.words.size() < longest && !out.ended) {
     const std::vector<double> log_p = log_probabilities(model.next(run, *state, word), temperature);
     word = choose(log_p);
     if (observe) {
@@ -106,7 +112,8 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
   std::vector<Beginning> open;
   open.push_back({{}, model.start(run, source), options.start});
   std::vector<Written> done;
-  for (std::size_t step = 0; step < options.longest && !open.empty(); ++step) {
+  const std::size_t longest = std::min(options.longest, model.longest_sentence());
+  for (std::size_t step = 0; step < longest && !open.empty(); ++step) {
     // 1. every unfinished sentence, gone on by each of its likeliest words
     std::vector<Candidate> candidates;
     for (std::size_t b = 0; b < open.size(); ++b) {
@@ -120,13 +127,13 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
     // 2. the best of them. A finished sentence keeps its place in the beam, so the beam gets
-    // narrower
-    //    and the search ends when all are finished. Each other takes a copy of its beginning's
-    //    state.
+    //    narrower and the search ends when all are finished. Each other takes a copy of its
+    //    beginning's state.
     std::vector<Beginning> next;
+    const std::size_t places = width - done.size();
     std::size_t kept = 0;
     for (Candidate& c : candidates) {
-      if (kept == width - done.size()) break;
+      if (kept == places) break;
       ++kept;
       c.kept = true;
       const Beginning& from = open[c.beam];

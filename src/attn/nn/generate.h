@@ -27,15 +27,18 @@ struct Written {
 
 struct GenerateOptions {
   std::size_t start = 1, end = 2;  ///< ids
-  std::size_t longest = 64;        ///< words at most, <end> among them
-  std::size_t shown = 5;           ///< candidates per sentence and step that an observer is told
+  /// Words at most, <end> among them; no more than the model can write in any case.
+  std::size_t longest = 64;
+  std::size_t shown = 5;  ///< candidates per sentence and step that an observer is told
 };
 
-/// Told after each step: the best candidates of all unfinished sentences, best first.
+/// Told after each step: the best candidates of all unfinished sentences, best first; with greedy()
+/// and sample() the chosen word is always among them.
 using CandidateObserver =
     std::function<void(std::size_t step, const std::vector<Candidate>& candidates)>;
 
-/// The likeliest word each time. source ids (S).
+/// The likeliest word each time; of equals the one with the lower id. source ids (S). All three
+/// throw Error(bad_input) if the model's logits are not finite.
 Written greedy(const Run& run, const Translator& model, const Tensor& source,
                const GenerateOptions& options, const CandidateObserver& observe = {});
 
@@ -47,8 +50,8 @@ std::vector<Written> beam_search(const Run& run, const Translator& model, const 
                                  const GenerateOptions& options, std::size_t width, double penalty,
                                  const CandidateObserver& observe = {});
 
-/// Draws each word from softmax(logits / temperature). Throws Error(usage) for a temperature that
-/// is not above 0.
+/// Draws each word from softmax(logits / temperature); log_probability and what an observer is told
+/// are by these probabilities. Throws Error(usage) for a temperature that is not above 0.
 Written sample(const Run& run, const Translator& model, const Tensor& source,
                const GenerateOptions& options, double temperature, Rng& rng,
                const CandidateObserver& observe = {});

@@ -32,6 +32,8 @@ class Transformer : public Translator {
   std::unique_ptr<State> start(const Run& run, const Tensor& source) const override;
   Tensor next(const Run& run, State& state, std::size_t word) const override;
 
+  std::size_t longest_sentence() const override { return sizes_.positions; }
+
   /// The source's memory: ids (...,S) -> (...,S,d).
   Tensor encode_source(const Run& run, const Tensor& source) const;
   const TransformerSizes& sizes() const { return sizes_; }

@@ -1,4 +1,5 @@
 #pragma once
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,6 +20,9 @@ class Translator {
   /// Teacher forcing: the logits of every next word at once, given the right words before it.
   /// source ids (B,S) without padding, target ids (B,T) -> (B,T,V). Row t is about word t+1.
   virtual Tensor logits(const Run& run, const Tensor& source, const Tensor& target) const = 0;
+
+  /// The most words that a sentence may have, read or written, <start> and <end> among them.
+  virtual std::size_t longest_sentence() const { return std::numeric_limits<std::size_t>::max(); }
 
   /// Where the writing of one sentence stands. A copy goes on by itself (a beam splits).
   struct State {

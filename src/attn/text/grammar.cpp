@@ -14,9 +14,14 @@ namespace attn {
 namespace {
 
 constexpr int kDeepest = 64;
+constexpr std::size_t kLargest = 1000;  // words of one sentence; rules that make it
+// Words and symbols on the way to them: 64 symbols that each stand twice in one another would be
+// 2^64, even if all of them were empty.
+constexpr std::size_t kMostElements = 100 * kLargest;
+
+bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
@@ -33,9 +38,14 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+/// What stands between blanks.
 std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words = split(text, ' ');
-  std::erase(words, std::string_view{});
+  std::vector<std::string_view> words;
+  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
+    const auto end = std::find_if(text.begin(), text.end(), blank);
+    words.push_back(text.substr(0, static_cast<std::size_t>(end - text.begin())));
+    text.remove_prefix(words.back().size());
+  }
   return words;
 }
 
@@ -44,8 +54,9 @@ std::vector<std::string_view> words_of(std::string_view text) {
   throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what), hint);
 }
 
-void add_new(std::vector<std::string>& words, const std::string& word) {
-  if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
+void add_new(std::vector<std::string>& words, std::set<std::string, std::less<>>& seen,
+             const std::string& word) {
+  if (seen.insert(word).second) words.push_back(word);
 }
 
 }  // namespace
@@ -63,82 +74,118 @@ std::vector<Grammar::Element> Grammar::elements(std::string_view side, const std
       e.choice = names[0];
       e.symbol = e.choice.substr(0, e.choice.find('\''));
       if (names.size() > 1) e.form = names[1];
+      if (names.size() > 2)
+        wrong(place, fmt::format("\"{}\" has two forms", escaped(text)), "write $NAME.FORM");
     }
-    if (e.word.empty() && e.symbol.empty())
-      wrong(place, fmt::format("\"{}\" has no name", escaped(text)), "write $NAME or a word");
+    const bool named = !e.word.empty() || !e.symbol.empty();
+    const bool marked = std::find(e.marks.begin(), e.marks.end(), "") == e.marks.end();
+    if (!named || !marked)
+      wrong(place, fmt::format("\"{}\" has no name", escaped(text)),
+            "write a word, $NAME or $NAME.FORM, and @MARK behind it");
     all.push_back(std::move(e));
   }
   return all;
+}
+
+void Grammar::wrong_line(std::size_t line, const std::string& what, const std::string& hint) const {
+  wrong(fmt::format("{}, line {}", escaped(name_), line), what, hint);
 }
 
 Grammar Grammar::parse(std::string_view text, const std::string& name) {
   Grammar g;
   g.name_ = name;
   if (!valid_utf8(text)) wrong(escaped(name), "not UTF-8", "save the grammar as UTF-8");
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the mark of some editors
+  Words seen;
+  std::vector<std::pair<std::string, std::size_t>> apart;  // with the line
   std::size_t number = 0;
   for (const std::string_view line : split(text, '\n')) {
     ++number;
-    const std::string place = fmt::format("{}, line {}", escaped(name), number);
     if (line.empty() || line.starts_with('#')) continue;
-    if (line.starts_with("apart ")) {
-      for (const std::string_view mark : words_of(line.substr(6))) g.apart_.emplace_back(mark);
-      continue;
+    const std::vector<std::string_view> all = words_of(line);
+    if (all[0] == "apart" && line.find('=') == std::string_view::npos) {
+      if (all.size() == 1) g.wrong_line(number, "\"apart\" without a mark", "apart MARK MARK ...");
+      for (std::size_t i = 1; i < all.size(); ++i) apart.emplace_back(all[i], number);
+    } else {
+      g.read_rule(line, number, seen);
     }
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos)
-      wrong(place, "no \"=\"", "a rule is NAME = source words | target words");
-    const std::vector<std::string_view> left = words_of(line.substr(0, equals));
-    if (left.empty() || left.size() > 2)
-      wrong(place, "a rule begins with a name and perhaps a weight", "NAME 2 = ... | ...");
-    Rule rule;
-    rule.line = number;
-    if (left.size() == 2) {
-      const auto [end, error] =
-          std::from_chars(left[1].data(), left[1].data() + left[1].size(), rule.weight);
-      if (error != std::errc() || end != left[1].data() + left[1].size() || !(rule.weight > 0) ||
-          rule.weight > 1e6)
-        wrong(place, fmt::format("\"{}\" is not a weight", escaped(left[1])),
-              "a number above 0, such as 2");
-    }
-    for (const std::string_view part : split(line.substr(equals + 1), ';')) {
-      const std::vector<std::string_view> sides = split(part, '|');
-      if (sides.size() != 2)
-        wrong(place, fmt::format("\"{}\" does not have two sides", escaped(part)),
-              "write source words | target words");
-      std::string form;
-      std::string_view source = sides[0];
-      if (!rule.forms.empty()) {
-        const std::size_t colon = source.find(':');
-        if (colon == std::string_view::npos)
-          wrong(place, "a further form without a name", "write ; form: source | target");
-        form = trimmed(source.substr(0, colon));
-        source = source.substr(colon + 1);
-      }
-      Form both{elements(source, place), elements(sides[1], place)};
-      for (const Element& e : both.source) {
-        if (e.word.empty()) continue;
-        if (words(e.word) != std::vector{e.word})
-          wrong(place, fmt::format("\"{}\" is not one lower-case word", escaped(e.word)),
-                "source sentences are read as lower-case words and punctuation marks");
-        add_new(g.source_words_, e.word);
-      }
-      for (const Element& e : both.target)
-        if (!e.word.empty()) add_new(g.target_words_, e.word);
-      if (!rule.forms.emplace(form, std::move(both)).second)
-        wrong(place, fmt::format("the form \"{}\" twice", escaped(form)), "give each form once");
-    }
-    if (g.start_.empty()) g.start_ = left[0];
-    g.rules_[std::string(left[0])].push_back(std::move(rule));
   }
   if (g.start_.empty()) wrong(escaped(name), "no rule", "NAME = source words | target words");
   g.check_symbols();
+  for (const auto& [mark, line] : apart) {
+    if (!g.source_marks_.count(mark))
+      g.wrong_line(line, fmt::format("no source word is marked @{}", escaped(mark)),
+                   "apart names marks of the source side: write WORD@MARK in a rule");
+    g.apart_.push_back(mark);
+  }
   return g;
 }
 
+void Grammar::read_rule(std::string_view line, std::size_t number, Words& seen) {
+  const std::string place = fmt::format("{}, line {}", escaped(name_), number);
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos)
+    wrong(place, "no \"=\"", "a rule is NAME = source words | target words");
+  const std::vector<std::string_view> left = words_of(line.substr(0, equals));
+  if (left.empty() || left.size() > 2)
+    wrong(place, "a rule begins with a name and perhaps a weight", "NAME 2 = ... | ...");
+  if (left[0].find_first_of("$@.'|;:") != std::string_view::npos)
+    wrong(place, fmt::format("\"{}\" is not a name", escaped(left[0])),
+          "a name is free of $ @ . ' | ; and :");
+  Rule rule;
+  rule.line = number;
+  if (left.size() == 2) {
+    const char* end = left[1].data() + left[1].size();
+    const auto [stop, error] = std::from_chars(left[1].data(), end, rule.weight);
+    if (error != std::errc() || stop != end || !(rule.weight > 0) || rule.weight > 1e6)
+      wrong(place, fmt::format("\"{}\" is not a weight", escaped(left[1])),
+            "a number above 0 and at most 1000000, such as 2");
+  }
+  for (const std::string_view part : split(line.substr(equals + 1), ';')) {
+    const std::vector<std::string_view> sides = split(part, '|');
+    if (sides.size() != 2)
+      wrong(place, fmt::format("\"{}\" does not have two sides", escaped(part)),
+            "write source words | target words");
+    std::string form;
+    std::string_view source = sides[0];
+    if (!rule.forms.empty()) {
+      const std::size_t colon = source.find(':');
+      if (colon == std::string_view::npos)
+        wrong(place, "a further form without a name", "write ; form: source | target");
+      form = trimmed(source.substr(0, colon));
+      source = source.substr(colon + 1);
+    }
+    Form both{elements(source, place), elements(sides[1], place)};
+    for (const Element& e : both.source) {
+      source_marks_.insert(e.marks.begin(), e.marks.end());
+      if (e.word.empty()) continue;
+      if (words(e.word) != std::vector{e.word})
+        wrong(place, fmt::format("\"{}\" is not one lower-case word", escaped(e.word)),
+              "source sentences are read as lower-case words and punctuation marks");
+      add_new(source_words_, seen.source, e.word);
+    }
+    for (const Element& e : both.target) {
+      if (e.word.empty()) continue;
+      if (e.word == "<unknown>" || e.word == "<start>" || e.word == "<end>")
+        wrong(place, fmt::format("{} is not a word of a language", e.word),
+              "<unknown>, <start> and <end> have a meaning of their own: choose another word");
+      if (escaped(e.word, e.word.size()) != e.word)
+        wrong(place, fmt::format("\"{}\" has characters that cannot be shown", escaped(e.word)),
+              "remove the control characters");
+      add_new(target_words_, seen.target, e.word);
+    }
+    if (!rule.forms.emplace(form, std::move(both)).second)
+      wrong(place, fmt::format("the form \"{}\" twice", escaped(form)), "give each form once");
+  }
+  if (start_.empty()) start_ = left[0];
+  rules_[std::string(left[0])].push_back(std::move(rule));
+}
+
 void Grammar::check_symbols() const {
+  std::set<std::pair<std::string, std::string>> right;  // symbols and forms found to be there
   const auto check = [&](const std::vector<Element>& side, const std::string& place) {
     for (const Element& e : side) {
-      if (e.symbol.empty()) continue;
+      if (e.symbol.empty() || !right.emplace(e.symbol, e.form).second) continue;
       const auto found = rules_.find(e.symbol);
       if (found == rules_.end())
         wrong(place, fmt::format("no rule for ${}", escaped(e.symbol)),
@@ -163,10 +210,13 @@ void Grammar::check_symbols() const {
   }
 }
 
-Grammar::Derivation Grammar::derive(const std::string& symbol, Rng& rng, int depth) const {
-  if (depth > kDeepest)
+Grammar::Derivation Grammar::derive(const std::string& symbol, Rng& rng, int depth,
+                                    std::size_t& parts) const {
+  if (depth > kDeepest || ++parts > kLargest)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: ${} does not come to an end", escaped(name_), escaped(symbol)),
+                fmt::format("{}: ${} does not come to an end ({})", escaped(name_), escaped(symbol),
+                            depth > kDeepest ? fmt::format("{} rules inside one another", kDeepest)
+                                             : fmt::format("{} rules in one sentence", kLargest)),
                 "a symbol needs a rule that leads to words, and a weight that makes it likely");
   const std::vector<Rule>& rules = rules_.at(symbol);
   double total = 0;
@@ -185,32 +235,45 @@ Grammar::Derivation Grammar::derive(const std::string& symbol, Rng& rng, int dep
     for (const auto* side : {&sides.source, &sides.target}) {
       for (const Element& e : *side) {
         if (!e.symbol.empty() && !d.parts.count(e.choice))
-          d.parts.emplace(e.choice, derive(e.symbol, rng, depth + 1));
+          d.parts.emplace(e.choice, derive(e.symbol, rng, depth + 1, parts));
       }
     }
   }
   return d;
 }
 
-void Grammar::write(const Derivation& d, const std::string& form, bool source, SentencePair& to) {
+void Grammar::write(const Derivation& d, const std::string& form, bool source, SentencePair& to,
+                    std::size_t& elements) const {
   const Form& sides = d.rule->forms.at(form);
   std::vector<std::string>& words = source ? to.source : to.target;
   for (const Element& e : source ? sides.source : sides.target) {
-    for (const std::string& mark : e.marks)
-      (source ? to.source_marks : to.target_marks)[mark] = words.size();
+    const std::size_t first = words.size();
     if (e.symbol.empty()) {
       words.push_back(e.word);
     } else {
-      write(d.parts.at(e.choice), e.form, source, to);
+      write(d.parts.at(e.choice), e.form, source, to, elements);
     }
+    if (++elements > kMostElements || words.size() > kLargest)
+      wrong_line(d.rule->line, fmt::format("a sentence of more than {} words", kLargest),
+                 "shorter rules, or fewer symbols inside one another");
+    if (!e.marks.empty() && words.size() == first)
+      wrong_line(d.rule->line, fmt::format("@{} marks no word", escaped(e.marks[0])),
+                 "what is marked needs at least one word on this side");
+    for (const std::string& mark : e.marks)
+      (source ? to.source_marks : to.target_marks)[mark] = first;
   }
 }
 
 SentencePair Grammar::draw(Rng& rng) const {
-  const Derivation d = derive(start_, rng, 0);
+  std::size_t parts = 0;
+  const Derivation d = derive(start_, rng, 0, parts);
   SentencePair pair;
-  write(d, "", true, pair);
-  write(d, "", false, pair);
+  std::size_t elements = 0;
+  write(d, "", true, pair, elements);
+  write(d, "", false, pair, elements);
+  if (pair.source.empty() || pair.target.empty())
+    wrong_line(d.rule->line, "a sentence without words",
+               "both sides of a sentence need at least one word");
   return pair;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +24,17 @@ struct SentencePair {
 /// on both sides; $NAME' for a second one; $NAME.form for another form of the choice. @MARK behind
 /// an element marks its first word. `apart MARK MARK ...`: these words together decide whether a
 /// sentence is for training or for testing. `#` begins a comment line. The first NAME is the start.
+/// Source words are lower-case, as words() reads them; a target word may be anything without
+/// spaces but <unknown>, <start> and <end>.
 class Grammar {
  public:
-  /// Throws Error(bad_input) with the line: a rule without "=" or "|", an unknown symbol or form.
-  /// `name` is for messages.
+  /// Throws Error(bad_input) with the line: a rule without "=" or "|", an unknown symbol or form, a
+  /// mark that decides the split and is nowhere, a source word that words() would split. `name` is
+  /// for messages.
   static Grammar parse(std::string_view text, const std::string& name);
 
-  /// A sentence by the rules' weights. Throws Error(bad_input) if the rules never come to an end.
+  /// A sentence by the rules' weights. Throws Error(bad_input) if the rules never come to an end,
+  /// make more than 1000 words, no word at all, or mark a symbol that has no word.
   SentencePair draw(Rng& rng) const;
 
   /// All words that a side can have, in the order of the file.
@@ -53,6 +58,10 @@ class Grammar {
     std::map<std::string, Form> forms;  ///< "" is the plain one
     std::size_t line = 0;
   };
+  /// The words seen so far, so that each is kept once.
+  struct Words {
+    std::set<std::string, std::less<>> source, target;
+  };
   /// A rule with a rule for each of its symbols, by choice.
   struct Derivation {
     const Rule* rule;
@@ -61,12 +70,17 @@ class Grammar {
 
   static std::vector<Element> elements(std::string_view side, const std::string& place);
   void check_symbols() const;
-  Derivation derive(const std::string& symbol, Rng& rng, int depth) const;
-  static void write(const Derivation& d, const std::string& form, bool source, SentencePair& to);
+  void read_rule(std::string_view line, std::size_t number, Words& seen);
+  Derivation derive(const std::string& symbol, Rng& rng, int depth, std::size_t& parts) const;
+  void write(const Derivation& d, const std::string& form, bool source, SentencePair& to,
+             std::size_t& elements) const;
+  [[noreturn]] void wrong_line(std::size_t line, const std::string& what,
+                               const std::string& hint) const;
 
   std::string name_, start_;
   std::map<std::string, std::vector<Rule>> rules_;
   std::vector<std::string> source_words_, target_words_, apart_;
+  std::set<std::string> source_marks_;
 };
 
 }  // namespace attn

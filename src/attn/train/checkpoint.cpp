@@ -109,6 +109,11 @@ void Trainer::save(const std::string& path) const {
 void Trainer::load(const std::string& path) {
   const SafetensorsFile file = read_safetensors(path);
   const auto text = file.metadata.find("attn"), sum = file.metadata.find("checksum");
+  if (file.metadata.count("attn_model"))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: this is a trained model, not a checkpoint", escaped(path, 200)),
+                "a model is what --save-model writes, for attn translate; training goes on from "
+                "what --checkpoint writes");
   if (text == file.metadata.end() || sum == file.metadata.end())
     damaged(path, "not written by attn train");
   const nlohmann::json state = parse_json(text->second, path);

@@ -78,7 +78,15 @@ std::vector<std::size_t> Language::encode(const std::vector<std::string>& words)
 }
 
 TranslationBatch Language::batch_of(const std::vector<Example>& examples) {
+  if (examples.empty()) throw Error(ErrorKind::usage, "a batch of 0 sentences", "give some");
   std::size_t longest = 0;
+  for (const Example& e : examples) {
+    if (e.source.size() != examples[0].source.size())
+      throw Error(ErrorKind::usage,
+                  fmt::format("a batch with sources of {} and {} words", examples[0].source.size(),
+                              e.source.size()),
+                  "nothing is padded that a model reads: take sources of one length");
+  }
   for (const Example& e : examples) longest = std::max(longest, e.target.size() - 1);
   std::vector<std::vector<double>> source, target, answers;
   for (const Example& e : examples) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -7,7 +8,8 @@
 
 namespace attn {
 
-/// The words of one side of a language, by id. Ids 0, 1 and 2 are <unknown>, <start> and <end>.
+/// The words of one side of a language, by id. Ids 0, 1 and 2 are <unknown>, <start> and <end>;
+/// then come the words, in their order.
 class Vocabulary {
  public:
   static constexpr std::size_t kUnknown = 0, kStart = 1, kEnd = 2;
@@ -48,28 +50,33 @@ class Language {
   const Vocabulary& source() const { return source_; }
   const Vocabulary& target() const { return target_; }
 
-  /// A pair of this split, drawn until one belongs to it. One in eight sentences is for testing.
+  /// A pair of this split, drawn until one belongs to it. One in eight source sentences (or, of a
+  /// grammar with `apart`, of the combinations of marked words) is for testing, whatever the seed:
+  /// a sentence is in one split for ever. Throws Error(bad_input) if there seem to be none.
   Example draw(Rng& rng, Split split) const;
-  /// These examples as one batch; their sources have one length.
+  /// These examples as one batch. Throws Error(usage) unless there are some, and their sources have
+  /// one length.
   static TranslationBatch batch_of(const std::vector<Example>& examples);
 
   /// Ids of a sentence that a user wrote, with <end>.
   std::vector<std::size_t> encode(const std::vector<std::string>& words) const;
+  /// Where this pair belongs: decided by its source words alone.
   Split split_of(const SentencePair& pair) const;
 
  private:
   std::string name_;
   Grammar grammar_;
-  Vocabulary source_, target_;
+  Vocabulary source_, target_;  // of the grammar
 };
 
 /// Many sentences of one split, ready for batches.
 class SentencePool {
  public:
+  /// `count` sentences of this generator. Throws what Language::draw throws.
   SentencePool(const Language& language, Split split, std::size_t count, Rng rng);
   const std::vector<Example>& examples() const { return examples_; }
   /// An example decides the source length; the others are drawn among those of its length. So
-  /// lengths are as frequent as in the language.
+  /// lengths are as frequent as in the language. Throws Error(usage) for a batch of none.
   TranslationBatch batch(Rng& rng, std::size_t size) const;
 
  private:

@@ -74,6 +74,29 @@ void read(const nlohmann::json& from, const char* key, T& to, const std::string&
   to = found->template get<T>();
 }
 
+/// A small file must not ask for a large model: its sizes are compared with the numbers that are
+/// there before anything is made of them. (Differences in single tensors are told later, all of
+/// them.)
+void check_sizes(const TranslatorChoice& choice, const SafetensorsFile& file,
+                 const std::string& name) {
+  TranslatorChoice copy = choice;
+  each_size(copy, [&](const std::string& key, const auto& value) {
+    if constexpr (std::is_same_v<decltype(value), const std::size_t&>) {
+      if (value == 0 && key != "decoder" && key != "local")
+        wrong(name, fmt::format("its description has 0 for \"{}\"", key));
+    }
+  });
+  if (choice.is_transformer() && choice.transformer.width % choice.transformer.heads != 0)
+    wrong(name, fmt::format("a width of {} cannot be divided among {} heads",
+                            choice.transformer.width, choice.transformer.heads));
+  double there = 0;
+  for (const NamedArray& tensor : file.tensors) there += double(tensor.values.size());
+  const double asked = parameters_about(choice);
+  if (asked > 2 * there + 10'000)
+    wrong(name, fmt::format("its description asks for {:.0f} numbers, but {:.0f} are there", asked,
+                            there));
+}
+
 }  // namespace
 
 std::string TranslatorChoice::description() const {
@@ -83,6 +106,20 @@ std::string TranslatorChoice::description() const {
     text += fmt::format(" {} {}", name, value);
   });
   return text;
+}
+
+double parameters_about(const TranslatorChoice& choice) {
+  if (choice.is_transformer()) {
+    const TransformerSizes& z = choice.transformer;
+    const double d = double(z.width);
+    return d * (double(z.source_vocabulary) + double(z.target_vocabulary) + double(z.positions)) +
+           double(z.layers) * (12 * d * d + 4 * d * double(z.ff));
+  }
+  const Seq2SeqSizes& z = choice.recurrent;
+  const double e = double(z.embedding), h = double(z.hidden),
+               s = z.decoder > 0 ? double(z.decoder) : h;
+  return e * (double(z.source_vocabulary) + double(z.target_vocabulary)) + h * (e + h) +
+         s * (e + s) + s * double(z.target_vocabulary);
 }
 
 std::unique_ptr<Translator> make_translator(const TranslatorChoice& choice,
@@ -112,7 +149,13 @@ void save_model(const std::string& path, const Language& language, const Transla
 ModelFile load_model(std::string_view bytes, const std::string& name) {
   SafetensorsFile file = parse_safetensors(bytes, name);
   const auto text = file.metadata.find("attn_model");
-  if (text == file.metadata.end()) wrong(name, "this is no model of a language");
+  if (text == file.metadata.end()) {
+    const bool checkpoint = file.metadata.count("attn") > 0;
+    wrong(name, checkpoint ? "this is a checkpoint of a training, not a model"
+                           : "this is no model of a language");
+  }
+  if (const std::size_t bad = file.nan_count + file.infinity_count; bad > 0)
+    wrong(name, fmt::format("{} of its numbers are not finite", bad));
   const nlohmann::json document = parse_json(text->second, name);
   if (!document.is_object()) wrong(name, "its description is no JSON object");
   if (!document.contains("format") || document["format"] != kFormat)
@@ -137,9 +180,15 @@ ModelFile load_model(std::string_view bytes, const std::string& name) {
   vocabulary("target", out.target_words.size(),
              transformer ? out.choice.transformer.target_vocabulary
                          : out.choice.recurrent.target_vocabulary);
+  check_sizes(out.choice, file, name);
   Parameters parameters{Rng(0)};
   parameters.use(std::move(file), name);
-  out.model = make_translator(out.choice, parameters);
+  try {
+    out.model = make_translator(out.choice, parameters);
+  } catch (const Error& error) {  // sizes that do not go together: here a file is to blame
+    if (error.kind() != ErrorKind::usage) throw;
+    wrong(name, error.what());
+  }
   parameters.check();
   return out;
 }

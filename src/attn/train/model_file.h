@@ -23,9 +23,14 @@ struct TranslatorChoice {
   std::string description() const;
 };
 
+/// Its number of parameters or somewhat less (biases, norms and all gates but one are left out):
+/// to refuse a model before it is made.
+double parameters_about(const TranslatorChoice& choice);
+
+/// The translator of this choice. Throws Error(usage) for sizes that do not go together.
 std::unique_ptr<Translator> make_translator(const TranslatorChoice& choice, Parameters& parameters);
 
-/// What a model file holds.
+/// What a model file holds. The words are without <unknown>, <start> and <end>.
 struct ModelFile {
   std::string language;
   std::vector<std::string> source_words, target_words;
@@ -33,12 +38,13 @@ struct ModelFile {
   std::unique_ptr<Translator> model;
 };
 
-/// Throws Error(io).
+/// Writes the model, its sizes and its words. Throws Error(io).
 void save_model(const std::string& path, const Language& language, const TranslatorChoice& choice,
                 const Translator& model);
 
-/// Throws Error(bad_input) if these bytes are no model file, or if tensors are missing or of other
-/// shapes (all are listed). `name` is for messages.
+/// The model of a file's bytes. Throws Error(bad_input) if they are no model file, are of another
+/// version, hold numbers that are not finite, or if tensors are missing, not expected or of other
+/// shapes (all are listed); nothing large is made of a small file. `name` is for messages.
 ModelFile load_model(std::string_view bytes, const std::string& name);
 
 }  // namespace attn

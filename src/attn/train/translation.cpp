@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "attn/core/error.h"
 #include "attn/graph/trace.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
@@ -100,6 +101,10 @@ TranslationScore translate_all(const Translator& model, const std::vector<Exampl
 
 double bleu(const std::vector<std::vector<std::size_t>>& outputs,
             const std::vector<std::vector<std::size_t>>& references) {
+  if (outputs.size() != references.size())
+    throw Error(ErrorKind::usage,
+                fmt::format("BLEU of {} sentences against {}", outputs.size(), references.size()),
+                "give one reference for each sentence");
   double written = 0, wanted = 0, sum = 0;
   for (std::size_t n = 1; n <= 4; ++n) {
     double found = 0, all = 0;

@@ -36,15 +36,18 @@ struct TranslationScore {
   struct Length {
     std::size_t length, sentences, exact;
   };
-  std::vector<Length> by_length;  ///< words of the source, without <end>
-  std::vector<std::vector<std::size_t>> outputs;
+  std::vector<Length> by_length;                  ///< words of the source, without <end>
+  std::vector<std::vector<std::size_t>> outputs;  ///< ids, with <end> where it was written
 };
 
-/// Greedy decoding of each example.
+/// Greedy decoding of each example, in the same order. An output is right if it has the very words
+/// of the example, <end> among them.
 TranslationScore translate_all(const Translator& model, const std::vector<Example>& examples);
 
 /// Corpus BLEU with up to 4-grams and the brevity penalty, 0 .. 100. One reference per sentence.
-/// Papineni et al. 2002, "BLEU", section 2.3. Without smoothing: 0 if some n-gram order never fits.
+/// Papineni et al. 2002, "BLEU", section 2.3. Without smoothing: 0 if some n-gram order never fits,
+/// so also where every sentence has less than 4 words. Throws Error(usage) for unequal numbers of
+/// sentences.
 double bleu(const std::vector<std::vector<std::size_t>>& outputs,
             const std::vector<std::vector<std::size_t>>& references);
 
