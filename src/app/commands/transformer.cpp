@@ -164,15 +164,6 @@ void transformer(Stage& s, const TransformerOptions& o) {
   s.trace.labels["word"] = target.vocabulary;
   s.trace.labels["source_word"] = source.vocabulary;
   const Transformer model(z, s.parameters);
-  for (const auto& [path, p] : model.parameters()) {
-    if (path == "source_embedding")
-      note(s.run, path, "E_x: one row per source word", {"source_word", "d"}, p);
-    if (path == "target_embedding")
-      note(s.run, path, "E_y: one row per target word", {"word", "d"}, p);
-    if (path == "position_table") note(s.run, path, "one row per position", {"position", "d"}, p);
-    if (path == "output.w") note(s.run, path, "W: from the width to the words", {"d", "word"}, p);
-    if (path == "output.b") note(s.run, path, "b", {"word"}, p);
-  }
   const Tensor source_ids = as_ids(source.ids), target_ids = as_ids(target.ids);
   s.trace.restart_clock();
   note(s.run, "source_ids", "the words that are read", {"source"}, source_ids);

@@ -206,11 +206,15 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   const std::vector<std::string> to = names(target, read);
   for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = to;
   s.trace.restart_clock();
-  const Tensor logits = file.model->logits(s.run, source, ids(read));
+  const Tensor target_ids = ids(read);
+  note(s.run, "source_ids", "the words that are read", {"source"}, source);
+  note(s.run, "target_ids", "the words that are written, without the last", {"target"}, target_ids);
+  const Tensor logits = file.model->logits(s.run, source, target_ids);
   if (!s.trace.find("logits"))
     note(s.run, "logits", "one row per word read: which word comes next", {"token", "word"},
          logits);
-  s.trace.labels["source_word"] = file.source_words;
+  note(s.run, "probabilities", "softmax(logits)", {"token", "word"}, softmax(s.run, logits));
+  s.trace.labels["source_word"] = Vocabulary(file.source_words).names();
   s.trace.labels["word"] = target.names();
   for (Item& item : s.trace.items) {
     auto* step = std::get_if<Step>(&item);
