@@ -32,6 +32,7 @@ MODELS = [
     ("gru", 32, 64, 128, 1, 4, 512, 64, 0.5),
     ("rnn", 32, 64, 128, 1, 4, 512, 64, 0.5),
     ("cnn", 32, 64, 128, 4, 4, 512, 64, 0.7),
+    ("encoder-decoder", 32, 16, 64, 2, 4, 256, 128, 0.5),
 ]
 FIELDS = ("model", "batch", "length", "dim", "layers", "heads", "ff", "vocab", "target")
 OPENMP_BLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0"
@@ -61,7 +62,27 @@ def torch_model(torch, work):
         def forward(self, x):
             return self.layer(x)[0]
 
+    class EncoderDecoder(nn.Module):
+        """Embeddings times sqrt(d) plus learned positions, nn.Transformer's two stacks, a linear layer."""
+
+        def __init__(self):
+            super().__init__()
+            options = dict(dropout=0.0, activation="relu", batch_first=True)
+            self.source, self.target = nn.Embedding(work["vocab"], d), nn.Embedding(work["vocab"], d)
+            self.position = nn.Parameter(torch.randn(work["length"], d))
+            self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(d, work["heads"], work["ff"], **options), work["layers"])
+            self.decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(d, work["heads"], work["ff"], **options), work["layers"])
+            self.output = nn.Linear(d, work["vocab"])
+            self.register_buffer("mask", torch.full((work["length"], work["length"]), float("-inf")).triu(1))
+            self.register_buffer("words", torch.randint(work["vocab"], (work["batch"], work["length"])))
+
+        def forward(self, ids):
+            memory = self.encoder(self.source(ids) * d**0.5 + self.position)
+            return self.output(self.decoder(self.target(self.words) * d**0.5 + self.position, memory, tgt_mask=self.mask))
+
     kind = work["model"]
+    if kind == "encoder-decoder":
+        return EncoderDecoder()
     if kind == "transformer":
         layer = nn.TransformerEncoderLayer(d, work["heads"], work["ff"], dropout=0.0, activation="relu", batch_first=True)
         body = nn.TransformerEncoder(layer, work["layers"])
@@ -221,10 +242,10 @@ def main():
                 print(f"PyTorch {uses['pytorch']}, OPENBLAS_CORETYPE={uses['coretype'] or '(not set)'}")
                 print("with " + ", ".join(uses["blas"]))
                 print(f"{given.rounds} rounds by turns of {given.repeat} steps; best of {given.threads} threads (in brackets)\n")
-                print(f"{'model':<12} {'B':>3} {'n':>3} {'d':>4} {'L':>2} {'ff':>4} {'V':>3} {'attn ms':>12} {'torch ms':>12} "
+                print(f"{'model':<15} {'B':>3} {'n':>3} {'d':>4} {'L':>2} {'ff':>4} {'V':>3} {'attn ms':>12} {'torch ms':>12} "
                       f"{'ratio':>6} {'target':>6}")
             r = rows[-1]
-            print(f"{r['model']:<12} {r['batch']:>3} {r['length']:>3} {r['dim']:>4} {r['layers']:>2} {r['ff']:>4} {r['vocab']:>3} "
+            print(f"{r['model']:<15} {r['batch']:>3} {r['length']:>3} {r['dim']:>4} {r['layers']:>2} {r['ff']:>4} {r['vocab']:>3} "
                   f"{a:>8.2f} ({best_ours}) {b:>8.2f} ({best_theirs}) {r['ratio']:>6.2f} {r['target']:>6.1f} "
                   f"{'met' if r['met'] else 'missed'}", flush=True)
     if given.json:

@@ -64,7 +64,7 @@ const std::vector<Command>& commands() {
        with_options<ReachOptions>(bind, reach)},
       {"path", kFar, "how many steps lie between an input and an output", "path --model cnn",
        with_options<PathOptions>(bind, path)},
-      {"transformer", kBlocks, "encoder and decoder in one; learning and writing agree",
+      {"transformer", kBlocks, "encoder and decoder in one: learning and writing agree",
        "transformer --compare-modes", with_options<TransformerOptions>(bind, transformer)},
       {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300",
        with_options<TrainOptions>(bind, train), false},

@@ -57,9 +57,9 @@ TEST_CASE("bench prints exactly the document of the contract") {
        {Words{"forward", "--model", "attention"}, Words{"forward", "--model", "encoder"},
         Words{"forward", "--model", "rnn"}, Words{"forward", "--model", "lstm"},
         Words{"forward", "--model", "gru"}, Words{"forward", "--model", "cnn"},
-        Words{"train", "--model", "transformer"}, Words{"train", "--model", "rnn"},
-        Words{"train", "--model", "lstm"}, Words{"train", "--model", "gru"},
-        Words{"train", "--model", "cnn"}}) {
+        Words{"train", "--model", "transformer"}, Words{"train", "--model", "encoder-decoder"},
+        Words{"train", "--model", "rnn"}, Words{"train", "--model", "lstm"},
+        Words{"train", "--model", "gru"}, Words{"train", "--model", "cnn"}}) {
     INFO(words[0] << " " << words[2]);
     const json d = document(bench(words));
     Words found;
@@ -104,6 +104,10 @@ TEST_CASE("bench counts operations and parameters by the shapes") {
   // torch.nn.TransformerEncoder of the same sizes, with embedding and linear layer
   CHECK(parameters({"train", "--model", "transformer", "--vocab", "7"}) ==
         2 * (4 * (d * d + d) + 2 * d * ff + ff + d + 4 * d) + v * d + d * v + v);
+  // Two blocks of each stack, two embeddings, one position table of 5 rows, a linear layer
+  CHECK(parameters({"train", "--model", "encoder-decoder", "--vocab", "7"}) ==
+        2 * (3 * 4 * (d * d + d) + 2 * (2 * d * ff + ff + d) + 5 * 2 * d) + 2 * v * d + n * d +
+            d * v + v);
 }
 
 TEST_CASE("bench refuses what it cannot measure") {
@@ -111,7 +115,8 @@ TEST_CASE("bench refuses what it cannot measure") {
   expect(bench({"forwards", "--model", "rnn"}), kUsage, "did you mean forward?");
   expect(bench({"forward", "train", "--model", "rnn"}), kUsage, "one word");
   expect(bench({"forward"}), kUsage, "which model?");
-  expect(bench({"train", "--model", "encoder"}), kUsage, "transformer, rnn, lstm, gru, cnn");
+  expect(bench({"train", "--model", "encoder"}), kUsage,
+         "transformer, encoder-decoder, rnn, lstm, gru");
   expect(bench({"forward", "--model", "transformer"}), kUsage, "attention, encoder, rnn");
   expect(bench({"forward", "--model", "atention"}), kUsage, "did you mean attention?");
   expect({"bench", "forward", "--model", "attention", "--dim", "10", "--heads", "3"}, kUsage,

@@ -49,9 +49,10 @@ const Array& values(const Trace& trace, const std::string& path) {
 
 void has_shapes(const Trace& trace, const std::string& at,
                 const std::vector<std::pair<const char*, Shape>>& shapes) {
-  for (const auto& [name, shape] : shapes) {
-    INFO("step ", at + name);
-    CHECK(shape_of(values(trace, at + name)) == shape);
+  for (const auto& expected : shapes) {
+    const std::string path = at + expected.first;
+    INFO("step ", path);
+    CHECK(shape_of(values(trace, path)) == expected.second);
   }
 }
 

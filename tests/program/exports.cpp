@@ -95,7 +95,7 @@ TEST_CASE("hostile tokens are inert in HTML and SVG") {
       CHECK_FALSE(contains(*text, "]]>"));
     }
     CHECK(count(html, "<script") == count(html, "</script>"));
-    CHECK(count(html, "<script") <= 1);
+    CHECK(count(html, "<script") == 2);  // the numbers of the lines, and the script
     CHECK(count(svg, "<script") == 0);
     // Nothing is fetched: no address in it but names of namespaces, and no element that has one.
     for (const char* part : {"@import", "url(http", "fetch(", "XMLHttpRequest", "<link", "<iframe",

@@ -8,7 +8,9 @@
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/graph/tape.h"
 #include "attn/ops/ops.h"
+#include "attn/train/optimizer.h"
 #include "small_attention.h"
 
 using namespace attn;
@@ -73,7 +75,51 @@ Array item(const Array& x, std::size_t b) {
   return out;
 }
 
+/// The share of words that the model gets right, after some steps of learning to write `length`
+/// digits in reverse.
+double reversed_right(const std::string& variant, std::size_t length, int steps) {
+  const std::size_t batch = 16;
+  Seq2SeqSizes z{.variant = variant, .cell = Cell::gru, .embedding = 16, .hidden = 32};
+  z.source_vocabulary = z.target_vocabulary = 12;  // 0 starts, 1 ends, the rest are digits
+  Parameters parameters{Rng(16)};
+  const RecurrentTranslator model(z, parameters);
+  Optimizer optimizer({.rate = 5e-3}, model.parameters());
+  Rng rng(17);
+  std::size_t right = 0, counted = 0;
+  for (int step = 0; step < steps; ++step) {
+    Array source = empty({batch, length}), read = zeros({batch, length + 1}),
+          written = full({batch, length + 1}, 1);
+    for (std::size_t i = 0; i < source.size(); ++i) {
+      const std::size_t b = i / length, at = i % length;
+      source(b, at) = static_cast<real>(2 + rng.below(10));
+      read(b, length - at) = written(b, length - 1 - at) = source(b, at);
+    }
+    optimizer.clear_gradients();
+    Tape tape;
+    const Run run{.tape = &tape};
+    const Tensor logits = model.logits(run, Tensor::ids(source), Tensor::ids(read));
+    tape.backward(cross_entropy(run, logits, Tensor::ids(written)), full({1}, 1));
+    optimizer.step(1);
+    for (std::size_t i = 0; step + 10 >= steps && i < written.size(); ++i, ++counted) {
+      const auto r = row(logits.value(), i);
+      right += std::max_element(r.begin(), r.end()) - r.begin() == written.data()[i];
+    }
+  }
+  return double(right) / double(counted);
+}
+
 }  // namespace
+
+TEST_CASE("recurrent translator: learns; a long sentence does not fit through one vector") {
+  for (const std::string& variant : seq2seq_variants()) {
+    const bool attends = variant == "attention";
+    const double brief = reversed_right(variant, 3, 200),
+                 lengthy = reversed_right(variant, 12, 200);
+    INFO(variant << ": " << brief << " of 3, " << lengthy << " of 12");
+    CHECK(brief > 0.9);
+    CHECK((attends ? lengthy > 0.8 : lengthy < 0.6));
+  }
+}
 
 TEST_CASE("recurrent translator: word by word gives the numbers of the whole sentence") {
   Rng rng(1);
@@ -227,7 +273,7 @@ TEST_CASE("recurrent translator: luong's states do not depend on attention, bahd
 }
 
 TEST_CASE("recurrent translator: what does not fit is refused, by name") {
-  const auto made = [](Seq2SeqSizes z) {
+  const auto made = [](const Seq2SeqSizes& z) {
     Parameters parameters{Rng(14)};
     RecurrentTranslator model(z, parameters);
   };

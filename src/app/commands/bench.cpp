@@ -12,6 +12,7 @@
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/sequence_model.h"
+#include "attn/nn/transformer.h"
 #include "attn/ops/ops.h"
 #include "attn/render/json_writer.h"
 #include "attn/train/optimizer.h"
@@ -22,7 +23,8 @@ namespace {
 
 const std::vector<std::string> kForward = {"attention", "encoder", "rnn",      "lstm",
                                            "gru",       "cnn",     "bert-base"};
-const std::vector<std::string> kTrain = {"transformer", "rnn", "lstm", "gru", "cnn"};
+const std::vector<std::string> kTrain = {"transformer", "encoder-decoder", "rnn", "lstm", "gru",
+                                         "cnn"};
 
 constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched, threads start
 constexpr std::size_t kKernel = 3;
@@ -31,7 +33,7 @@ constexpr std::size_t kKernel = 3;
 
 void bind(Cli& cli, BenchOptions& o) {
   std::vector<std::string> models = kForward;
-  models.push_back("transformer");
+  models.insert(models.end(), {"transformer", "encoder-decoder"});
   cli.positional("forward|train", o.words, "a forward pass, or a whole training step");
   cli.choice("--model", o.model, models, "what is measured");
   cli.integer("--batch", o.batch, 1, 1'000'000, "sequences at once, B");
@@ -57,10 +59,15 @@ struct Sizes {
 bool is_recurrent(const std::string& model) {
   return model == "rnn" || model == "lstm" || model == "gru";
 }
-bool has_heads(const std::string& model) {
-  return model == "attention" || model == "encoder" || model == "transformer";
+bool has_ff(const std::string& model) {
+  return model == "encoder" || model == "transformer" || model == "encoder-decoder" ||
+         model == "bert-base";
 }
-bool has_ff(const std::string& model) { return model == "encoder" || model == "transformer"; }
+bool has_heads(const std::string& model) { return model == "attention" || has_ff(model); }
+/// Attentions per layer: an encoder-decoder's layer is a block of each stack, the decoder's with
+/// two.
+double attentions(const std::string& model) { return model == "encoder-decoder" ? 3 : 1; }
+double stacks(const std::string& model) { return model == "encoder-decoder" ? 2 : 1; }
 
 double gates(const std::string& model) {
   return double(gates_of(model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn));
@@ -72,8 +79,9 @@ double forward_flops(const std::string& model, const Sizes& z) {
   double flops = z.train ? 2 * rows * d * double(z.vocab) : 0;
   if (is_recurrent(model)) flops += 2 * rows * gates(model) * d * (d + d);
   if (model == "cnn") flops += layers * 2 * rows * double(kKernel) * d * d;
-  if (has_heads(model)) flops += layers * (4 * 2 * rows * d * d + 2 * 2 * rows * double(z.n) * d);
-  if (has_ff(model)) flops += layers * 2 * 2 * rows * d * double(z.ff);
+  if (has_heads(model))
+    flops += attentions(model) * layers * (4 * 2 * rows * d * d + 2 * 2 * rows * double(z.n) * d);
+  if (has_ff(model)) flops += stacks(model) * layers * 2 * 2 * rows * d * double(z.ff);
   return flops;
 }
 
@@ -89,8 +97,9 @@ double bytes(const std::string& model, const Sizes& z) {
     weights = double(kKernel) * d * d;
     activations = rows * d * (double(kKernel) + 3);
   } else {
-    weights = 4 * d * d + (has_ff(model) ? 2 * d * ff : 0);
-    activations = rows * (14 * d + (has_ff(model) ? 2 * ff : 0)) + 2 * pairs;
+    const double inner = has_ff(model) ? 2 * ff * stacks(model) : 0;
+    weights = attentions(model) * 4 * d * d + d * inner;
+    activations = rows * (attentions(model) * 14 * d + inner) + attentions(model) * 2 * pairs;
   }
   const double layers = is_recurrent(model) ? 1 : double(z.layers);
   if (!z.train) return sizeof(real) * (layers * weights + activations + 2 * rows * d);
@@ -118,16 +127,14 @@ Sizes check(const BenchOptions& o) {
                                 : fmt::format("bench {} has no model {}", o.words[0], o.model),
                 fmt::format("write --model with one of: {}", fmt::join(models, ", ")));
   }
-  if (o.model == "bert-base") {
-    throw Error(
-        ErrorKind::usage,
-        "bert-base cannot be measured yet: its feed-forward network needs gelu, which is not there",
-        "near to it: attn bench forward --model encoder --layers 12 --dim 768 --heads 12 --ff 3072 "
-        "(relu in place of gelu)");
-  }
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  const Sizes z{size(o.batch),  size(o.length), size(o.dim),   size(o.heads),
-                size(o.layers), size(o.ff),     size(o.vocab), train};
+  Sizes z{size(o.batch),  size(o.length), size(o.dim),   size(o.heads),
+          size(o.layers), size(o.ff),     size(o.vocab), train};
+  if (o.model == "bert-base") {  // Devlin et al. 2019, section 3
+    z.d = 768;
+    z.heads = z.layers = 12;
+    z.ff = 3072;
+  }
   if (has_heads(o.model) && z.d % z.heads != 0) {
     throw Error(ErrorKind::usage,
                 fmt::format("--dim {} cannot be divided among --heads {}", z.d, z.heads),
@@ -164,13 +171,15 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
       const EncoderLayer& p = layers.back();
       const AttentionParameters& a = p.attention;
       count += numbers({a.w_q, a.w_k, a.w_v, a.w_o, a.b_q, a.b_k, a.b_v, a.b_o});
-      if (model == "encoder") {
+      if (has_ff(model)) {
         count += numbers({p.norm1.gain, p.norm1.bias, p.norm2.gain, p.norm2.bias, p.ffn.w_1,
                           p.ffn.b_1, p.ffn.w_2, p.ffn.b_2});
       }
     }
-    const bool whole = model == "encoder";
-    const BlockOptions options{.heads = z.heads};
+    const bool whole = has_ff(model), bert = model == "bert-base";
+    const BlockOptions options{.heads = z.heads,
+                               .activation = bert ? Activation::gelu : Activation::relu,
+                               .eps = bert ? 1e-12 : 1e-5};
     return {[=] {
               Tensor h = x;
               for (std::size_t l = 0; l < z.layers; ++l) {
@@ -203,18 +212,6 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
 
 /// The training step of docs/contract.md, on random ids and random targets.
 Work training_work(Stage& s, const std::string& model, const Sizes& z) {
-  SequenceSizes sizes;
-  sizes.kind = model == "transformer" ? "attention" : model;
-  sizes.vocabulary = sizes.classes = z.vocab;
-  sizes.width = z.d;
-  sizes.layers = z.layers;
-  sizes.heads = z.heads;
-  sizes.ff = z.ff;
-  sizes.kernel = kKernel;
-  auto trained = std::make_shared<SequenceModel>(sizes, s.parameters);
-  OptimizerOptions options;
-  options.clip = 0;
-  auto optimizer = std::make_shared<Optimizer>(options, trained->parameters());
   const auto random_ids = [&](const char* name) {
     Rng rng = s.rng.stream(name);
     Array ids = empty({z.batch, z.n});
@@ -222,14 +219,45 @@ Work training_work(Stage& s, const std::string& model, const Sizes& z) {
     return Tensor::ids(std::move(ids));
   };
   const Tensor inputs = random_ids("bench.inputs"), targets = random_ids("bench.targets");
+  std::function<Tensor(const Run&)> logits;
+  std::vector<std::pair<std::string, Tensor>> parameters;
+  if (model == "encoder-decoder") {
+    const TransformerSizes sizes{.source_vocabulary = z.vocab,
+                                 .target_vocabulary = z.vocab,
+                                 .width = z.d,
+                                 .heads = z.heads,
+                                 .ff = z.ff,
+                                 .layers = z.layers,
+                                 .positions = z.n};
+    auto trained = std::make_shared<Transformer>(sizes, s.parameters);
+    const Tensor words = random_ids("bench.words");
+    parameters = trained->parameters();
+    logits = [=](const Run& run) { return trained->logits(run, inputs, words); };
+  } else {
+    SequenceSizes sizes;
+    sizes.kind = model == "transformer" ? "attention" : model;
+    sizes.vocabulary = sizes.classes = z.vocab;
+    sizes.width = z.d;
+    sizes.layers = z.layers;
+    sizes.heads = z.heads;
+    sizes.ff = z.ff;
+    sizes.kernel = kKernel;
+    auto trained = std::make_shared<SequenceModel>(sizes, s.parameters);
+    parameters = trained->parameters();
+    logits = [=](const Run& run) { return trained->logits(run, inputs); };
+  }
+  double count = 0;
+  for (const auto& [path, tensor] : parameters) count += double(tensor.value().size());
+  OptimizerOptions options;
+  options.clip = 0;
+  auto optimizer = std::make_shared<Optimizer>(options, std::move(parameters));
   const Array one = full({1}, 1);
-  const double count = double(trained->parameter_count());
   return {[=] {
             optimizer->clear_gradients();
             Tape tape;
             Run run;
             run.tape = &tape;
-            const Tensor loss = cross_entropy(run, trained->logits(run, inputs), targets);
+            const Tensor loss = cross_entropy(run, logits(run), targets);
             tape.backward(loss, one);
             optimizer->step(1);
           },

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "attn/core/error.h"
-#include "attn/core/rows.h"
+#include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -65,19 +65,22 @@ bool position_is_given(const Common& common) {
   });
 }
 
-double mean_cosine(const Array& a, const Array& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < rows(a); ++i) {
-    double ab = 0, aa = 0, bb = 0;
-    for (std::size_t c = 0; c < columns(a); ++c) {
-      const double x = row(a, i)[c], y = row(b, i)[c];
-      ab += x * y;
-      aa += x * x;
-      bb += y * y;
+double likeness_of_rows(const Array& a) {
+  const std::size_t n = rows(a), d = columns(a);
+  const Array unit = unit_rows(Run{}, Tensor(a)).value();
+  // The sum over all pairs of rows is the square of the sum of the rows, less each row with itself.
+  if (n < 2) return 1;
+  double pairs = 0;
+  for (std::size_t c = 0; c < d; ++c) {
+    double sum = 0, own = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double u = unit.data()[i * d + c];
+      sum += u;
+      own += u * u;
     }
-    if (aa > 0 && bb > 0) sum += ab / std::sqrt(aa * bb);
+    pairs += sum * sum - own;
   }
-  return sum / static_cast<double>(rows(a));
+  return pairs / static_cast<double>(n * n - n);
 }
 
 std::vector<Table::Cell> counted(std::string what, std::string arithmetic, double number) {

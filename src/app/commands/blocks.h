@@ -31,8 +31,9 @@ bool position_is_given(const Common& common);
 /// Throws Error(usage) if there are none, or the text is not UTF-8.
 std::vector<std::string> target_words(const std::string& text);
 
-/// Mean over the rows of the cosine between row i of a and row i of b. a, b (n,d).
-double mean_cosine(const Array& a, const Array& b);
+/// Mean cosine between two different rows of a (n,d): 1 if all point the same way,
+/// or there is only one.
+double likeness_of_rows(const Array& a);
 /// A row for the table of parameters: what, its arithmetic, the number.
 std::vector<Table::Cell> counted(std::string what, std::string arithmetic, double number);
 

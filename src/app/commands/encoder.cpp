@@ -37,13 +37,14 @@ void check_options(const Stage& s, const EncoderOptions& o) {
   }
 }
 
-const char* formulas(bool norm_first) {
-  return norm_first ? "In every block (pre-norm), and one norm at the end:\n"
-                      "  a = x + attention(norm1(x))\n"
-                      "  output = a + ffn(norm2(a))"
-                    : "In every block (post-norm):\n"
-                      "  a = norm1(x + attention(x))\n"
-                      "  output = norm2(a + ffn(a))";
+std::string formulas(bool norm_first) {
+  std::string out = "In every block ";
+  if (norm_first) {
+    out += "(pre-norm), and one norm at the end:\n  a = x + attention(norm1(x))\n";
+    return out += "  output = a + ffn(norm2(a))";
+  }
+  out += "(post-norm):\n  a = norm1(x + attention(x))\n";
+  return out += "  output = norm2(a + ffn(a))";
 }
 
 std::size_t layers_of(const EncoderOptions& o) {
@@ -143,9 +144,12 @@ void encoder_inside(Stage& s, const EncoderOptions& o) {
   if (o.halt) show_halting(s, e);
   count_parameters(s, e, block_sizes(o.block, d));
   if (o.share) {
-    s.trace.say(
-        "The Universal Transformer repeats one block in depth: as many parameters as one block, as "
-        "many steps as it takes. (The paper also adds a signal for the step; here there is none.)");
+    s.trace.say(fmt::format(
+        "The Universal Transformer (Dehghani et al. 2019) repeats one block in depth: the "
+        "parameters of one block, {} step{} of computing. (The paper also adds a signal for the "
+        "step; here there is none.)",
+        o.halt ? fmt::format("at most {}", e.depth) : fmt::format("{}", e.depth),
+        e.depth == 1 ? "" : "s"));
   }
   if (o.no_residual || o.no_norm || o.no_scale || o.no_position)
     compare_with_whole(s, e, {o.no_residual, o.no_norm, o.no_scale, o.no_position}, x, output);

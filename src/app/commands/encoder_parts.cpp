@@ -181,14 +181,17 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
     BlockOptions o = e.options;
     o.residual = false;
     const Tensor y = e.forward(Run{}, whole_x, o);
-    const double before = mean_cosine(whole_x.value(), whole.value()),
-                 after = mean_cosine(whole_x.value(), y.value());
-    row_for("residual", y, "likeness of x and output", before, after);
-    lessons.push_back(fmt::format(
-        "Residual: with the sums, a token is still itself after {} block{} (cosine {:.2f} with its "
-        "row of x); without them only what attention mixed is left ({:.2f}). On the way back, the "
-        "gradient has no straight way either.",
-        e.depth, e.depth == 1 ? "" : "s", before, after));
+    const double before = likeness_of_rows(whole.value()), after = likeness_of_rows(y.value());
+    row_for("residual", y, "likeness of different rows", before, after);
+    if (n > 1)
+      lessons.push_back(fmt::format(
+          "Residual: the sums carry each token's own row past every part, and the gradient back "
+          "the "
+          "same way. Without them a row is only what attention mixed, and block by block the rows "
+          "grow alike (Dong et al. 2021): the mean cosine between different rows is {:.3f} "
+          "without, "
+          "{:.3f} with the sums.",
+          after, before));
   }
   if (without.norm) {
     BlockOptions o = e.options;

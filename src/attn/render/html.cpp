@@ -10,6 +10,7 @@
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
 #include "attn/render/html_assets.h"
+#include "attn/render/html_lines.h"
 
 namespace attn {
 
@@ -50,6 +51,7 @@ class HtmlPage {
   NumberFormat format_;
   Scale scale_;
   bool heat_ = false;
+  std::string lines_;  // who looks at whom; empty if the trace has no weights between words
   std::string out_;
 };
 
@@ -227,9 +229,10 @@ void HtmlPage::put_item(const Item& item) {
   }
 }
 
-/// What stands before the first step: the tokens, how to get this page again, and all steps at a
-/// glance.
+/// What stands before the first step: who looks at whom, the tokens, how to get this page again,
+/// and all steps at a glance.
 void HtmlPage::put_start() {
+  out_ += lines_;
   add("<h2>At a glance</h2>\n");
   if (options_.column_convention) {
     add("<p class=\"remark\">Column convention: a token is a column, so every matrix is shown "
@@ -276,13 +279,16 @@ void HtmlPage::put(std::size_t i) {
 
 std::string HtmlPage::write() {
   collect();
+  lines_ = html_lines(trace_, options_, chapter_of_);
+  // A page with a sentence in place of the lines has nothing to choose.
+  const bool choice = lines_.find("<script") != std::string::npos;
   const std::string title = markup(trace_.title.empty() ? "attn" : trace_.title);
   add("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>{}</title>\n<style>{}{}</style></head>\n",
-      title, heatmap_style(), html_style());
+      "<title>{}</title>\n<style>{}{}{}</style></head>\n",
+      title, heatmap_style(), html_style(), lines_.empty() ? "" : html_lines_style());
   add("<body><a class=\"skip\" href=\"#main\">Skip the list of steps</a>\n"
       "<header><h1>{}</h1><p class=\"meta\"><code>{}</code>",
       title, markup(shell_line(trace_.command)));
@@ -300,8 +306,8 @@ std::string HtmlPage::write() {
   add("</main></div>\n<div class=\"pager\" hidden><button type=\"button\">← Previous</button>"
       "<button type=\"button\">Next →</button>"
       "<button type=\"button\" aria-pressed=\"false\">All on one page</button>"
-      "<output></output></div>\n<script>{}</script></body></html>\n",
-      html_script());
+      "<output></output></div>\n<script>{}{}</script></body></html>\n",
+      html_script(), choice ? html_lines_script() : "");
   return std::move(out_);
 }
 

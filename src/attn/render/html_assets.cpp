@@ -11,7 +11,7 @@ std::string_view html_style() {
     --good:#7bd88f;--bad:#ff8a80}
 }
 *{box-sizing:border-box}
-html{color-scheme:light dark;scroll-behavior:smooth}
+html{color-scheme:light dark}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
 a{color:var(--link)}
 code,pre,table.m,nav{font-family:'DejaVu Sans Mono',Menlo,Consolas,monospace}
@@ -87,6 +87,9 @@ button:disabled{opacity:.4;cursor:default}
   header{padding:1em}
   .pager output{flex-basis:100%;margin:0}
 }
+@media (prefers-reduced-motion:no-preference){
+  html{scroll-behavior:smooth}
+}
 @media print{
   nav,.pager,.tabs{display:none}
   .layout{display:block}
@@ -140,7 +143,7 @@ all.addEventListener('click', () => {
 });
 document.addEventListener('keydown', event => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest('.scroll')) return;
+  if (event.target.closest('.scroll, .side, select')) return;
   if (event.key === 'ArrowRight') go(current + 1, false);
   else if (event.key === 'ArrowLeft') go(current - 1, false);
   else return;
