@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/data.h"
 #include "attn/io/safetensors.h"
@@ -50,6 +52,10 @@ TEST_CASE("translate: each model of the program speaks at once, and says the rig
                "heute sieht der große Hund den Ball nicht ."},
            Row{"english-german", "the teacher says that the girl must find the key .",
                "der Lehrer sagt , dass das Mädchen den Schlüssel finden muss ."},
+           Row{"english-german-gru", "the woman has sold the old house .",
+               "die Frau hat das alte Haus verkauft ."},
+           Row{"english-german-gru", "the teacher says that the girl must find the key .",
+               "der Lehrer sagt , dass das Mädchen den Schlüssel finden muss ."},
            Row{"it", "the dog did not cross the street because it was too tired .",
                "der Hund überquerte die Straße nicht , weil er zu müde war ."},
            Row{"it", "the dog did not cross the street because it was too wide .",
@@ -68,7 +74,7 @@ TEST_CASE("translate: each model of the program speaks at once, and says the rig
 }
 
 TEST_CASE("translate: without a sentence it takes one of the test sentences of the language") {
-  for (const char* model : {"english-german", "it"}) {
+  for (const char* model : {"english-german", "english-german-gru", "it"}) {
     const json one = trace_of({"translate", "--model", model}),
                other = trace_of({"translate", "--model", model, "--seed", "2"});
     CHECK(one["tokens"] == trace_of({"translate", "--model", model, "--seed", "1"})["tokens"]);
@@ -96,6 +102,14 @@ TEST_CASE("translate: --json is one document with the pass, its candidates and i
     const json& written = tables["alignment"]["rows"];
     const json& logits = steps.at("logits");
     CHECK(logits["shape"][0] == written.size());
+  }
+  const json gru = trace_of({"translate", "--model", "english-german-gru", text});
+  std::set<std::string> paths;
+  for (const json& step : gru["steps"]) paths.insert(step["path"]);
+  for (const char* path : {"source_ids", "target_ids", "encoder.hidden", "decoder.hidden", "scores",
+                           "weights", "context", "logits", "probabilities", "output.w"}) {
+    INFO(path);
+    CHECK(paths.count(path) == 1);
   }
 }
 
@@ -201,10 +215,11 @@ TEST_CASE("translate: a model's file may hold any words, and none of them is dan
 }
 
 TEST_CASE("translate: at 40 and at 80 columns, and in linear text, every line fits") {
-  for (const Words& command : {Words{"translate"}, Words{"translate", "--model", "it"},
-                               Words{"translate", "--method", "beam"},
-                               Words{"translate", "--method", "sample", "--temperature", "2"},
-                               Words{"transformer", "--compare-modes"}, quick({})}) {
+  for (const Words& command :
+       {Words{"translate"}, Words{"translate", "--model", "it"},
+        Words{"translate", "--model", "english-german-gru"}, Words{"translate", "--method", "beam"},
+        Words{"translate", "--method", "sample", "--temperature", "2"},
+        Words{"transformer", "--compare-modes"}, quick({})}) {
     INFO(command[0] << " " << command.back());
     for (const std::size_t width : {40, 80}) {
       for (const char* form : {"--color=never", "--plain"}) {
@@ -222,6 +237,8 @@ TEST_CASE("translate: why takes a number of the pass apart") {
   expect({"why", "logits[2,5]", "translate", "the dog sees the tree ."}, 0, "logits[2,5]");
   expect({"why", "decoder.layer.1.cross.weights[0,2,3]", "translate", "the dog sees the tree ."}, 0,
          "cross.scores");
+  expect({"why", "weights[1,2]", "translate", "--model", "english-german-gru", "the dog"}, 0,
+         "scores");
   expect({"why", "probabilities[1,2]", "transformer"}, 0, "logits");
   expect({"why", "stepwise.logits[1,2]", "transformer", "--compare-modes"}, 0,
          "one word at a time");
