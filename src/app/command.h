@@ -19,6 +19,7 @@ struct Command {
   /// Adds the command's own options to `cli`; what it returns computes with them.
   std::function<std::function<void(Stage&)>(Cli& cli)> setup;
   bool takes_stage_options = true;  ///< false: only --json, --plain and the like
+  bool shows_numbers = false;  ///< without stage options: its trace has steps that why can explain
 };
 
 /// All commands, in flow order (commands.cpp).

@@ -69,7 +69,7 @@ const std::vector<Command>& commands() {
       {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300",
        with_options<TrainOptions>(bind, train), false},
       {"translate", kLearning, "a trained model writes a sentence, and shows where it looked",
-       "translate --model it", with_options<TranslateOptions>(bind, translate), false},
+       "translate --model it", with_options<TranslateOptions>(bind, translate), false, true},
       {"compare", kLearning, "many models learn one task: who learns what, and at what cost",
        "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9",
        with_options<CompareOptions>(bind, compare), false},

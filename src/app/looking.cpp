@@ -6,6 +6,7 @@
 #include <map>
 
 #include "app/data.h"
+#include "attn/nn/generate.h"
 #include "attn/train/language.h"
 
 namespace attn::app {
@@ -35,18 +36,12 @@ bool has_marks(const Example& e) {
          e.words.target_marks.count("article");
 }
 
-Tensor ids(std::vector<std::size_t> words) {
-  Array values = empty({words.size()});
-  std::copy(words.begin(), words.end(), values.data());
-  return Tensor::ids(std::move(values));
-}
-
 /// f(head, was the largest weight on the noun) for every head, on one sentence.
 template <class F>
 void each_head(const Transformer& model, const Example& e, F f) {
   Trace trace;
   const Run run{nullptr, &trace, nullptr};
-  model.logits(run, ids(e.source), ids({e.target.begin(), e.target.end() - 1}));
+  model.logits(run, word_ids(e.source), word_ids({e.target.begin(), e.target.end() - 1}));
   const std::size_t in_source = e.words.source_marks.at("noun");
   // The decoder reads <start> first, so a word stands one place later; its article tells the gender
   // as well as the noun does.

@@ -108,6 +108,13 @@ TEST_CASE("transformer: a batch is its sentences one by one, and a trace changes
       CHECK(largest_difference(alone, item(all, b)) < 1e-5);
       CHECK(same(model.logits(Run{.trace = &trace}, s, t).value(), alone));
       CHECK(trace.find("encoder.output"));
+      std::set<std::string> shown, own;
+      for (const Step* step : trace.steps()) {
+        CHECK(step->axes.size() == step->shape().size());
+        if (step->kind() == Tensor::Kind::parameter) CHECK(shown.insert(step->path).second);
+      }
+      for (const auto& [path, tensor] : model.parameters()) own.insert(path);
+      CHECK(shown == own);
       CHECK(trace.find("decoder.layer.1.cross.weights")->shape() == Shape{2, 4, 5});
       // The state that writes word by word is watched, too, and gives the same.
       Trace steps;

@@ -7,6 +7,7 @@
 
 #include "app/commands/all.h"
 #include "app/commands/blocks.h"
+#include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/text/words.h"
 
@@ -24,12 +25,6 @@ void bind(Cli& cli, TransformerOptions& o) {
 }
 
 namespace {
-
-Tensor as_ids(const std::vector<std::size_t>& words) {
-  Array values = empty({words.size()});
-  std::copy(words.begin(), words.end(), values.data());
-  return Tensor::ids(std::move(values));
-}
 
 /// The logits of each word, written one after the other. (T,V)
 Array one_by_one(const Translator& model, const Tensor& source,
@@ -73,7 +68,7 @@ void compare_cache(Stage& s, const TransformerSizes& sizes) {
   z.positions = kLongest;
   Parameters own(s.rng.stream("cache"));
   const Transformer model(z, own);
-  const Tensor source = as_ids(std::vector<std::size_t>(16, 0));
+  const Tensor source = word_ids(std::vector<std::size_t>(16, 0));
   std::vector<std::size_t> words;
   const auto state = model.start(Run{}, source);
   Table table{"cache",
@@ -91,7 +86,7 @@ void compare_cache(Stage& s, const TransformerSizes& sizes) {
     kept.push_back(milliseconds_since(start));
     if (n < 16 || (n & (n - 1)) != 0) continue;
     const auto again = std::chrono::steady_clock::now();
-    const Tensor all = model.logits(Run{}, source, as_ids(words));
+    const Tensor all = model.logits(Run{}, source, word_ids(words));
     const double without = milliseconds_since(again);
     const std::size_t v = z.target_vocabulary;
     for (std::size_t i = 0; i < v; ++i) {
@@ -164,16 +159,7 @@ void transformer(Stage& s, const TransformerOptions& o) {
   s.trace.labels["word"] = target.vocabulary;
   s.trace.labels["source_word"] = source.vocabulary;
   const Transformer model(z, s.parameters);
-  for (const auto& [path, p] : model.parameters()) {
-    if (path == "source_embedding")
-      note(s.run, path, "E_x: one row per source word", {"source_word", "d"}, p);
-    if (path == "target_embedding")
-      note(s.run, path, "E_y: one row per target word", {"word", "d"}, p);
-    if (path == "position_table") note(s.run, path, "one row per position", {"position", "d"}, p);
-    if (path == "output.w") note(s.run, path, "W: from the width to the words", {"d", "word"}, p);
-    if (path == "output.b") note(s.run, path, "b", {"word"}, p);
-  }
-  const Tensor source_ids = as_ids(source.ids), target_ids = as_ids(target.ids);
+  const Tensor source_ids = word_ids(source.ids), target_ids = word_ids(target.ids);
   s.trace.restart_clock();
   note(s.run, "source_ids", "the words that are read", {"source"}, source_ids);
   note(s.run, "target_ids", "the words that are written so far", {"target"}, target_ids);

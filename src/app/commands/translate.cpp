@@ -148,12 +148,6 @@ std::vector<Written> write(const TranslateOptions& o, const Translator& model, c
   return {sample(Run{}, model, source, options, o.temperature, rng, observe)};
 }
 
-Tensor ids(const std::vector<std::size_t>& words) {
-  Array values = empty({words.size()});
-  std::copy(words.begin(), words.end(), values.data());
-  return Tensor::ids(std::move(values));
-}
-
 std::vector<std::string> names(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
   std::vector<std::string> out;
   for (const std::size_t id : ids) out.push_back(vocabulary.name(id));
@@ -168,8 +162,9 @@ void show_alignment(Trace& trace, const Step& weights, const std::vector<std::st
   const std::size_t m = columns(w), heads = weights.shape().size() == 3 ? weights.shape()[0] : 1,
                     n = rows(w) / heads;
   Table table{"alignment",
-              "Where the model looked while it wrote each word: the two source words with the "
-              "largest weights (mean over the heads of the last layer).",
+              fmt::format("Where the model looked while it wrote each word: the two source words "
+                          "with the largest weights{}.",
+                          heads > 1 ? " (mean over the heads of the last layer)" : ""),
               {"written", "looked at", "weight", "then at", "weight"},
               {}};
   for (std::size_t t = 0; t < n && t < to.size(); ++t) {
@@ -206,11 +201,15 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   const std::vector<std::string> to = names(target, read);
   for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = to;
   s.trace.restart_clock();
-  const Tensor logits = file.model->logits(s.run, source, ids(read));
+  const Tensor target_ids = word_ids(read);
+  note(s.run, "source_ids", "the words that are read", {"source"}, source);
+  note(s.run, "target_ids", "the words that are written, without the last", {"target"}, target_ids);
+  const Tensor logits = file.model->logits(s.run, source, target_ids);
   if (!s.trace.find("logits"))
     note(s.run, "logits", "one row per word read: which word comes next", {"token", "word"},
          logits);
-  s.trace.labels["source_word"] = file.source_words;
+  note(s.run, "probabilities", "softmax(logits)", {"token", "word"}, softmax(s.run, logits));
+  s.trace.labels["source_word"] = Vocabulary(file.source_words).names();
   s.trace.labels["word"] = target.names();
   for (Item& item : s.trace.items) {
     auto* step = std::get_if<Step>(&item);
@@ -218,10 +217,10 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
     const bool shown = step->path.ends_with("cross.weights") || step->path == "weights" ||
                        step->path.ends_with("attention.weights");
     step->look = shown ? Look::map : Look::hidden;
-    if (step->path.ends_with("cross.weights"))
+    if (step->path.ends_with("cross.weights") || step->path == "weights")
       step->about =
-          "Row by row: the word that was read last (the next one is being written), and "
-          "where each head looked in the source.";
+          "Row by row: the word that was read last and "
+          "where the model looked in the source for the next one.";
     if (step->path.starts_with("encoder.") && step->path.ends_with("attention.weights"))
       step->about = "How the words of the source looked at one another.";
   }
@@ -231,8 +230,9 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
         fmt::format("decoder.layer.{}.cross.weights", file.choice.transformer.layers - 1));
   if (last) show_alignment(s.trace, *last, from, names(target, written.words));
   s.trace.say(
-      "Every number of this pass is there: --show '*' shows them all, --show "
-      "'decoder.layer.0.cross.*' those of one part, --json and --export give them to programs.");
+      "Every number of this pass is there: --show '*' shows them all, --show 'decoder.*' those of "
+      "the decoder, --json and --export give them to programs. attn why 'logits[0,3]' translate "
+      "... takes one of them apart.");
 }
 
 }  // namespace
@@ -252,7 +252,7 @@ void translate(Stage& s, const TranslateOptions& o) {
                 fmt::format("the sentence has {} words; this model reads at most {}",
                             source_words.size(), most - 1),
                 "it learnt one vector for each position, and has no more: write less");
-  const Tensor source = ids(source_ids);
+  const Tensor source = word_ids(source_ids);
   s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
   say_unknown(s.trace, file, source_words, from);
 

@@ -264,7 +264,7 @@ void why(Stage& s, const WhyOptions& o) {
   }
   const Place place = parse_place(o.words[0]);
   const Parsed asked = parse_command_line({o.words.begin() + 1, o.words.end()});
-  if (!asked.command->takes_stage_options) {
+  if (!asked.command->takes_stage_options && !asked.command->shows_numbers) {
     throw Error(ErrorKind::usage, fmt::format("attn {} shows no numbers to ask about", o.words[1]),
                 "as in: attn why 'weights[0,1]' attend");
   }

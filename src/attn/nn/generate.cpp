@@ -72,6 +72,12 @@ Written write(const Run& run, const Translator& model, const Tensor& source,
 
 }  // namespace
 
+Tensor word_ids(const std::vector<std::size_t>& words) {
+  Array values = empty({words.size()});
+  std::copy(words.begin(), words.end(), values.data());
+  return Tensor::ids(std::move(values));
+}
+
 Written greedy(const Run& run, const Translator& model, const Tensor& source,
                const GenerateOptions& options, const CandidateObserver& observe) {
   return write(

@@ -8,6 +8,9 @@
 
 namespace attn {
 
+/// These ids as a sentence (n) that a Translator reads.
+Tensor word_ids(const std::vector<std::size_t>& words);
+
 /// A word that could come next.
 struct Candidate {
   std::size_t word;

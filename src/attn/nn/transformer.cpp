@@ -95,7 +95,19 @@ Tensor Transformer::to_words(const Run& run, const Tensor& x) const {
   return add(run, matmul_nt(run, x, target_embedding_), output_b_);
 }
 
+void Transformer::note_tables(const Run& run) const {
+  if (!run.trace) return;
+  note(run, "source_embedding", "E_x: one row per source word", {"source_word", "d"},
+       source_embedding_);
+  note(run, "target_embedding", "E_y: one row per target word", {"word", "d"}, target_embedding_);
+  note(run, "position_table", "one row per position", {"position", "d"}, position_);
+  if (!sizes_.tied)
+    note(run, "output.w", "W: from the width to the words", {"d", "word"}, output_w_);
+  note(run, "output.b", "b", {"word"}, output_b_);
+}
+
 Tensor Transformer::logits(const Run& run, const Tensor& source, const Tensor& target) const {
+  note_tables(run);
   const Tensor memory = encode_source(run, source);
   const Tensor mask = Tensor::input(causal_mask(target.shape().back()));
   const Scope scope(run, "decoder");

@@ -24,7 +24,7 @@ class Transformer : public Translator {
  public:
   Transformer(const TransformerSizes& sizes, Parameters& parameters);
 
-  /// Notes everything under "encoder." and "decoder.", and `logits`.
+  /// Notes the tables and output.*, and everything under "encoder." and "decoder.".
   /// Throws Error(usage) for a sentence longer than the position table.
   Tensor logits(const Run& run, const Tensor& source, const Tensor& target) const override;
   /// Keeps the keys and values of the words written: a word costs the same however many came
@@ -39,6 +39,7 @@ class Transformer : public Translator {
   const TransformerSizes& sizes() const { return sizes_; }
 
  private:
+  void note_tables(const Run& run) const;
   Tensor embedded(const Run& run, const Tensor& table, const Tensor& ids, std::size_t first) const;
   Tensor to_words(const Run& run, const Tensor& x) const;
   BlockOptions options() const;

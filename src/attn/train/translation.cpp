@@ -76,11 +76,9 @@ TranslationScore translate_all(const Translator& model, const std::vector<Exampl
   std::map<std::size_t, TranslationScore::Length> by_length;
   std::vector<std::vector<std::size_t>> references;
   for (const Example& e : examples) {
-    Array source = empty({e.source.size()});
-    std::copy(e.source.begin(), e.source.end(), source.data());
     const GenerateOptions options{
         .start = Vocabulary::kStart, .end = Vocabulary::kEnd, .longest = 2 * e.target.size() + 8};
-    score.outputs.push_back(greedy(Run{}, model, Tensor::ids(std::move(source)), options).words);
+    score.outputs.push_back(greedy(Run{}, model, word_ids(e.source), options).words);
     references.emplace_back(e.target.begin() + 1, e.target.end());
     const bool same = score.outputs.back() == references.back();
     auto& length = by_length[e.source.size() - 1];
