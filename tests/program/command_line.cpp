@@ -135,7 +135,7 @@ TEST_CASE("sizes beyond the memory are refused with estimate and limit, at once"
   };
   // Some numbers are drawn before the large matrix is asked for; under AddressSanitizer that is
   // slow.
-  const double patience = attn::test::address_space_can_be_limited() ? 1 : 5;
+  const double patience = attn::test::address_space_can_be_limited() ? 4 : 10;  // a busy machine
   for (const Words& arguments : asked) {
     Launch launch{.arguments = arguments, .seconds = 5 * patience};
     if (attn::test::address_space_can_be_limited()) launch.address_space = std::size_t{1} << 30;

@@ -27,10 +27,10 @@ namespace {
 
 constexpr double kTolerance = 1e-5;  // relative to the largest magnitude of a step
 constexpr std::size_t kFewestCases = 125;
-const std::vector<std::string> kStages = {"tokens",  "embed", "position", "qkv",      "score",
-                                          "softmax", "mask",  "attend",   "heads",    "fc",
-                                          "window",  "rnn",   "seq2seq", "transformer", "cnn",      "backward", "reach",
-                                          "path",    "norm",  "ffn",      "encoder",  "decoder"};
+const std::vector<std::string> kStages = {
+    "tokens", "embed", "position", "qkv", "score",   "softmax",     "mask", "attend",
+    "heads",  "fc",    "window",   "rnn", "seq2seq", "transformer", "cnn",  "backward",
+    "reach",  "path",  "norm",     "ffn", "encoder", "decoder"};
 
 /// The cases of one command, as make_reference.py wrote them.
 json cases_of(const std::string& command) {

@@ -24,15 +24,14 @@ Tensor gelu(const Run& run, const Tensor& x) {
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {"gelu", {x}, 8.0 * double(n), [=](std::size_t i) {
-                          const double v = x.value().data()[i];
-                          Reason reason{
-                              "the number times the probability that a normal number is below it",
-                              {},
-                              v * normal_below(v)};
-                          return reason.number(x, i).text(" * (1 + erf(").number(x, i).text(
-                              " / sqrt(2))) / 2");
-                        }});
+    run.trace->made(
+        y, {"gelu", {x}, 8.0 * double(n), [=](std::size_t i) {
+              const double v = x.value().data()[i];
+              Reason reason{"the number times the probability that a normal number is below it",
+                            {},
+                            v * normal_below(v)};
+              return reason.number(x, i).text(" * (1 + erf(").number(x, i).text(" / sqrt(2))) / 2");
+            }});
   }
   if (y.needs_grad()) {
     run.tape->push([=] {  // dx = (P(x) + x p(x)) dy, with the normal distribution P and density p
