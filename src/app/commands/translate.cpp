@@ -103,11 +103,13 @@ struct Candidates {
     } else {
       table.about = o.method == "greedy"
                         ? "At every step the likeliest word is written, and read at the next one; "
-                          "<end> ends the sentence. p: its probability, after softmax. Beside it "
-                          "the three likeliest words."
+                          "<end> ends the sentence. p: its probability, after softmax. Behind it "
+                          "the two next likeliest words."
                         : "At every step a word is drawn by its probability, and read at the next "
-                          "one; <end> ends the sentence. Beside it the three likeliest words.";
-      table.columns = {"step", "written", "p", "1st", "p 1st", "2nd", "p 2nd", "3rd", "p 3rd"};
+                          "one; <end> ends the sentence. Behind it the two likeliest others.";
+      // Greedy writes the likeliest word, so beside it stand the next two: nine columns are too
+      // wide.
+      table.columns = {"step", "written", "p", "or", "p of it", "or", "p of it"};
     }
   }
 
@@ -120,14 +122,16 @@ struct Candidates {
       return;
     }
     std::vector<Table::Cell> row{double(step)};
-    for (const Candidate& c : candidates) {
-      if (!c.kept) continue;
+    const auto put = [&](const Candidate& c) {
+      if (row.size() >= table.columns.size()) return;
       row.emplace_back(vocabulary.name(c.word));
       row.emplace_back(std::exp(c.log_probability));
+    };
+    for (const Candidate& c : candidates) {
+      if (c.kept) put(c);
     }
-    for (std::size_t i = 0; i < 3 && i < candidates.size(); ++i) {
-      row.emplace_back(vocabulary.name(candidates[i].word));
-      row.emplace_back(std::exp(candidates[i].log_probability));
+    for (const Candidate& c : candidates) {
+      if (!c.kept) put(c);
     }
     table.rows.push_back(std::move(row));
   }
