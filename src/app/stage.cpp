@@ -65,6 +65,14 @@ Stage::Stage(const Common& options)
   if (!options.weights.empty()) parameters.use(read_safetensors(options.weights), options.weights);
 }
 
+void require_utf8(std::string_view text, std::string_view what) {
+  std::size_t bad = 0;
+  if (valid_utf8(text, &bad)) return;
+  throw Error(ErrorKind::usage,
+              fmt::format("{} is not UTF-8 at byte {}: \"{}\"", what, bad, escaped(text)),
+              "write it in a UTF-8 terminal");
+}
+
 const std::vector<std::string>& Stage::tokens() {
   if (!tokens_.empty()) return tokens_;
   if (!common.input.empty())
@@ -72,12 +80,7 @@ const std::vector<std::string>& Stage::tokens() {
                 "write a sentence in quotes in place of --input");
   std::string text = kDefaultSentence;
   if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
-  std::size_t bad = 0;
-  if (!valid_utf8(text, &bad)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
-                "write it in a UTF-8 terminal");
-  }
+  require_utf8(text, "the text");
   tokens_ = common.level == "char" ? letters(text) : words(text);
   if (tokens_.empty()) {
     throw Error(ErrorKind::usage, "the text has no words",
@@ -155,6 +158,30 @@ Tensor Stage::x() {
 
 Tensor Stage::parameter(const std::string& path, const Shape& shape) {
   return parameters.get(path, shape, 1 / std::sqrt(static_cast<double>(shape[0])));
+}
+
+Tensor Stage::fold(std::size_t first, const Tensor& result, const char* path, const char* formula,
+                   std::initializer_list<const char*> axes, const char* from) {
+  std::vector<Item> kept;
+  std::vector<std::string> origins{from};
+  double milliseconds = 0, flops = 0;
+  for (std::size_t i = first; i < trace.items.size(); ++i) {
+    const Step& step = std::get<Step>(trace.items[i]);
+    milliseconds += step.milliseconds;
+    flops += step.flops;
+    if (step.kind() != Tensor::Kind::parameter) continue;
+    origins.push_back(step.path);
+    kept.push_back(trace.items[i]);
+  }
+  trace.items.resize(first);
+  trace.items.insert(trace.items.end(), kept.begin(), kept.end());
+  const Tensor named = reshape(run, result, result.shape());  // under a name of its own
+  note(run, path, formula, axes, named);
+  Step& step = *trace.find(path);
+  step.from = std::move(origins);
+  step.milliseconds += milliseconds;
+  step.flops += flops;
+  return named;
 }
 
 void Stage::explain(std::string_view path, std::string text) {

@@ -19,6 +19,9 @@ class Progress {
   virtual bool stop() = 0;
 };
 
+/// Throws Error(usage) unless `text` is UTF-8; `what` begins the message ("the text").
+void require_utf8(std::string_view text, std::string_view what);
+
 /// Options that every stage understands (docs/contract.md).
 struct Common {
   std::vector<std::string> arguments;  ///< the whole command line
@@ -67,6 +70,12 @@ class Stage {
 
   /// A parameter with deviation 1/sqrt(rows): numbers of about 1 stay at about 1.
   Tensor parameter(const std::string& path, const Shape& shape);
+
+  /// Takes the steps noted since trace.items[first] out again, but for their parameters, and notes
+  /// what they led to as one step that comes from `from` and these parameters. Their time and
+  /// operations are its own.
+  Tensor fold(std::size_t first, const Tensor& result, const char* path, const char* formula,
+              std::initializer_list<const char*> axes, const char* from);
 
   /// Explains the step with this path (beside it, when shown).
   void explain(std::string_view path, std::string text);

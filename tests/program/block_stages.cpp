@@ -11,40 +11,15 @@
 #include "attn/nn/decoder.h"
 #include "attn/ops/ops.h"
 #include "program/process.h"
+#include "program/traces.h"
 
 using namespace attn;
-using attn::test::expect;
-using attn::test::Folder;
-using attn::test::Words;
+using namespace attn::test;
 
 namespace {
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-/// The trace, all of whose checks (at least one) must hold.
-Trace holding(const Words& arguments) {
-  Trace trace = app::compute(arguments);
-  std::size_t checks = 0;
-  for (const Item& item : trace.items) {
-    const auto* check = std::get_if<Check>(&item);
-    if (!check) continue;
-    ++checks;
-    INFO(fmt::format("attn {}", fmt::join(arguments, " ")));
-    INFO(check->claim, ": difference ", check->difference, ", allowed ", check->tolerance);
-    CHECK(check->holds());
-  }
-  CHECK(checks > 0);
-  return trace;
-}
-
 const Array& values(const Trace& trace, const std::string& path) {
-  const Step* found = trace.find(path);
-  INFO("step ", path);
-  REQUIRE(found != nullptr);
-  return found->values();
+  return step(trace, path).values();
 }
 
 void has_shapes(const Trace& trace, const std::string& at,
@@ -119,12 +94,12 @@ Array reversed(const Array& a) {
 TEST_CASE("norm and ffn: their checks hold for long, short and narrow inputs") {
   for (const Words& more : {Words{}, Words{"saw"}, Words{"a b", "--dim", "1"},
                             Words{"to be or not to be", "--dim", "5", "--position", "learned"}}) {
-    const Trace norm = holding(joined({"norm"}, more));
+    const Trace norm = holding(with({"norm"}, more));
     const std::size_t n = norm.tokens.size(), d = columns(values(norm, "x"));
     has_shapes(norm, "layer_norm.", {{"mean", {n}}, {"variance", {n}}, {"output", {n, d}}});
     has_shapes(norm, "batch_norm.", {{"mean", {d}}, {"variance", {d}}, {"output", {n, d}}});
     for (const char* activation : {"relu", "gelu"}) {
-      const Trace ffn = holding(joined({"ffn", "--activation", activation}, more));
+      const Trace ffn = holding(with({"ffn", "--activation", activation}, more));
       ffn_shapes(ffn, "", n, d, 4 * d);
     }
   }
@@ -168,11 +143,11 @@ TEST_CASE("encoder: the steps of the contract, post-norm and pre-norm") {
 TEST_CASE("encoder: what stands beside a part taken away is the encoder with it") {
   const Words words{"encoder", "so be it", "--dim", "4"};
   for (const Words& base : {Words{}, Words{"--norm", "pre"}, Words{"--share-layers", "--halt"}}) {
-    const Array whole = values(holding(joined(words, base)), "output");
+    const Array whole = values(holding(with(words, base)), "output");
     for (const Words& without :
          {Words{"--no-residual"}, Words{"--no-norm"}, Words{"--no-scale"}, Words{"--no-position"},
           Words{"--no-residual", "--no-norm", "--no-scale", "--no-position"}}) {
-      const Trace t = holding(joined(joined(words, base), without));
+      const Trace t = holding(with(with(words, base), without));
       INFO(fmt::format("{} {}", fmt::join(base, " "), fmt::join(without, " ")));
       CHECK(largest_difference(values(t, "whole.output"), whole) < 1e-5);
       CHECK(largest_difference(values(t, "output"), whole) > 1e-3);
@@ -185,7 +160,7 @@ TEST_CASE("encoder: what stands beside a part taken away is the encoder with it"
 TEST_CASE(
     "encoder: words in another order give the same rows in that order only without positions") {
   const auto output = [](const char* text, const Words& more) {
-    return values(holding(joined({"encoder", text}, more)), "output");
+    return values(holding(with({"encoder", text}, more)), "output");
   };
   const char *forward = "the animal was tired", *backward = "tired was animal the";
   CHECK(largest_difference(output(forward, {"--no-position"}),
@@ -259,8 +234,8 @@ TEST_CASE("decoder: the steps of the contract, from words and from matrices") {
   for (const bool pre : {false, true}) {
     for (const bool files : {false, true}) {
       Words words{"decoder", "--dim", "4", "--layers", "2", "--norm", pre ? "pre" : "post"};
-      words = joined(words, files ? Words{"--input", x, "--memory", memory, "--vocab", "5"}
-                                  : Words{"so be it", "--target", "<start> Ja doch ja"});
+      words = with(words, files ? Words{"--input", x, "--memory", memory, "--vocab", "5"}
+                                : Words{"so be it", "--target", "<start> Ja doch ja"});
       const Trace t = holding(words);
       const std::size_t n = files ? 3 : 4, m = files ? 2 : 3, d = 4, v = files ? 5 : 4;
       has_shapes(t, "",
@@ -312,9 +287,9 @@ TEST_CASE("blocks: saved parameters give the same values again") {
         Words{"encoder", "a b", "--share-layers", "--halt"}, Words{"decoder", "a b"},
         Words{"decoder", "a b", "--norm", "pre"}}) {
     INFO(fmt::format("{}", fmt::join(words, " ")));
-    expect(joined(words, {"--seed", "5", "--save-weights", file}), 0);
-    const Trace saved = app::compute(joined(words, {"--seed", "5"})),
-                loaded = app::compute(joined(words, {"--seed", "9", "--weights", file}));
+    expect(with(words, {"--seed", "5", "--save-weights", file}), 0);
+    const Trace saved = app::compute(with(words, {"--seed", "5"})),
+                loaded = app::compute(with(words, {"--seed", "9", "--weights", file}));
     REQUIRE(saved.steps().size() == loaded.steps().size());
     for (const Step* step : saved.steps()) {
       INFO("step ", step->path);
@@ -335,13 +310,13 @@ TEST_CASE("blocks: why takes a number of any step apart") {
         Words{"layer.0.cross.scores[1,2,0]", "decoder"}, Words{"memory[0,0]", "decoder"},
         Words{"probabilities[0,0]", "decoder"}}) {
     INFO(fmt::format("{}", fmt::join(words, " ")));
-    expect(joined({"why", "--depth", "2"}, words), 0, words[0] + " = ");
+    expect(with({"why", "--depth", "2"}, words), 0, words[0] + " = ");
   }
 }
 
 TEST_CASE("params: the counts of the published models") {
   const auto total = [](const Words& more) {
-    return number(app::compute(joined({"params"}, more)), "parameters", "total");
+    return number(app::compute(with({"params"}, more)), "parameters", "total");
   };
   CHECK(total({"--preset", "gpt2-small"}) == 124'439'808);
   CHECK(total({"--preset", "transformer-base"}) == 63'082'496);
@@ -371,8 +346,7 @@ TEST_CASE("params: other sizes are counted as the blocks are made") {
   };
   const Words small{"--layers", "3", "--dim", "8", "--heads", "2", "--ff", "20", "--vocab", "11"};
   const auto total = [&](const char* preset) {
-    return number(app::compute(joined({"params", "--preset", preset}, small)), "parameters",
-                  "total");
+    return number(app::compute(with({"params", "--preset", preset}, small)), "parameters", "total");
   };
   CHECK(total("transformer-base") == 3 * (size(encoder) + size(decoder)) + 11 * 8);
   CHECK(total("gpt2-small") == 3 * size(encoder) + 11 * 8 + 1024 * 8 + 16);

@@ -9,50 +9,17 @@
 #include "app/command.h"
 #include "attn/core/error.h"
 #include "program/process.h"
+#include "program/traces.h"
 
 using namespace attn;
-using attn::test::expect;
-using attn::test::Words;
+using namespace attn::test;
 
 namespace {
 
 const std::map<std::string, std::size_t> kGates = {{"rnn", 1}, {"lstm", 4}, {"gru", 3}};
 const Words kVariants = {"context", "init", "both", "attention"};
 
-Words joined(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
-/// The trace, all of whose checks must hold.
-Trace holding(const Words& arguments) {
-  Trace trace = app::compute(arguments);
-  std::size_t checks = 0;
-  INFO(fmt::format("attn {}", fmt::join(arguments, " ")));
-  for (const Item& item : trace.items) {
-    const auto* check = std::get_if<Check>(&item);
-    if (!check) continue;
-    ++checks;
-    INFO(check->claim, ": difference ", check->difference, ", allowed ", check->tolerance);
-    CHECK(check->holds());
-  }
-  CHECK(checks > 0);
-  return trace;
-}
-
-Trace seq2seq(const Words& options) { return holding(joined({"seq2seq"}, options)); }
-
-const Step& step(const Trace& trace, const std::string& path) {
-  const Step* found = trace.find(path);
-  INFO("step ", path);
-  REQUIRE(found != nullptr);
-  return *found;
-}
-
-void has_shape(const Trace& trace, const std::string& path, const Shape& shape) {
-  INFO("step ", path);
-  CHECK(step(trace, path).shape() == shape);
-}
+Trace seq2seq(const Words& options) { return holding(with({"seq2seq"}, options)); }
 
 std::string said(const Trace& trace) {
   std::string out;
@@ -137,17 +104,17 @@ TEST_CASE("seq2seq: what it claims holds for every variant, cell, style, text an
   for (const auto& [cell, g] : kGates) {
     for (const Words& text : texts) {
       for (const char* seed : {"1", "2"}) {
-        const Words common = joined(text, {"--cell", cell, "--seed", seed, "--hidden", "3"});
+        const Words common = with(text, {"--cell", cell, "--seed", seed, "--hidden", "3"});
         for (const std::string& variant : kVariants) {
-          seq2seq(joined(common, {"--variant", variant}));
-          seq2seq(joined(common, {"--variant", variant, "--bidirectional", "--dim", "1"}));
+          seq2seq(with(common, {"--variant", variant}));
+          seq2seq(with(common, {"--variant", variant, "--bidirectional", "--dim", "1"}));
         }
         for (const char* score :
              {"dot", "scaled", "general", "lowrank", "additive", "concat", "cosine"}) {
           for (const char* style : {"luong", "bahdanau"})
-            seq2seq(joined(common, {"--score", score, "--style", style, "--bidirectional"}));
+            seq2seq(with(common, {"--score", score, "--style", style, "--bidirectional"}));
         }
-        for (const char* window : {"1", "3", "100"}) seq2seq(joined(common, {"--local", window}));
+        for (const char* window : {"1", "3", "100"}) seq2seq(with(common, {"--local", window}));
       }
     }
   }
@@ -190,7 +157,7 @@ TEST_CASE("seq2seq: says how many numbers carry the sentence") {
 
 TEST_CASE("seq2seq: every number can be asked why") {
   const auto explained = [](const std::string& place, const Words& options, const char* part) {
-    const Trace trace = holding(joined({"why", place, "seq2seq"}, options));
+    const Trace trace = holding(with({"why", place, "seq2seq"}, options));
     const std::string text = said(trace);
     INFO(text);
     CHECK(test::contains(text, part));
@@ -212,7 +179,7 @@ TEST_CASE("seq2seq: bad options end with 2 and say what would do") {
   for (const char* variant : {"context", "init", "both"}) {
     const Words command = {"seq2seq", "--variant", variant};
     const auto refused = [&](const char* option, const char* value) {
-      expect(joined(command, {option, value}), 2,
+      expect(with(command, {option, value}), 2,
              fmt::format("{} goes with --variant attention, here it is {}", option, variant));
     };
     refused("--score", "dot");
@@ -259,10 +226,10 @@ TEST_CASE("seq2seq: parameters from a file give the same numbers again; others a
                                                  {"--local", "2", "--bidirectional"},
                                                  {"--style", "bahdanau", "--score", "additive"}}) {
     const std::string weights = folder / (options.back() + ".safetensors");
-    const Words line = joined({"seq2seq", "--seed", "7"}, options);
-    expect(joined(line, {"--save-weights", weights}), 0);
+    const Words line = with({"seq2seq", "--seed", "7"}, options);
+    expect(with(line, {"--save-weights", weights}), 0);
     const Trace random = holding(line);
-    const Trace read = holding(joined(joined({"seq2seq"}, options), {"--weights", weights}));
+    const Trace read = holding(with(with({"seq2seq"}, options), {"--weights", weights}));
     REQUIRE(random.steps().size() == read.steps().size());
     for (std::size_t i = 0; i < random.steps().size(); ++i) {
       INFO("step ", random.steps()[i]->path);

@@ -10,6 +10,7 @@
 #include "app/command.h"
 #include "attn/core/error.h"
 #include "program/process.h"
+#include "program/traces.h"
 
 using namespace attn;
 using namespace attn::test;
@@ -18,36 +19,6 @@ namespace {
 
 const Words kModels = {"fc", "window", "rnn", "birnn", "lstm", "gru", "cnn", "tcn", "attention"};
 const Words kTexts = {"saw", "so be", "I saw a saw", "to be or not to be that is the question"};
-
-/// The trace, all of whose checks must hold.
-Trace holding(const Words& arguments) {
-  Trace trace = app::compute(arguments);
-  std::size_t checks = 0;
-  for (const Item& item : trace.items) {
-    const auto* remark = std::get_if<Remark>(&item);  // `why` of a number that has no arithmetic
-    checks += remark && remark->text.find("does not come from other numbers") != std::string::npos;
-    const auto* check = std::get_if<Check>(&item);
-    if (!check) continue;
-    ++checks;
-    INFO(fmt::format("attn {}", fmt::join(arguments, " ")));
-    INFO(check->claim, ": difference ", check->difference, ", allowed ", check->tolerance);
-    CHECK(check->holds());
-  }
-  CHECK(checks > 0);
-  return trace;
-}
-
-const Step& step(const Trace& trace, const std::string& path) {
-  const Step* found = trace.find(path);
-  INFO("step ", path);
-  REQUIRE(found != nullptr);
-  return *found;
-}
-
-void has_shape(const Trace& trace, const std::string& path, const Shape& shape) {
-  INFO("step ", path);
-  CHECK(step(trace, path).shape() == shape);
-}
 
 const Table& table(const Trace& trace, const std::string& name) {
   for (const Item& item : trace.items) {

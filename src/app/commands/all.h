@@ -128,6 +128,8 @@ void bind(Cli&, TrainOptions&);
 void train(Stage&, const TrainOptions&);
 /// Runs the trainer: the progress line, the checkpoints, Ctrl-C. True if it was interrupted.
 bool run_training(Stage&, const TrainOptions&, Trainer&);
+/// The table of steps and time.
+void show_effort(Trace&, const Trainer&);
 void train_translation(Stage&, const TrainOptions&);
 
 struct TranslateOptions {

@@ -88,12 +88,7 @@ std::vector<Table::Cell> counted(std::string what, std::string arithmetic, doubl
 }
 
 std::vector<std::string> target_words(const std::string& text) {
-  std::size_t bad = 0;
-  if (!valid_utf8(text, &bad)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--target is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
-                "write it in a UTF-8 terminal");
-  }
+  require_utf8(text, "--target");
   std::vector<std::string> words(1);
   for (const std::string& c : characters(lower(text))) {
     const bool blank = c == " " || c == "\t" || c == "\n" || c == "\r\n" || c == "\r";

@@ -66,8 +66,7 @@ Tensor encoded_source(Stage& s, const EncoderSizes& z, const BlockOptions& o, st
   const Tensor x = placed(s, embedded(s, "source.", "memory", words, z.width));
   note(s.run, "source.x", "source words + positions", {"memory", "d"}, x);
   s.explain("source.x", "What the encoder reads: the sentence that is to be translated.");
-  std::vector<Item>& items = s.trace.items;
-  const std::size_t first = items.size();
+  const std::size_t first = s.trace.items.size();
   std::vector<EncoderLayer> blocks;
   for (std::size_t l = 0; l < layers; ++l)
     blocks.push_back(encoder_layer(s.parameters, l, z, "encoder."));
@@ -80,26 +79,8 @@ Tensor encoded_source(Stage& s, const EncoderSizes& z, const BlockOptions& o, st
       h = norm(s.run, h, norm_parameters(s.parameters, "encoder.final_norm.", z.width));
     }
   }
-  std::vector<Item> kept;
-  std::vector<std::string> from{"source.x"};
-  double milliseconds = 0, flops = 0;
-  for (std::size_t i = first; i < items.size(); ++i) {
-    const Step& step = std::get<Step>(items[i]);
-    milliseconds += step.milliseconds;
-    flops += step.flops;
-    if (step.kind() != Tensor::Kind::parameter) continue;
-    from.push_back(step.path);
-    kept.push_back(items[i]);
-  }
-  items.resize(first);
-  items.insert(items.end(), kept.begin(), kept.end());
-  const Tensor memory = reshape(s.run, h, h.shape());  // under a name of its own
-  note(s.run, "memory", "the encoder's output for the source", {"memory", "d"}, memory);
-  Step& step = *s.trace.find("memory");
-  step.from = std::move(from);
-  step.milliseconds += milliseconds;
-  step.flops += flops;
-  return memory;
+  return s.fold(first, h, "memory", "the encoder's output for the source", {"memory", "d"},
+                "source.x");
 }
 
 struct Decoder {

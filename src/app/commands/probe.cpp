@@ -146,32 +146,14 @@ void label_ends(Stage& s) {
 Tensor run_body(Stage& s, const SequenceModel& model, const Tensor& x) {
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.explain("x", "What the model reads: row i is the vector of token i.");
-  std::vector<Item>& items = s.trace.items;
-  const std::size_t first = items.size();
+  const std::size_t first = s.trace.items.size();
   s.trace.restart_clock();
   const Tensor y = model.body(s.run, x);
-  double milliseconds = 0, flops = 0;
-  std::vector<std::string> from{"x"};
-  std::vector<Item> kept;
-  for (std::size_t i = first; i < items.size(); ++i) {
-    const Step& step = std::get<Step>(items[i]);
-    milliseconds += step.milliseconds;
-    flops += step.flops;
-    if (step.kind() != Tensor::Kind::parameter) continue;
-    from.push_back(step.path);
-    kept.push_back(items[i]);
-  }
-  items.resize(first);
-  items.insert(items.end(), kept.begin(), kept.end());
-  const Tensor output = reshape(s.run, y, y.shape());  // under a name of its own
-  note(s.run, "output", "what the model gives at each position", {"token", "d'"}, output);
-  Step& step = *s.trace.find("output");
-  step.from = std::move(from);
-  step.milliseconds += milliseconds;
-  step.flops += flops;
-  step.about =
-      "Row i: the model's result at position i. It is random: what matters here is which inputs it "
-      "depends on.";
+  const Tensor output =
+      s.fold(first, y, "output", "what the model gives at each position", {"token", "d'"}, "x");
+  s.explain("output",
+            "Row i: the model's result at position i. It is random: what matters here is which "
+            "inputs it depends on.");
   return output;
 }
 

@@ -44,12 +44,7 @@ struct Target {
 
 /// <start> and the words are read; the words and <end> should be written.
 Target target_of(const Stage& s, std::string text) {
-  std::size_t bad = 0;
-  if (!valid_utf8(text, &bad)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("the target is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
-                "write it in a UTF-8 terminal");
-  }
+  require_utf8(text, "the target");
   if (text.starts_with("<start>")) text.erase(0, 7);
   if (text.ends_with("<end>")) text.resize(text.size() - 5);
   std::vector<std::string> tokens = s.common.level == "char" ? letters(text) : words(text);

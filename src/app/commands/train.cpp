@@ -132,14 +132,18 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
   for (const DistanceScore& d : score.by_distance)
     distances.rows.push_back({double(d.distance), double(d.asked), d.accuracy});
   trace.items.emplace_back(std::move(distances));
+  show_effort(trace, trainer);
+}
+
+}  // namespace
+
+void show_effort(Trace& trace, const Trainer& trainer) {
   Table effort{"effort", "", {"steps", "seconds", "ms per step"}, {}};
   effort.rows.push_back(
       {double(trainer.step()), trainer.seconds(),
        1000 * trainer.seconds() / double(std::max<std::uint64_t>(trainer.step(), 1))});
   trace.items.emplace_back(std::move(effort));
 }
-
-}  // namespace
 
 bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
   const FileLock lock(o.checkpoint);

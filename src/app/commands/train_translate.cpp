@@ -129,11 +129,7 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
     lengths.rows.push_back(
         {double(l.length), double(l.sentences), double(l.exact) / double(l.sentences)});
   trace.items.emplace_back(std::move(lengths));
-  Table effort{"effort", "", {"steps", "seconds", "ms per step"}, {}};
-  effort.rows.push_back(
-      {double(trainer.step()), trainer.seconds(),
-       1000 * trainer.seconds() / double(std::max<std::uint64_t>(trainer.step(), 1))});
-  trace.items.emplace_back(std::move(effort));
+  show_effort(trace, trainer);
 }
 
 }  // namespace

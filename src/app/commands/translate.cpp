@@ -9,7 +9,6 @@
 #include "attn/core/gemm.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
-#include "attn/text/utf8.h"
 #include "attn/text/words.h"
 
 namespace attn::app {
@@ -43,11 +42,7 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
     return find_language(file.language).draw(rng, Split::test).words.source;
   }
   const std::string text = fmt::format("{}", fmt::join(o.text, " "));
-  std::size_t bad = 0;
-  if (!valid_utf8(text, &bad))
-    throw Error(ErrorKind::usage,
-                fmt::format("the text is not UTF-8 at byte {}: \"{}\"", bad, escaped(text)),
-                "write it in a UTF-8 terminal");
+  require_utf8(text, "the text");
   std::vector<std::string> found = words(text);
   if (found.empty())
     throw Error(ErrorKind::usage, "the text has no words",
@@ -107,8 +102,7 @@ struct Candidates {
                           "the two next likeliest words."
                         : "At every step a word is drawn by its probability, and read at the next "
                           "one; <end> ends the sentence. Behind it the two likeliest others.";
-      // Greedy writes the likeliest word, so beside it stand the next two: nine columns are too
-      // wide.
+      // No third alternative: nine columns do not fit into 80.
       table.columns = {"step", "written", "p", "or", "p of it", "or", "p of it"};
     }
   }

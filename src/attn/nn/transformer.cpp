@@ -77,15 +77,18 @@ Tensor Transformer::embedded(const Run& run, const Tensor& table, const Tensor& 
   return dropout(run, x, sizes_.dropout);
 }
 
+Tensor Transformer::stack_norm(const Run& run, const Tensor& x, const NormParameters& p) const {
+  if (!sizes_.norm_first) return x;
+  const Scope scope(run, "final_norm");
+  return norm(run, x, p);
+}
+
 Tensor Transformer::encode_source(const Run& run, const Tensor& source) const {
   const Scope scope(run, "encoder");
   Tensor h = embedded(run, source_embedding_, source, 0);
   for (std::size_t l = 0; l < encoder_.size(); ++l)
     h = encode(run, h, encoder_[l], l, options(), {});
-  if (sizes_.norm_first) {
-    const Scope last(run, "final_norm");
-    h = norm(run, h, encoder_norm_);
-  }
+  h = stack_norm(run, h, encoder_norm_);
   note(run, "output", "the memory that the decoder reads", {"token", "d"}, h);
   return h;
 }
@@ -114,10 +117,7 @@ Tensor Transformer::logits(const Run& run, const Tensor& source, const Tensor& t
   Tensor h = embedded(run, target_embedding_, target, 0);
   for (std::size_t l = 0; l < decoder_.size(); ++l)
     h = decode(run, h, memory, decoder_[l], l, options(), mask);
-  if (sizes_.norm_first) {
-    const Scope last(run, "final_norm");
-    h = norm(run, h, decoder_norm_);
-  }
+  h = stack_norm(run, h, decoder_norm_);
   return to_words(run, h);
 }
 
@@ -136,10 +136,7 @@ Tensor Transformer::next(const Run& run, State& state, std::size_t word) const {
   Tensor h = embedded(run, target_embedding_, id, writing.length++);  // (1,d)
   for (std::size_t l = 0; l < decoder_.size(); ++l)
     h = decode_next(run, h, decoder_[l], l, options(), writing.layers[l]);
-  if (sizes_.norm_first) {
-    const Scope last(run, "final_norm");
-    h = norm(run, h, decoder_norm_);
-  }
+  h = stack_norm(run, h, decoder_norm_);
   const Tensor logits = to_words(run, h);
   return reshape(run, logits, {sizes_.target_vocabulary});
 }

@@ -41,6 +41,8 @@ class Transformer : public Translator {
  private:
   void note_tables(const Run& run) const;
   Tensor embedded(const Run& run, const Tensor& table, const Tensor& ids, std::size_t first) const;
+  /// The norm behind a stack of pre-norm blocks; post-norm blocks need none.
+  Tensor stack_norm(const Run& run, const Tensor& x, const NormParameters& p) const;
   Tensor to_words(const Run& run, const Tensor& x) const;
   BlockOptions options() const;
 
