@@ -25,6 +25,10 @@ struct Command {
 /// All commands, in flow order (commands.cpp).
 const std::vector<Command>& commands();
 const Command* find_command(const std::string& name);
+/// The arguments with a name of two words as one: "bert", "tokens" becomes "bert tokens".
+std::vector<std::string> with_whole_name(std::vector<std::string> arguments);
+/// The second words of the commands that begin with this word: "tokens", ... for "bert".
+std::vector<std::string> parts_of(const std::string& family);
 
 /// Options of a command, its own first.
 std::vector<OptionRow> option_rows(const Command& command);

@@ -1,6 +1,7 @@
 // The table of all commands, in flow order. A command is one row here and its functions in
 // commands/.
 #include "app/commands/all.h"
+#include "app/commands/bert.h"
 
 namespace attn::app {
 
@@ -101,6 +102,23 @@ const Command* find_command(const std::string& name) {
     if (command.name == name) return &command;
   }
   return nullptr;
+}
+
+std::vector<std::string> parts_of(const std::string& family) {
+  std::vector<std::string> out;
+  for (const Command& command : commands()) {
+    if (command.name.starts_with(family + " "))
+      out.push_back(command.name.substr(family.size() + 1));
+  }
+  return out;
+}
+
+std::vector<std::string> with_whole_name(std::vector<std::string> arguments) {
+  if (arguments.size() < 2 || arguments[1].starts_with("-") || parts_of(arguments[0]).empty())
+    return arguments;
+  arguments[0] += " " + arguments[1];
+  arguments.erase(arguments.begin() + 1);
+  return arguments;
 }
 
 }  // namespace attn::app

@@ -76,9 +76,13 @@ Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) 
 
 }  // namespace
 
-Parsed parse_command_line(const std::vector<std::string>& arguments) {
-  if (arguments.empty())
-    throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
+Parsed parse_command_line(const std::vector<std::string>& given) {
+  if (given.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
+  const std::vector<std::string> arguments = with_whole_name(given);
+  if (const auto parts = parts_of(arguments[0]); !parts.empty()) {
+    throw Error(ErrorKind::usage, fmt::format("{} what?", arguments[0]),
+                fmt::format("one of: {}", fmt::join(parts, ", ")));
+  }
   const Command* command = find_command(arguments[0]);
   if (!command) {
     if (arguments[0].starts_with("-")) {
@@ -94,7 +98,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments) {
   if (command->name == "why") return parse_why(*command, arguments);
   Parsed parsed;
   parsed.command = command;
-  parsed.common.arguments = arguments;
+  parsed.common.arguments = given;
   Cli cli(command->name);
   parsed.compute = command->setup(cli);
   if (command->takes_stage_options) cli.positional("text", parsed.common.text, "");

@@ -100,17 +100,19 @@ bool computes_on_several(const Parsed& parsed) {
   return threads != "1";
 }
 
-int run(const std::vector<std::string>& arguments) {
+int run(const std::vector<std::string>& given) {
+  const std::vector<std::string> arguments = with_whole_name(given);
   if (arguments.empty()) {
     print(STDERR_FILENO, overview());
     return static_cast<int>(ErrorKind::usage);
   }
   const std::string& first = arguments[0];
   if (first == "--help" || first == "-h" || first == "help") {
-    const Command* command =
-        first == "help" && arguments.size() > 1 ? find_command(arguments[1]) : nullptr;
-    if (!command && first == "help" && arguments.size() > 1)
-      parse_command_line({arguments[1]});  // says what may be meant
+    const std::vector<std::string> asked =
+        with_whole_name({arguments.begin() + 1, arguments.end()});
+    const Command* command = first == "help" && !asked.empty() ? find_command(asked[0]) : nullptr;
+    if (!command && first == "help" && !asked.empty())
+      parse_command_line({asked[0]});  // says what may be meant
     print(STDOUT_FILENO, command ? help(*command) : overview());
     return 0;
   }
@@ -123,7 +125,7 @@ int run(const std::vector<std::string>& arguments) {
     }
   }
 
-  Parsed parsed = parse_command_line(arguments);
+  Parsed parsed = parse_command_line(given);
   const Common& common = parsed.common;
   check_outputs(common);
   check_threads(common.threads);

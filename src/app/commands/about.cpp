@@ -25,7 +25,7 @@ void map(Stage& s) {
       group = command.group;
       drawing += group + "\n";
     }
-    drawing += fmt::format("  attn {:<10} {}\n", command.name, command.summary);
+    drawing += fmt::format("  attn {:<11} {}\n", command.name, command.summary);
   }
   s.trace.items.emplace_back(verbatim(drawing));
   s.trace.say(

@@ -39,7 +39,10 @@ std::string option_lines(const std::vector<OptionRow>& rows, bool common) {
 
 std::vector<std::string> names() {
   std::vector<std::string> out;
-  for (const Command& c : commands()) out.push_back(c.name);
+  for (const Command& c : commands()) {
+    const std::string first = c.name.substr(0, c.name.find(' '));
+    if (out.empty() || out.back() != first) out.push_back(first);
+  }
   return out;
 }
 
@@ -52,25 +55,34 @@ std::vector<std::string> dashed(const Command& c) {
 }
 
 std::string bash() {
-  std::string cases;
+  std::string cases, parts;
   for (const Command& c : commands())
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", c.name, fmt::join(dashed(c), " "));
+    cases += fmt::format("    \"{} \"*) words=\"{}\" ;;\n", c.name, fmt::join(dashed(c), " "));
+  for (const std::string& name : names()) {
+    if (const auto second = parts_of(name); !second.empty())
+      parts += fmt::format("    {}) parts=\"{}\" ;;\n", name, fmt::join(second, " "));
+  }
   return fmt::format(
       "# attn completions for bash: source <(attn completions bash)\n"
       "_attn() {{\n"
-      "  local words current=\"${{COMP_WORDS[COMP_CWORD]}}\"\n"
+      "  local words parts=\"\" current=\"${{COMP_WORDS[COMP_CWORD]}}\"\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    COMPREPLY=($(compgen -W \"{}\" -- \"$current\"))\n"
       "    return\n"
       "  fi\n"
       "  case \"${{COMP_WORDS[1]}}\" in\n{}  esac\n"
+      "  if [ \"$COMP_CWORD\" -eq 2 ] && [ -n \"$parts\" ]; then\n"
+      "    COMPREPLY=($(compgen -W \"$parts\" -- \"$current\"))\n"
+      "    return\n"
+      "  fi\n"
+      "  case \"${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}} \" in\n{}  esac\n"
       "  case \"$current\" in\n"
       "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
       "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
       "  esac\n"
       "}}\n"
       "complete -F _attn attn\n",
-      fmt::join(names(), " "), cases);
+      fmt::join(names(), " "), parts, cases);
 }
 
 /// Inside single quotes of a shell.
@@ -81,10 +93,19 @@ std::string quoted(std::string_view text) {
 }
 
 std::string zsh() {
-  std::string list, cases;
+  std::string list, parts, cases;
   for (const Command& c : commands()) {
-    list += "    " + quoted(c.name + ":" + c.summary) + "\n";
-    cases += fmt::format("    {}) options=({}) ;;\n", c.name, fmt::join(dashed(c), " "));
+    cases += fmt::format("    '{} '*) options=({}) ;;\n", c.name, fmt::join(dashed(c), " "));
+  }
+  for (const std::string& name : names()) {
+    const auto second = parts_of(name);
+    list += "    " +
+            quoted(name + ":" +
+                   (second.empty() ? find_command(name)->summary
+                                   : fmt::format("{}", fmt::join(second, ", ")))) +
+            "\n";
+    if (!second.empty())
+      parts += fmt::format("    {}) compadd {}; return ;;\n", name, fmt::join(second, " "));
   }
   return fmt::format(
       "#compdef attn\n"
@@ -93,23 +114,33 @@ std::string zsh() {
       "  local -a list options\n"
       "  list=(\n{}  )\n"
       "  if (( CURRENT == 2 )); then _describe command list; return; fi\n"
-      "  case \"${{words[2]}}\" in\n{}  esac\n"
+      "  if (( CURRENT == 3 )); then case \"${{words[2]}}\" in\n{}  esac; fi\n"
+      "  case \"${{words[2]}} ${{words[3]}} \" in\n{}  esac\n"
       "  if [[ \"${{words[CURRENT]}}\" == -* ]]; then compadd -- $options; else _files; fi\n"
       "}}\n"
       "compdef _attn attn\n",
-      list, cases);
+      list, parts, cases);
 }
 
 std::string fish() {
   std::string out = "# attn completions for fish: attn completions fish | source\n";
+  for (const std::string& name : names()) {
+    if (!parts_of(name).empty())
+      out += fmt::format("complete -c attn -n __fish_use_subcommand -f -a {}\n", name);
+  }
   for (const Command& c : commands()) {
-    out += fmt::format("complete -c attn -n __fish_use_subcommand -f -a {} -d {}\n", c.name,
-                       quoted(c.summary));
+    const std::size_t space = c.name.find(' ');
+    const std::string first = c.name.substr(0, space);
+    const bool part = space != std::string::npos;
+    std::string seen = "__fish_seen_subcommand_from " + first;
+    out += fmt::format("complete -c attn -n {} -f -a {} -d {}\n",
+                       part ? quoted(seen) : "__fish_use_subcommand",
+                       part ? c.name.substr(space + 1) : first, quoted(c.summary));
+    if (part) seen += "; and __fish_seen_subcommand_from " + c.name.substr(space + 1);
     for (const OptionRow& row : option_rows(c)) {
       if (!row.name.starts_with("--")) continue;
-      out +=
-          fmt::format("complete -c attn -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n",
-                      c.name, row.name.substr(2), row.value.empty() ? "" : " -r", quoted(row.help));
+      out += fmt::format("complete -c attn -n '{}' -l {}{} -d {}\n", seen, row.name.substr(2),
+                         row.value.empty() ? "" : " -r", quoted(row.help));
     }
   }
   return out;
@@ -147,7 +178,7 @@ std::string overview() {
   for (const Command& c : commands()) {
     if (c.group != group) out += fmt::format("{}{}\n", group.empty() ? "" : "\n", c.group);
     group = c.group;
-    out += fmt::format("  {:<12} {}\n", c.name, c.summary);
+    out += fmt::format("  {:<13} {}\n", c.name, c.summary);
   }
   return out +
          "\nStart with: attn attend 'the animal was tired'\n"
