@@ -24,4 +24,50 @@ struct BertVocabOptions {
 void bind(Cli&, BertVocabOptions&);
 void bert_vocab(Stage&, const BertVocabOptions&);
 
+struct BertInputsOptions {
+  std::string checkpoint;
+};
+void bind(Cli&, BertInputsOptions&);
+void bert_inputs(Stage&, const BertInputsOptions&);
+
+/// What a command asks that reads one or two texts with a whole model.
+struct BertTextOptions {
+  std::vector<std::string> text;
+  std::string checkpoint;
+  std::int64_t seed = 1, threads = 1;
+};
+void bind_bert_text(Cli&, BertTextOptions&);
+
+struct BertMaskOptions {
+  BertTextOptions text;
+  std::int64_t draws = 10'000;
+};
+void bind(Cli&, BertMaskOptions&);
+void bert_mask(Stage&, const BertMaskOptions&);
+
+struct BertMlmOptions {
+  BertTextOptions text;
+};
+void bind(Cli&, BertMlmOptions&);
+void bert_mlm(Stage&, const BertMlmOptions&);
+
+struct BertFillOptions {
+  BertTextOptions text;
+};
+void bind(Cli&, BertFillOptions&);
+void bert_fill(Stage&, const BertFillOptions&);
+
+struct BertNspOptions {
+  BertTextOptions text;
+  std::int64_t pairs = 6;
+};
+void bind(Cli&, BertNspOptions&);
+void bert_nsp(Stage&, const BertNspOptions&);
+
+struct BertAttendOptions {
+  BertTextOptions text;
+};
+void bind(Cli&, BertAttendOptions&);
+void bert_attend(Stage&, const BertAttendOptions&);
+
 }  // namespace attn::app

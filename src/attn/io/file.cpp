@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "attn/core/error.h"
 
@@ -52,6 +54,7 @@ std::string folder_of(const std::string& path) {
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -122,6 +125,33 @@ std::string kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a pipe";
   if (S_ISSOCK(mode)) return "a socket";
   return "a device";
+}
+
+/// The file opened for reading, and its size. Throws unless it is a regular file.
+Descriptor open_regular(const std::string& path, std::size_t& size) {
+  // A file name from outside may hold a NUL, which the system would take for its end.
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::io, fmt::format("\"{}\" is no file name", escaped(path, kShownPath)));
+  }
+  // Non-blocking: a pipe without a writer must not stop the program before it is refused.
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
+    const int error = errno;
+    throw Error(
+        ErrorKind::io, fmt::format("cannot open {}: {}", escaped(path, kShownPath), reason(error)),
+        error == ENOENT ? "check the name; file names are relative to the current folder" : "");
+  }
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is {}, expected a regular file", escaped(path, kShownPath),
+                            kind_of(status.st_mode)),
+                S_ISDIR(status.st_mode)
+                    ? "name a file inside that folder"
+                    : "copy its content to a file first, or use - for standard input");
+  }
+  size = static_cast<std::size_t>(status.st_size);
+  return file;
 }
 
 /// The number N of an already open file that /dev/stdout, /dev/stderr or /dev/fd/N names, or -1.
@@ -214,30 +244,36 @@ std::string read_file(const std::string& path, std::size_t limit) {
   // limit + 1 bytes must be countable, and nothing of that size could be held anyway.
   limit = std::min(limit, std::size_t{1} << 62);
   if (path == "-") return read_all(STDIN_FILENO, "standard input", 65535, limit);
-  // A file name from outside may hold a NUL, which the system would take for its end.
-  if (path.empty() || path.find('\0') != std::string::npos) {
-    throw Error(ErrorKind::io, fmt::format("\"{}\" is no file name", escaped(path, kShownPath)));
-  }
-  // Non-blocking: a pipe without a writer must not stop the program before it is refused.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status {};
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
-    const int error = errno;
-    throw Error(
-        ErrorKind::io, fmt::format("cannot open {}: {}", escaped(path, kShownPath), reason(error)),
-        error == ENOENT ? "check the name; file names are relative to the current folder" : "");
-  }
-  if (!S_ISREG(status.st_mode)) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} is {}, expected a regular file", escaped(path, kShownPath),
-                            kind_of(status.st_mode)),
-                S_ISDIR(status.st_mode)
-                    ? "name a file inside that folder"
-                    : "copy its content to a file first, or use - for standard input");
-  }
-  const auto size = static_cast<std::size_t>(status.st_size);
+  std::size_t size = 0;
+  const Descriptor file = open_regular(path, size);
   if (size > limit) fail_size(path, limit);
   return read_all(file.number(), path, size, limit);
+}
+
+MappedFile::MappedFile(const std::string& path) {
+  std::size_t size = 0;
+  const Descriptor file = open_regular(path, size);
+  if (size == 0) return;  // nothing can be mapped, and nothing need be
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
+  if (data == MAP_FAILED) {
+    throw Error(ErrorKind::io,
+                fmt::format("cannot map {}: {}", escaped(path, kShownPath), reason(errno)));
+  }
+  bytes_ = {static_cast<const char*>(data), size};
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+}
+
+void MappedFile::done_with(std::string_view part) const {
+  // Whole pages only: at the ends may stand what others still need.
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::string_view all = bytes();
+  const auto begin = static_cast<std::size_t>(part.data() - all.data());
+  const std::size_t first = (begin + page - 1) / page * page,
+                    end = (begin + part.size()) / page * page;
+  if (first < end) ::madvise(const_cast<char*>(all.data()) + first, end - first, MADV_DONTNEED);
 }
 
 void write_file(const std::string& path, std::string_view bytes, Keep keep) {

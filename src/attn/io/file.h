@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace attn {
 
@@ -13,6 +14,22 @@ inline constexpr std::size_t kFileLimit = std::size_t{1} << 30;
 /// Throws Error(io) if it cannot be opened or read, Error(bad_input) for a folder, a pipe or a
 /// device (which could block or never end), Error(limit) beyond `limit` bytes.
 std::string read_file(const std::string& path, std::size_t limit = kFileLimit);
+
+/// A regular file as bytes in memory, without reading it: the system fetches what is touched.
+class MappedFile {
+ public:
+  /// Throws what read_file throws, but for a limit: nothing is allocated.
+  explicit MappedFile(const std::string& path);
+  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile(const MappedFile&) = delete;
+  ~MappedFile();
+  std::string_view bytes() const { return bytes_; }
+  /// These bytes (a part of bytes()) are not needed any more: their memory is given back.
+  void done_with(std::string_view part) const;
+
+ private:
+  std::string_view bytes_;
+};
 
 /// What happens to the file that was there before.
 enum class Keep {

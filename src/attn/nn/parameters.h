@@ -32,6 +32,9 @@ class Parameters {
   /// As get(), with given numbers where there is no file.
   Tensor get_or(const std::string& path, const Array& otherwise);
 
+  /// This tensor is the parameter with this path, whatever the file or the seed says.
+  void give(const std::string& path, Tensor parameter) { given_[path] = std::move(parameter); }
+
   /// Numbers that a run is given and that are not learnt: as get(), but of kind input, and the file
   /// need not hold them.
   Tensor get_input(const std::string& path, const Shape& shape, double deviation);

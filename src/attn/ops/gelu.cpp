@@ -1,14 +1,22 @@
 #include <cmath>
 #include <numbers>
 
+#include "attn/core/lanes.h"
 #include "attn/ops/op.h"
 
 namespace attn {
 
 namespace {
 
+/// The normal density at 0.
+constexpr double kPeak = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
+
 /// The probability that a standard normal number is below x.
 double normal_below(double x) { return (1 + std::erf(x / std::numbers::sqrt2)) / 2; }
+Batch normal_below(Batch x) {
+  constexpr auto kInverse = static_cast<real>(1 / std::numbers::sqrt2);
+  return (Batch(1) + xsimd::erf(x * Batch(kInverse))) * Batch(real{0.5});
+}
 
 }  // namespace
 
@@ -18,8 +26,10 @@ Tensor gelu(const Run& run, const Tensor& x) {
   Array out = empty(x.shape());
   real* to = out.data();
   in_parts(n, 8, [=](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i)
-      to[i] = static_cast<real>(value[i] * normal_below(value[i]));
+    for_lanes(end - begin, [&](auto l) {
+      const Batch v = l.load(value + begin);
+      l.store(v * normal_below(v), to + begin);
+    });
   });
   Tensor y = make_result(run, std::move(out), {x});
 
@@ -38,12 +48,13 @@ Tensor gelu(const Run& run, const Tensor& x) {
       const real *from = x.value().data(), *dy = y.grad().data();
       const Tensor::Sum dx = x.add_to_grad();
       in_parts(n, 8, [=](std::size_t begin, std::size_t end) {
-        for (std::size_t i = begin; i < end; ++i) {
-          const double v = from[i],
-                       density = std::exp(-v * v / 2) / std::sqrt(2 * std::numbers::pi);
-          const real d = static_cast<real>(normal_below(v) + v * density) * dy[i];
-          dx.to[i] = dx.beta == 0 ? d : dx.to[i] + d;
-        }
+        for_lanes(end - begin, [&](auto l) {
+          const Batch v = l.load(from + begin);
+          const Batch density =
+              xsimd::exp(v * v * Batch(real{-0.5})) * Batch(static_cast<real>(kPeak));
+          const Batch d = (normal_below(v) + v * density) * l.load(dy + begin);
+          l.store(dx.beta == 0 ? d : l.load(dx.to + begin) + d, dx.to + begin);
+        });
       });
     });
   }
