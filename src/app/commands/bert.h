@@ -9,6 +9,7 @@
 namespace attn::app {
 
 struct BertTokensOptions {
+  std::vector<std::string> text;
   std::string vocab;  ///< a vocab.txt, or a checkpoint folder; empty: the program's own
   bool cased = false;
 };

@@ -1,9 +1,11 @@
 #pragma once
 // BERT's tokenizer: text to words, words to pieces.
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace attn {
@@ -12,9 +14,14 @@ namespace attn {
 /// (from 0) is the id. "##" begins a piece that goes on a word.
 class PieceVocabulary {
  public:
+  /// The largest vocab.txt that is read. BERT's multilingual one has 1 MB and 119 547 pieces.
+  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+  static constexpr std::size_t kMostPieces = 1'000'000;
+
   /// Throws Error(bad_input) with the line for a piece that is there twice, is empty, or is no
   /// UTF-8, and if one of [PAD], [UNK], [CLS], [SEP], [MASK] is missing (all missing ones are
-  /// listed). CRLF is accepted. `name` is for messages.
+  /// listed); Error(limit) if it is too large. CRLF and a byte order mark are accepted. `name` is
+  /// for messages.
   static PieceVocabulary parse(std::string_view vocab_txt, const std::string& name);
   /// The same from pieces.
   explicit PieceVocabulary(std::vector<std::string> pieces, const std::string& name = "vocabulary");
@@ -31,21 +38,43 @@ class PieceVocabulary {
   std::size_t mask() const { return mask_; }
   /// True for the five of them.
   bool is_special(std::size_t id) const;
+  /// Bytes of the longest piece: nothing longer need be looked for.
+  std::size_t longest() const { return longest_; }
   /// vocab.txt.
   std::string text() const;
 
  private:
+  /// Finds a string_view without making a string of it.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
   std::vector<std::string> pieces_;
-  std::map<std::string, std::size_t, std::less<>> ids_;
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> ids_;
+  std::size_t longest_ = 0;
   std::size_t pad_ = 0, unknown_ = 0, cls_ = 0, sep_ = 0, mask_ = 0;
+};
+
+/// A word, and the bytes begin..end of the text that it was made of.
+struct BasicWord {
+  std::string word;
+  std::size_t begin, end;
 };
 
 /// Words and punctuation marks, in order: control characters and U+FFFD dropped, white space
 /// splits, Chinese characters and punctuation marks are words of their own; if `uncased`, small
-/// letters without accents (NFD, marks dropped). [UNK], [CLS], [SEP], [PAD] and [MASK], written
-/// just so, stay whole. `text` must be UTF-8. Devlin et al. 2019, and their tokenization.py,
-/// BasicTokenizer.
+/// letters without accents (canonical decomposition NFD, then nonspacing marks dropped). [UNK],
+/// [CLS], [SEP], [PAD] and [MASK], written just so, stay whole. `text` should be UTF-8: other bytes
+/// are dropped. Devlin et al. 2019, and their tokenization.py, BasicTokenizer (which takes the
+/// special ones apart as well).
+std::vector<BasicWord> located_words(std::string_view text, bool uncased);
+/// The words alone.
 std::vector<std::string> basic_words(std::string_view text, bool uncased);
+
+/// A word of more code points is [UNK]; tokenization.py has 200, its successors 100.
+inline constexpr std::size_t kLongestWord = 100;
 
 /// How a word became pieces: longest match first.
 struct PieceSearch {
@@ -58,9 +87,10 @@ struct PieceSearch {
 };
 
 /// The word's pieces: again and again the longest piece with which the rest of the word begins
-/// ("##" before all but the first). A word that cannot be made of pieces, or of more than 100
-/// characters, is [UNK]. Only with `keep_search` are the steps kept.
-/// Wu et al. 2016, "Google's neural machine translation system", section 4.1.
+/// ("##" before all but the first). A word that cannot be made of pieces, or is longer than
+/// kLongestWord, is [UNK]. Only with `keep_search` are the steps kept (a word that is too long has
+/// none). tokenization.py, WordpieceTokenizer; pieces of words: Wu et al. 2016, "Google's neural
+/// machine translation system", section 4.1.
 PieceSearch word_pieces(const PieceVocabulary& vocabulary, std::string_view word,
                         bool keep_search = false);
 
@@ -71,20 +101,27 @@ std::vector<std::size_t> encode_pieces(const PieceVocabulary& vocabulary, std::s
 /// One merge while a vocabulary is trained.
 struct PieceMerge {
   std::string left, right, piece;
-  std::size_t count;  ///< how often left and right stood side by side
-  double score;       ///< count / (count of left * count of right)
+  std::size_t count;                    ///< how often left and right stood side by side
+  std::size_t left_count, right_count;  ///< how often each of them stood anywhere
+  double score;                         ///< count / (left_count * right_count)
 };
 
 struct TrainedVocabulary {
   std::vector<std::string> pieces;  ///< the five special ones, characters, then merges in order
-  std::vector<PieceMerge> merges;
+  std::vector<PieceMerge> merges;   ///< two may give the same piece, which is there once
 };
 
 /// Learns at most `size` pieces from these words: characters first (those that occur at least
-/// `least` times), then again and again the pair of neighbours with the largest
-/// count(pair) / (count(left) count(right)) among pairs seen at least `least` times becomes a
-/// piece. Equal scores: the pair that comes first in the order of bytes. Schuster and Nakajima
-/// 2012, "Japanese and Korean voice search", section 3 (likelihood of the data).
+/// `least` times; the most frequent ones, if there is no room for all), then again and again the
+/// pair of neighbours with the largest count(pair) / (count(left) count(right)) among pairs seen at
+/// least `least` times becomes a piece. Equal scores: the pair that comes first in the order of
+/// bytes. Words longer than kLongestWord and special ones are left out.
+///
+/// BERT's own training program was never published. This score is the one commonly given for
+/// WordPiece (the Hugging Face course, chapter 6); the source, Schuster and Nakajima 2012,
+/// "Japanese and Korean voice search", section 3, says that the pair is merged that makes the
+/// training text likeliest under a language model of pieces. The score is that gain per occurrence
+/// of the pair. Throws Error(usage) if `size` has no room for the special ones and a character.
 TrainedVocabulary train_pieces(const std::map<std::string, std::size_t>& word_counts,
                                std::size_t size, std::size_t least = 2);
 
