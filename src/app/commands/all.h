@@ -124,10 +124,13 @@ struct TrainOptions {
   TranslationChoices translation;
   bool resume = false;
 };
+/// Throws Error(usage) unless --checkpoint (may be empty) and --resume go together.
+void check_checkpoint(const std::string& checkpoint, bool resume);
 void bind(Cli&, TrainOptions&);
 void train(Stage&, const TrainOptions&);
 /// Runs the trainer: the progress line, the checkpoints, Ctrl-C. True if it was interrupted.
-bool run_training(Stage&, const TrainOptions&, Trainer&);
+/// `checkpoint` may be empty: nothing is kept.
+bool run_training(Stage&, const std::string& checkpoint, bool resume, Trainer&);
 /// The table of steps and time.
 void show_effort(Trace&, const Trainer&);
 void train_translation(Stage&, const TrainOptions&);

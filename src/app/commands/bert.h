@@ -71,4 +71,15 @@ struct BertAttendOptions {
 void bind(Cli&, BertAttendOptions&);
 void bert_attend(Stage&, const BertAttendOptions&);
 
+struct BertPretrainOptions {
+  std::vector<std::string> corpus;
+  std::string masking = "dynamic", loss = "both", vocab, checkpoint, save;
+  std::int64_t vocab_size = 1000, length = 64, dim = 128, layers = 4, heads = 4, ff = 0,
+               steps = 3000, batch = 32, accumulate = 1, warmup = 300, seed = 1, threads = 2;
+  double rate = 1e-3, dropout = 0;
+  bool resume = false;
+};
+void bind(Cli&, BertPretrainOptions&);
+void bert_pretrain(Stage&, const BertPretrainOptions&);
+
 }  // namespace attn::app

@@ -145,13 +145,13 @@ void show_effort(Trace& trace, const Trainer& trainer) {
   trace.items.emplace_back(std::move(effort));
 }
 
-bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
-  const FileLock lock(o.checkpoint);
-  if (!o.resume && !o.checkpoint.empty() && std::filesystem::exists(o.checkpoint)) {
-    throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(o.checkpoint, 200)),
+bool run_training(Stage& s, const std::string& checkpoint, bool resume, Trainer& trainer) {
+  const FileLock lock(checkpoint);
+  if (!resume && !checkpoint.empty() && std::filesystem::exists(checkpoint)) {
+    throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(checkpoint, 200)),
                 "add --resume to go on from it, or name another file");
   }
-  if (o.resume) trainer.load(o.checkpoint);
+  if (resume) trainer.load(checkpoint);
   bool stopped = false;
   trainer.train([&](const TrainingStep& now) {
     if (Progress* progress = s.common.progress) {
@@ -161,20 +161,30 @@ bool run_training(Stage& s, const TrainOptions& o, Trainer& trainer) {
           now.steps_per_second, now.seconds_left));
       stopped = progress->stop();
     }
-    if (!o.checkpoint.empty() && now.step % 500 == 0) trainer.save(o.checkpoint);
+    if (!checkpoint.empty() && now.step % 500 == 0) trainer.save(checkpoint);
     return !stopped;
   });
-  if (!o.checkpoint.empty()) trainer.save(o.checkpoint);
+  if (!checkpoint.empty()) trainer.save(checkpoint);
   if (stopped) {
     s.trace.say(fmt::format("Interrupted at step {}.", trainer.step()));
     s.trace.go_on =
-        o.checkpoint.empty()
+        checkpoint.empty()
             ? "nothing was saved: --checkpoint FILE would keep it"
             : fmt::format("saved in {} at step {}; go on with the same command and --resume",
-                          escaped(o.checkpoint, 200), trainer.step());
+                          escaped(checkpoint, 200), trainer.step());
     s.trace.interrupted = true;
   }
   return stopped;
+}
+
+void check_checkpoint(const std::string& checkpoint, bool resume) {
+  if (resume && checkpoint.empty())
+    throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
+                "name the file to go on from");
+  if (!checkpoint.empty() && !checkpoint.ends_with(".safetensors")) {
+    throw Error(ErrorKind::usage, fmt::format("--checkpoint {}", escaped(checkpoint, 200)),
+                "a checkpoint is a safetensors file: the name must end in .safetensors");
+  }
 }
 
 void train(Stage& s, const TrainOptions& o) {
@@ -182,13 +192,7 @@ void train(Stage& s, const TrainOptions& o) {
     throw Error(ErrorKind::usage, "train needs one task",
                 fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
   }
-  if (o.resume && o.checkpoint.empty())
-    throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
-                "name the file to go on from");
-  if (!o.checkpoint.empty() && !o.checkpoint.ends_with(".safetensors")) {
-    throw Error(ErrorKind::usage, fmt::format("--checkpoint {}", escaped(o.checkpoint, 200)),
-                "a checkpoint is a safetensors file: the name must end in .safetensors");
-  }
+  check_checkpoint(o.checkpoint, o.resume);
   if (o.task[0] == "translate") return train_translation(s, o);
   std::vector<std::string> tasks = task_names();
   tasks.emplace_back("translate");
@@ -214,7 +218,7 @@ void train(Stage& s, const TrainOptions& o) {
   const TaskLearner learner(*task, model);
   Trainer trainer(learner, training_options(o.training, s.trace.seed));
   describe(s.trace, *task, model, o);
-  run_training(s, o, trainer);
+  run_training(s, o.checkpoint, o.resume, trainer);
   show_result(s.trace, *task, trainer,
               evaluate(model, *task, Split::test, 16, Rng(s.trace.seed).stream("test")));
 }

@@ -147,7 +147,7 @@ void train_translation(Stage& s, const TrainOptions& o) {
   const TranslationLearner learner(language, *model, choice.description(), s.trace.seed);
   Trainer trainer(learner, training_options(o.training, s.trace.seed));
   describe(s.trace, language, choice, *model, o);
-  const bool stopped = run_training(s, o, trainer);
+  const bool stopped = run_training(s, o.checkpoint, o.resume, trainer);
   if (!o.translation.save_model.empty() && !stopped)
     save_model(o.translation.save_model, language, choice, *model);
   const SentencePool test(language, Split::test, kTested, Rng(s.trace.seed).stream("test"));

@@ -77,10 +77,13 @@ std::string differences(const std::string& saved, const std::string& here) {
 std::string Trainer::description() const {
   const OptimizerOptions& o = options_.optimizer;
   return fmt::format(
-      "{}, batch {}, seed {}, optimizer {}, rate {}, betas {} {}, decay {}, momentum {}, clip {}, "
+      "{}, batch {}{}, seed {}, optimizer {}, rate {}, betas {} {}, decay {}, momentum {}, clip "
+      "{}, "
       "schedule {}, warmup {} of {}, smoothing {}",
-      learner_.description(), options_.batch, options_.seed, o.kind, o.rate, o.beta1, o.beta2,
-      o.weight_decay, o.momentum, o.clip, options_.schedule.kind, options_.schedule.warmup,
+      learner_.description(), options_.batch,
+      options_.accumulate > 1 ? fmt::format(" x {}", options_.accumulate) : std::string(),
+      options_.seed, o.kind, o.rate, o.beta1, o.beta2, o.weight_decay, o.momentum, o.clip,
+      options_.schedule.kind, options_.schedule.warmup,
       options_.schedule.kind == "cosine" ? options_.schedule.total : 0, options_.smoothing);
 }
 

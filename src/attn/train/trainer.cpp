@@ -38,12 +38,16 @@ bool Trainer::finished() const { return step_ >= options_.steps || good_looks_ >
 
 double Trainer::one_step() {
   const Rng before = batches_;
-  Tape tape;
   optimizer_.clear_gradients();
-  const Tensor error =
-      learner_.loss({&tape, nullptr, &dropout_}, batches_, options_.batch, options_.smoothing);
-  const double loss = error.value().data()[0];
-  tape.backward(error, full({1}, 1));
+  const auto parts = static_cast<real>(options_.accumulate);
+  double loss = 0;
+  for (std::size_t part = 0; part < options_.accumulate; ++part) {
+    Tape tape;
+    const Tensor error =
+        learner_.loss({&tape, nullptr, &dropout_}, batches_, options_.batch, options_.smoothing);
+    loss += double{error.value().data()[0]} / options_.accumulate;
+    tape.backward(error, full({1}, 1 / parts));  // gradients add up
+  }
   const double norm =
       std::isfinite(loss) ? optimizer_.step(options_.schedule(step_ + 1)) : kUnknown;
   if (!std::isfinite(loss) || !std::isfinite(norm)) broken(before, loss, norm);
@@ -51,9 +55,10 @@ double Trainer::one_step() {
 }
 
 void Trainer::broken(Rng batches, double loss, double norm) const {
-  // The same pass again, watched: the first step of the trace with a number that is not finite.
+  // The same passes again, watched: the first step of the trace with a number that is not finite.
   Trace trace;
-  learner_.loss({nullptr, &trace, nullptr}, batches, options_.batch, options_.smoothing);
+  for (std::size_t part = 0; part < options_.accumulate; ++part)
+    learner_.loss({nullptr, &trace, nullptr}, batches, options_.batch, options_.smoothing);
   std::string place = "the loss";
   for (const Step* step : trace.steps()) {
     if (all_finite(step->values()) || step->path == "mask") continue;

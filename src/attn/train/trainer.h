@@ -10,6 +10,7 @@ namespace attn {
 
 struct TrainingOptions {
   std::size_t batch = 32;
+  std::size_t accumulate = 1;  ///< batches whose mean gradient makes one step
   std::uint64_t steps = 1000;  ///< at most
   std::uint64_t seed = 1;
   OptimizerOptions optimizer;
