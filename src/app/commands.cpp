@@ -12,6 +12,7 @@ constexpr const char* kPosition = "2  vectors + positions";
 constexpr const char* kScores = "3  queries and keys -> scores -> weights";
 constexpr const char* kAttention = "4  weights and values -> context, in one head and in many";
 constexpr const char* kBlocks = "5  blocks: norm, feed-forward net, encoder, decoder";
+constexpr const char* kBert = "BERT: pieces, masks, next sentences";
 constexpr const char* kLearning = "Learning";
 constexpr const char* kRecurrent = "Before attention: nets for sequences";
 constexpr const char* kFar = "How far a signal comes, in any of them";
@@ -67,6 +68,8 @@ const std::vector<Command>& commands() {
        with_options<PathOptions>(bind, path)},
       {"transformer", kBlocks, "encoder and decoder in one: learning and writing agree",
        "transformer --compare-modes", with_options<TransformerOptions>(bind, transformer)},
+      {"bert corpus", kBert, "stories whose best possible scores are known exactly",
+       "bert corpus --documents 2", with_options<BertCorpusOptions>(bind, bert_corpus), false},
       {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300",
        with_options<TrainOptions>(bind, train), false},
       {"translate", kLearning, "a trained model writes a sentence, and shows where it looked",

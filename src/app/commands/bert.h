@@ -24,4 +24,11 @@ struct BertVocabOptions {
 void bind(Cli&, BertVocabOptions&);
 void bert_vocab(Stage&, const BertVocabOptions&);
 
+struct BertCorpusOptions {
+  std::string corpus, save;
+  std::int64_t documents = 3, pairs = 10'000, seed = 1;
+};
+void bind(Cli&, BertCorpusOptions&);
+void bert_corpus(Stage&, const BertCorpusOptions&);
+
 }  // namespace attn::app
