@@ -86,6 +86,8 @@ const std::vector<Command>& commands() {
        with_options<BertFillOptions>(bind, bert_fill), false, true},
       {"bert attend", kBert, "where every head of every layer looks", "bert attend",
        with_options<BertAttendOptions>(bind, bert_attend), false, true},
+      {"bert corpus", kBert, "stories whose best possible scores are known exactly",
+       "bert corpus --documents 2", with_options<BertCorpusOptions>(bind, bert_corpus), false},
       {"bert pretrain", kBert, "a small BERT learns from text, from random weights on",
        "bert pretrain --dim 16 --layers 1 --heads 2 --steps 20",
        with_options<BertPretrainOptions>(bind, bert_pretrain), false},

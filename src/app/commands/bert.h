@@ -82,4 +82,11 @@ struct BertPretrainOptions {
 void bind(Cli&, BertPretrainOptions&);
 void bert_pretrain(Stage&, const BertPretrainOptions&);
 
+struct BertCorpusOptions {
+  std::string corpus, save;
+  std::int64_t documents = 3, pairs = 10'000, seed = 1;
+};
+void bind(Cli&, BertCorpusOptions&);
+void bert_corpus(Stage&, const BertCorpusOptions&);
+
 }  // namespace attn::app

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "attn/core/error.h"
+#include "attn/text/fields.h"
 #include "attn/text/utf8.h"
 #include "attn/text/words.h"
 
@@ -18,36 +18,6 @@ constexpr std::size_t kLargest = 1000;  // words of one sentence; rules that mak
 // Words and symbols on the way to them: 64 symbols that each stand twice in one another would be
 // 2^64, even if all of them were empty.
 constexpr std::size_t kMostElements = 100 * kLargest;
-
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// The pieces between separators, trimmed.
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> pieces;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    pieces.push_back(trimmed(text.substr(0, end)));
-    if (end == std::string_view::npos) return pieces;
-    text.remove_prefix(end + 1);
-  }
-}
-
-/// What stands between blanks.
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (text = trimmed(text); !text.empty(); text = trimmed(text)) {
-    const auto end = std::find_if(text.begin(), text.end(), blank);
-    words.push_back(text.substr(0, static_cast<std::size_t>(end - text.begin())));
-    text.remove_prefix(words.back().size());
-  }
-  return words;
-}
 
 [[noreturn]] void wrong(const std::string& place, const std::string& what,
                         const std::string& hint) {
@@ -63,7 +33,7 @@ void add_new(std::vector<std::string>& words, std::set<std::string, std::less<>>
 
 std::vector<Grammar::Element> Grammar::elements(std::string_view side, const std::string& place) {
   std::vector<Element> all;
-  for (const std::string_view text : words_of(side)) {
+  for (const std::string_view text : fields(side)) {
     const std::vector<std::string_view> parts = split(text, '@');
     Element e;
     e.marks.assign(parts.begin() + 1, parts.end());
@@ -102,7 +72,7 @@ Grammar Grammar::parse(std::string_view text, const std::string& name) {
   for (const std::string_view line : split(text, '\n')) {
     ++number;
     if (line.empty() || line.starts_with('#')) continue;
-    const std::vector<std::string_view> all = words_of(line);
+    const std::vector<std::string_view> all = fields(line);
     if (all[0] == "apart" && line.find('=') == std::string_view::npos) {
       if (all.size() == 1) g.wrong_line(number, "\"apart\" without a mark", "apart MARK MARK ...");
       for (std::size_t i = 1; i < all.size(); ++i) apart.emplace_back(all[i], number);
@@ -126,7 +96,7 @@ void Grammar::read_rule(std::string_view line, std::size_t number, Words& seen) 
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos)
     wrong(place, "no \"=\"", "a rule is NAME = source words | target words");
-  const std::vector<std::string_view> left = words_of(line.substr(0, equals));
+  const std::vector<std::string_view> left = fields(line.substr(0, equals));
   if (left.empty() || left.size() > 2)
     wrong(place, "a rule begins with a name and perhaps a weight", "NAME 2 = ... | ...");
   if (left[0].find_first_of("$@.'|;:") != std::string_view::npos)
@@ -135,11 +105,11 @@ void Grammar::read_rule(std::string_view line, std::size_t number, Words& seen) 
   Rule rule;
   rule.line = number;
   if (left.size() == 2) {
-    const char* end = left[1].data() + left[1].size();
-    const auto [stop, error] = std::from_chars(left[1].data(), end, rule.weight);
-    if (error != std::errc() || stop != end || !(rule.weight > 0) || rule.weight > 1e6)
+    const std::optional<double> weight = read_weight(left[1]);
+    if (!weight)
       wrong(place, fmt::format("\"{}\" is not a weight", escaped(left[1])),
             "a number above 0 and at most 1000000, such as 2");
+    rule.weight = *weight;
   }
   for (const std::string_view part : split(line.substr(equals + 1), ';')) {
     const std::vector<std::string_view> sides = split(part, '|');
