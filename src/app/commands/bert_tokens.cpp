@@ -44,7 +44,7 @@ void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord
     const bool other = given != words[i].word;
     changed += other;
     table.rows.push_back(
-        {double(i), std::move(given), words[i].word, std::string(other ? "yes" : "")});
+        {double(i), std::move(given), words[i].word, std::string(other ? "yes" : "no")});
   }
   trace.items.emplace_back(std::move(table));
   if (uncased && changed > 0)
@@ -68,7 +68,7 @@ void show_search(Trace& trace, const PieceVocabulary& vocabulary, const std::str
   for (std::size_t k = 0; k < search.steps.size(); ++k) {
     const PieceSearch::Step& step = search.steps[k];
     for (const std::string& tried : step.tried)
-      table.rows.push_back({double(k), tried, std::string("no"), std::string()});
+      table.rows.push_back({double(k), tried, std::string("no"), std::string("-")});
     if (step.found.empty()) {
       table.rows.push_back({double(k), std::string("[UNK]"), std::string("no piece begins so"),
                             double(vocabulary.unknown())});
