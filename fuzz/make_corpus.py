@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors}/.
+"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors,vocab}/.
 
 good-NAME must parse, bad-NAME must give an error; files of other names (finds of the fuzzer) may do
 either and are left alone. Run it from anywhere; the output is the same every time.
@@ -183,9 +183,30 @@ def safetensors_seeds():
     yield "bad-pickle", bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 
 
+def vocab_seeds():
+    """A vocab.txt, and behind a line ==== a text."""
+    special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
+    yield "good-special", special.encode()
+    yield "good-crlf-bom", ("\ufeff" + special + "play\n##ing").replace("\n", "\r\n").encode()
+    yield "good-order", "##s\n[MASK]\n[SEP]\nthe\n[CLS]\n[UNK]\n[PAD]".encode()
+    yield "good-words", (special + "un\n##aff\n##able\n!\n====\nUnaffable! [MASK] xyz").encode()
+    yield "good-unicode", (special + "e\n##\u0301\n\u4e2d\n\u03bf\n##\u03c2\n\u1112\n##\u1161\n====\n"
+                           "\u00e9e\u0301 \u4e2d\u6587 \u039f\u03a3 \ud558 \U0001f600\u200d\u202e\u0130").encode()
+    yield "good-marks", (special + "a\n====\na" + "\u0301\u0323" * 40).encode()
+    yield "good-long", (special + "x\n##x\n====\n" + "x" * 100 + " " + "x" * 101).encode()
+    yield "good-text-not-utf8", special.encode() + b"a\n====\na\xff\xed\xa0\x80 \x00\x01\r\n[SEP"
+    yield "bad-empty", b""
+    yield "bad-no-mask", b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
+    yield "bad-twice", (special + "a\na\n").encode()
+    yield "bad-blank", (special + "\na\n").encode()
+    yield "bad-utf8", special.encode() + b"\xc3("
+    yield "bad-cr-inside", (special + "a\rb\n").encode()
+    yield "bad-escape", (special + "\x1b[31m\n\x1b[31m\n").encode()
+
+
 def main():
     for name, seeds in (("npy", npy_seeds), ("csv", csv_seeds), ("json", json_seeds),
-                        ("safetensors", safetensors_seeds)):
+                        ("safetensors", safetensors_seeds), ("vocab", vocab_seeds)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for stem, content in seeds():

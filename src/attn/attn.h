@@ -21,4 +21,5 @@
 #include "attn/nn/score.h"        // how well a query and a key fit
 #include "attn/nn/seq2seq.h"      // a recurrent net reads, another writes
 #include "attn/ops/ops.h"         // every operation
+#include "attn/text/wordpiece.h"  // text to the pieces of BERT
 #include "attn/text/words.h"      // text to tokens

@@ -10,6 +10,7 @@
 #include "attn/io/json.h"
 #include "attn/io/npy.h"
 #include "attn/io/safetensors.h"
+#include "attn/text/wordpiece.h"
 
 #ifndef ATTN_CORPUS_DIR
 #define ATTN_CORPUS_DIR "tests/corpus"
@@ -55,4 +56,18 @@ TEST_CASE("corpus: every JSON seed does as its name says") {
 
 TEST_CASE("corpus: every safetensors seed does as its name says") {
   replay("safetensors", [](const std::string& bytes) { attn::parse_safetensors(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every vocabulary seed does as its name says, and reads its text") {
+  replay("vocab", [](const std::string& bytes) {
+    const std::size_t at = bytes.find("\n====\n");
+    const attn::PieceVocabulary vocabulary =
+        attn::PieceVocabulary::parse(std::string_view(bytes).substr(0, at), "seed");
+    if (at == std::string::npos) return;
+    for (const bool uncased : {true, false}) {
+      for (const std::size_t id :
+           attn::encode_pieces(vocabulary, std::string_view(bytes).substr(at + 6), uncased))
+        CHECK(id < vocabulary.size());
+    }
+  });
 }

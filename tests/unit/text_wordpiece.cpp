@@ -239,7 +239,7 @@ TEST_CASE("wordpiece: a bad vocabulary file is refused with its line") {
   CHECK(refusal(good + "the\na\nthe\n") == "vocab.txt, line 8: \"the\" is also on line 6");
   CHECK(refusal(good + "\nthe\n") == "vocab.txt, line 6: no piece");
   CHECK(refusal(good + "the\n\n") == "vocab.txt, line 7: no piece");
-  CHECK(refusal(good + "a\xFF\n").find("line 6: \"a\\xff\" is not UTF-8") != std::string::npos);
+  CHECK(refusal(good + "a\xFF\n").find("line 6: \"a\\xFF\" is not UTF-8") != std::string::npos);
   CHECK(refusal(good + "a\rb\n").find("line break") != std::string::npos);
   CHECK(refusal("[PAD]\n[CLS]\nthe\n") == "vocab.txt: no [UNK], [SEP], [MASK] among its 3 pieces");
   CHECK(refusal("").find("no [PAD], [UNK], [CLS], [SEP], [MASK]") != std::string::npos);

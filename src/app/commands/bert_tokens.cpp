@@ -36,7 +36,7 @@ void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord
                         "taken apart into its base and its marks (NFD), and the marks go."
                       : "White space ends a word, and a punctuation mark is a word of its own. "
                         "Capital letters and accents stay (--cased).",
-              {"place", "in the text", "word", ""},
+              {"place", "in the text", "word", "changed"},
               {}};
   std::size_t changed = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -44,7 +44,7 @@ void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord
     const bool other = given != words[i].word;
     changed += other;
     table.rows.push_back(
-        {double(i), std::move(given), words[i].word, std::string(other ? "changed" : "")});
+        {double(i), std::move(given), words[i].word, std::string(other ? "yes" : "no")});
   }
   trace.items.emplace_back(std::move(table));
   if (uncased && changed > 0)
@@ -68,7 +68,7 @@ void show_search(Trace& trace, const PieceVocabulary& vocabulary, const std::str
   for (std::size_t k = 0; k < search.steps.size(); ++k) {
     const PieceSearch::Step& step = search.steps[k];
     for (const std::string& tried : step.tried)
-      table.rows.push_back({double(k), tried, std::string("no"), std::string()});
+      table.rows.push_back({double(k), tried, std::string("no"), std::string("-")});
     if (step.found.empty()) {
       table.rows.push_back({double(k), std::string("[UNK]"), std::string("no piece begins so"),
                             double(vocabulary.unknown())});

@@ -31,8 +31,13 @@ constexpr std::size_t kMostText = std::size_t{64} << 20;  // of all files togeth
 
 using WordCounts = std::map<std::string, std::size_t>;
 
+/// Line by line: all words of a large file at once would take many times its size.
 void count_words(std::string_view text, bool uncased, WordCounts& counts) {
-  for (std::string& word : basic_words(text, uncased)) ++counts[std::move(word)];
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    for (std::string& word : basic_words(text.substr(0, end), uncased)) ++counts[std::move(word)];
+    text.remove_prefix(end);
+  }
 }
 
 WordCounts read_words(const BertVocabOptions& o) {

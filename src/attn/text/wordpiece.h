@@ -120,8 +120,9 @@ struct TrainedVocabulary {
 /// BERT's own training program was never published. This score is the one commonly given for
 /// WordPiece (the Hugging Face course, chapter 6); the source, Schuster and Nakajima 2012,
 /// "Japanese and Korean voice search", section 3, says that the pair is merged that makes the
-/// training text likeliest under a language model of pieces. The score is that gain per occurrence
-/// of the pair. Throws Error(usage) if `size` has no room for the special ones and a character.
+/// training text likeliest under a language model of pieces. The score's logarithm
+/// is that gain for one occurrence of the pair, but for a constant. Throws Error(usage) if `size`
+/// has no room for the special ones and a character.
 TrainedVocabulary train_pieces(const std::map<std::string, std::size_t>& word_counts,
                                std::size_t size, std::size_t least = 2);
 
