@@ -35,9 +35,9 @@ BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
     pieces[i] = encode_pieces(vocabulary, texts[i], uncased);
     if (pieces[i].empty()) {
       throw Error(ErrorKind::usage,
-                  fmt::format("text {} has no words", texts.size() == 1 ? ""
-                                                      : i == 0          ? "A"
-                                                                        : "B"),
+                  fmt::format("{} has no words", texts.size() == 1 ? "the text"
+                                                 : i == 0          ? "text A"
+                                                                   : "text B"),
                   "write a sentence in quotes, such as 'the cook eats soup'");
     }
     length += pieces[i].size() + 1;

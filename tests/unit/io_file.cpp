@@ -51,6 +51,34 @@ TEST_CASE("file: a missing file, a folder, a pipe and a device are refused witho
   check_error(ErrorKind::io, "no file name", [] { read_file(std::string("a\0b", 3)); });
 }
 
+TEST_CASE("file: a mapped file has the file's bytes, also after they were given back") {
+  const Folder folder;
+  std::string bytes(300'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 37 + i / 251);
+  write_file(folder / "x", bytes);
+  attn::MappedFile file(folder / "x");
+  REQUIRE(file.bytes().size() == bytes.size());
+  for (const auto& [begin, size] : {std::pair<std::size_t, std::size_t>{0, 0},
+                                    {0, 300'000},
+                                    {1, 5},
+                                    {4095, 2},
+                                    {5000, 100'000},
+                                    {299'999, 1}}) {
+    file.done_with(file.bytes().substr(begin, size));
+    CHECK(file.bytes() == bytes);
+  }
+  const attn::MappedFile moved(std::move(file));
+  CHECK(moved.bytes() == bytes);
+  write_file(folder / "empty", "");
+  const attn::MappedFile empty(folder / "empty");
+  CHECK(empty.bytes().empty());
+  check_error(ErrorKind::io, "No such file", [&] { attn::MappedFile(folder / "missing"); });
+  check_bad("is a folder", [&] { attn::MappedFile(folder.path()); });
+  check_bad("is a device", [&] { attn::MappedFile("/dev/zero"); });
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  check_bad("is a pipe", [&] { attn::MappedFile(folder / "pipe"); });
+}
+
 TEST_CASE("file: names are escaped in messages") {
   check_error(ErrorKind::io, "a\\x1B[31m\\x0Ab", [] { read_file("a\x1b[31m\nb"); });
   check_error(ErrorKind::io, "c\\x1Bd", [] {

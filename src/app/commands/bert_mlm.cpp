@@ -84,6 +84,7 @@ Tensor guess(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   note(s.run, "mlm.asked", "the rows of logits at the hidden places", {"hidden", "word"}, asked);
   const Tensor probabilities = softmax(s.run, asked);
   note(s.run, "mlm.probabilities", "softmax(asked)", {"hidden", "word"}, probabilities);
+  s.explain("mlm.probabilities", "How likely each word is at this place. Each row sums to 1.");
   return probabilities;
 }
 
@@ -119,8 +120,17 @@ void show_guesses(Stage& s, const BertCheckpoint& bert, const Hidden& hidden,
   s.trace.items.emplace_back(std::move(table));
 }
 
-void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden,
-               const Array& probabilities) {
+/// -log of the softmax of these logits at `right`, in double: a probability of 1e-50 would be 0 as
+/// a float, and its logarithm no number.
+double surprise(const Array& logits, std::size_t r, std::size_t right) {
+  const auto numbers = row(logits, r);
+  const double largest = *std::max_element(numbers.begin(), numbers.end());
+  double sum = 0;
+  for (const real number : numbers) sum += std::exp(double{number} - largest);
+  return std::log(sum) + largest - double{numbers[right]};
+}
+
+void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   Array targets = empty({hidden.targets.size()});
   std::copy(hidden.targets.begin(), hidden.targets.end(), targets.data());
   const Tensor wanted = Tensor::ids(std::move(targets));
@@ -131,9 +141,10 @@ void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden,
   double sum = 0;
   std::string terms;
   for (std::size_t m = 0; m < hidden.places.size(); ++m) {
-    const double p = row(probabilities, m)[std::size_t(hidden.targets[hidden.places[m]])];
-    sum -= std::log(p);
-    terms += fmt::format("{}-log({:.4g})", m == 0 ? "" : " + ", p);
+    const std::size_t place = hidden.places[m];
+    const double minus_log = surprise(logits.value(), place, std::size_t(hidden.targets[place]));
+    sum += minus_log;
+    terms += fmt::format("{}-log({:.4g})", m == 0 ? "" : " + ", std::exp(-minus_log));
   }
   const double mean = sum / double(hidden.places.size());
   constexpr std::size_t kMostTerms = 6;
@@ -189,7 +200,7 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
   }
   const Tensor probabilities = guess(s, bert, hidden);
   show_guesses(s, bert, hidden, probabilities.value());
-  if (drawn) show_loss(s, bert, hidden, probabilities.value());
+  if (drawn) show_loss(s, bert, hidden);
   s.explain("output",
             "Row i: piece i after all blocks; the rows of hidden places make the guesses.");
   s.explain("mlm.transform", "The output once more through a layer, gelu and a norm.");

@@ -75,6 +75,7 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   s.explain("output", "Row 0 is [CLS]: the one row that the next step reads.");
   s.explain("pooled", "A summary of both sentences: [CLS] has looked at every piece.");
   s.explain("nsp.logits", "Two numbers: B follows, or it does not.");
+  s.explain("nsp.probabilities", "How likely each answer is. Both sum to 1.");
   const double p = probabilities.value().data()[0];
   s.trace.say(
       fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", texts[0], texts[1], p));

@@ -256,7 +256,7 @@ MappedFile::MappedFile(const std::string& path) {
   if (size == 0) return;  // nothing can be mapped, and nothing need be
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number(), 0);
   if (data == MAP_FAILED) {
-    throw Error(ErrorKind::io,
+    throw Error(errno == ENOMEM ? ErrorKind::limit : ErrorKind::io,
                 fmt::format("cannot map {}: {}", escaped(path, kShownPath), reason(errno)));
   }
   bytes_ = {static_cast<const char*>(data), size};

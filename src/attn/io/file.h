@@ -18,7 +18,7 @@ std::string read_file(const std::string& path, std::size_t limit = kFileLimit);
 /// A regular file as bytes in memory, without reading it: the system fetches what is touched.
 class MappedFile {
  public:
-  /// Throws what read_file throws, but for a limit: nothing is allocated.
+  /// Throws what read_file throws; Error(limit) only where the process has too few addresses left.
   explicit MappedFile(const std::string& path);
   MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   MappedFile(const MappedFile&) = delete;

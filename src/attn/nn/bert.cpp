@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
@@ -126,6 +128,12 @@ Tensor Bert::embed(const Run& run, const Tensor& ids, const Tensor& segments) co
                 fmt::format("{} tokens, but the model knows {} positions", n, sizes_.positions),
                 "a learned position exists only for places seen in training: use less text");
   }
+  const real segment = *std::max_element(segments.value().begin(), segments.value().end());
+  if (segment >= real(sizes_.segments)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("segment {}, but the model knows only {}", segment, sizes_.segments),
+                "a model of one segment reads one text");
+  }
   note(run, "token_embedding", "E: one row per word of the vocabulary", {"word", "d"},
        token_embedding_);
   note(run, "segment_embedding", "one row for sentence A, one for sentence B", {"segment", "d"},
@@ -170,7 +178,7 @@ Tensor Bert::pooled(const Run& run, const Tensor& hidden) const {
   const Tensor linear_first = linear(run, first, pooler_w_, pooler_b_);
   Shape shape = hidden.shape();
   shape.erase(shape.end() - 2);
-  const Tensor y = reshape(run, tanh(run, linear_first), shape);  // (...,d)
+  const Tensor y = tanh(run, reshape(run, linear_first, shape));  // (...,d)
   note(run, "pooled", "tanh(output[CLS] W + b)", {"d'"}, y);
   return y;
 }

@@ -52,7 +52,8 @@ class Bert {
 
   /// X = norm(token_embedding[id] + segment_embedding[segment] + position_embedding[place]).
   /// ids and segments (...,n) -> (...,n,d). Notes the tables, the three summands, their sum and x.
-  /// Throws Error(usage) for a sentence longer than the position table. Section 3, figure 2.
+  /// Throws Error(usage) for a sentence longer than the position table, or a segment that the model
+  /// does not know. Section 3, figure 2.
   Tensor embed(const Run& run, const Tensor& ids, const Tensor& segments) const;
   /// The encoder's blocks. x (...,n,d), mask as in attend() -> (...,n,d). Notes the encoder's steps
   /// and `output`.

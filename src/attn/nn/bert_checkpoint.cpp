@@ -133,7 +133,10 @@ class Config {
   }
   bool flag(const char* key, bool otherwise) const {
     const auto found = document_.find(key);
-    return found != document_.end() && found->is_boolean() ? found->get<bool>() : otherwise;
+    if (found == document_.end()) return otherwise;
+    if (!found->is_boolean())
+      wrong(fmt::format("\"{}\": expected true or false, found {}", key, shown(*found)));
+    return found->get<bool>();
   }
 
  private:
@@ -153,6 +156,8 @@ BertSizes sizes_of(const Config& config) {
       kind != "absolute")
     config.wrong(fmt::format("\"position_embedding_type\" is \"{}\"; BERT's is \"absolute\"",
                              escaped(kind)));
+  if (config.flag("is_decoder", false))
+    config.wrong("\"is_decoder\" is true: it looks only back, and BERT looks both ways");
   BertSizes z;
   z.vocabulary = config.size("vocab_size", kMost);
   z.width = config.size("hidden_size", kMost);
@@ -224,6 +229,15 @@ class Weights {
       found[name] = entry.shape;
     }
     check_tensors(expected, found, name_);
+    for (const auto& [name, entry] : entries_) {
+      const bool fractions = entry.dtype == DType::f64 || entry.dtype == DType::f32 ||
+                             entry.dtype == DType::f16 || entry.dtype == DType::bf16;
+      if (fractions || name == kPlaces) continue;
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}: tensor '{}' holds whole numbers, expected F64, F32, F16 or BF16",
+                              escaped(name_, 400), escaped(entry.name, 80)),
+                  "quantised models are not read: save it with fractions first");
+    }
   }
 
   /// The tensor as ours, the matrix of a linear layer turned. Throws if a number is not finite.
@@ -273,6 +287,12 @@ class Weights {
 
 std::string in(const std::string& folder, const char* file) { return folder + "/" + file; }
 
+/// Also true for what cannot be looked at: opening it says why.
+bool is_there(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::exists(path, failed) || failed;
+}
+
 }  // namespace
 
 BertCheckpoint load_bert(const CheckpointFiles& files,
@@ -320,10 +340,10 @@ BertCheckpoint load_bert(const std::string& folder) {
   const std::string words = read_file(in(folder, "vocab.txt"), kLargestText);
   const std::string tokenizer_path = in(folder, "tokenizer_config.json");
   std::string tokenizer;
-  if (std::filesystem::exists(tokenizer_path)) tokenizer = read_file(tokenizer_path, kLargestText);
-  if (!std::filesystem::exists(in(folder, "model.safetensors"))) {
+  if (is_there(tokenizer_path)) tokenizer = read_file(tokenizer_path, kLargestText);
+  if (!is_there(in(folder, "model.safetensors"))) {
     for (const char* pickle : {"pytorch_model.bin", "model.pt", "bert_model.ckpt.index"}) {
-      if (std::filesystem::exists(in(folder, pickle)))
+      if (is_there(in(folder, pickle)))
         throw Error(
             ErrorKind::bad_input,
             fmt::format("{} holds {}, but no model.safetensors", escaped(folder, 400), pickle),

@@ -27,9 +27,10 @@ struct BertCheckpoint {
 /// (out,in) and turned here. A head may be missing as a whole (pooler, masked words, next
 /// sentences). `read` is called with the bytes of each tensor after it was copied.
 /// Throws Error(bad_input): no JSON, a size that is missing or out of range, another model_type,
-/// activation or kind of position; tensors missing, misshapen or not expected (all are listed);
-/// numbers that are not finite; a vocabulary of another size than the table of words.
-/// Source: huggingface.co/docs/transformers, "BERT"; github.com/google-research/bert.
+/// activation or kind of position, a decoder; tensors missing, misshapen or not expected (all are
+/// listed), of whole numbers, or with numbers that are not finite; a vocabulary larger than the
+/// table of words. Source: huggingface.co/docs/transformers, "BERT";
+/// github.com/google-research/bert.
 BertCheckpoint load_bert(const CheckpointFiles& files,
                          const std::function<void(std::string_view)>& read = {});
 
