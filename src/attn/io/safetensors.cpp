@@ -186,7 +186,8 @@ SafetensorsHeader parse_safetensors_header(std::string_view bytes, const std::st
     if (item.key() != kMetadata) {
       if (header.entries.size() == kTensorLimit) {
         throw Error(ErrorKind::limit,
-                    fmt::format("{}: more than {} tensors", escaped(name, 400), kTensorLimit));
+                    fmt::format("{}: more than {} tensors", escaped(name, 400), kTensorLimit),
+                    "is it the right file? models have some hundred");
       }
       header.entries.push_back(read_entry(item.key(), item.value(), data_size, place));
       continue;

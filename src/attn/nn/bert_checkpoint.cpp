@@ -11,6 +11,7 @@
 #include "attn/io/file.h"
 #include "attn/io/json.h"
 #include "attn/io/safetensors.h"
+#include "attn/nn/bert_names.h"
 
 namespace attn {
 
@@ -19,75 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLargestText = std::size_t{1} << 24;  // of config.json and vocab.txt
-
-struct Renamed {
-  std::string published, own;
-};
-
-/// Published name of each of our parameters, without "bert." before those of the encoder.
-std::string published_name(const std::string& own) {
-  static const Renamed kWhole[] = {{"embeddings.word_embeddings.weight", "token_embedding"},
-                                   {"embeddings.token_type_embeddings.weight", "segment_embedding"},
-                                   {"embeddings.position_embeddings.weight", "position_embedding"},
-                                   {"embeddings.LayerNorm.weight", "norm.gain"},
-                                   {"embeddings.LayerNorm.bias", "norm.bias"},
-                                   {"pooler.dense.weight", "pooler.w"},
-                                   {"pooler.dense.bias", "pooler.b"},
-                                   {"cls.predictions.transform.dense.weight", "mlm.transform.w"},
-                                   {"cls.predictions.transform.dense.bias", "mlm.transform.b"},
-                                   {"cls.predictions.transform.LayerNorm.weight", "mlm.norm.gain"},
-                                   {"cls.predictions.transform.LayerNorm.bias", "mlm.norm.bias"},
-                                   {"cls.predictions.bias", "mlm.bias"},
-                                   {"cls.seq_relationship.weight", "nsp.w"},
-                                   {"cls.seq_relationship.bias", "nsp.b"}};
-  static const Renamed kInLayer[] = {{"attention.self.query.weight", "attention.w_q"},
-                                     {"attention.self.query.bias", "attention.b_q"},
-                                     {"attention.self.key.weight", "attention.w_k"},
-                                     {"attention.self.key.bias", "attention.b_k"},
-                                     {"attention.self.value.weight", "attention.w_v"},
-                                     {"attention.self.value.bias", "attention.b_v"},
-                                     {"attention.output.dense.weight", "attention.w_o"},
-                                     {"attention.output.dense.bias", "attention.b_o"},
-                                     {"attention.output.LayerNorm.weight", "norm1.gain"},
-                                     {"attention.output.LayerNorm.bias", "norm1.bias"},
-                                     {"intermediate.dense.weight", "ffn.w_1"},
-                                     {"intermediate.dense.bias", "ffn.b_1"},
-                                     {"output.dense.weight", "ffn.w_2"},
-                                     {"output.dense.bias", "ffn.b_2"},
-                                     {"output.LayerNorm.weight", "norm2.gain"},
-                                     {"output.LayerNorm.bias", "norm2.bias"}};
-  for (const Renamed& name : kWhole) {
-    if (name.own == own) return name.published;
-  }
-  const std::size_t dot = own.find('.', 6);  // behind "layer.L"
-  for (const Renamed& name : kInLayer) {
-    if (own.substr(dot + 1) == name.own)
-      return "encoder." + own.substr(0, dot + 1) + name.published;
-  }
-  throw Error(ErrorKind::internal, fmt::format("no published name for {}", own));
-}
-
-/// True for the matrix of a linear layer: published as (out,in).
-bool is_turned(const std::string& own, const Shape& shape) {
-  return shape.size() == 2 && !own.ends_with("embedding");
-}
-
-Shape published_shape(const std::string& own, Shape shape) {
-  if (is_turned(own, shape)) std::swap(shape[0], shape[1]);
-  return shape;
-}
-
-/// The name as save_bert writes it, of one found in a file: no "bert." before it, the norm's
-/// numbers called weight and bias.
-std::string normal_name(std::string name) {
-  if (name.starts_with("bert.")) name = name.substr(5);
-  const auto replace_end = [&](std::string_view end, std::string_view by) {
-    if (name.ends_with(end)) name.replace(name.size() - end.size(), end.size(), by);
-  };
-  replace_end("LayerNorm.gamma", "LayerNorm.weight");
-  replace_end("LayerNorm.beta", "LayerNorm.bias");
-  return name;
-}
 
 /// Stored beside the parameters, but not one: places 0, 1, 2, ..., and second names of what is
 /// tied.
@@ -203,7 +135,8 @@ class Weights {
         throw Error(
             ErrorKind::bad_input,
             fmt::format("{}: '{}' and '{}' are the same tensor of a BERT", escaped(name_, 400),
-                        escaped(at->second.name, 80), escaped(entry.name, 80)));
+                        escaped(at->second.name, 80), escaped(entry.name, 80)),
+            "which of the two counts cannot be known: take one of them out");
       }
     }
   }
@@ -328,8 +261,8 @@ BertCheckpoint load_bert(const CheckpointFiles& files,
     parameters.give(name, tensor);
   }
   const bool lower =
-      files.tokenizer.empty() || Config(files.tokenizer, in(files.folder, "tokenizer_config.json"))
-                                     .flag("do_lower_case", true);
+      !files.tokenizer || Config(*files.tokenizer, in(files.folder, "tokenizer_config.json"))
+                              .flag("do_lower_case", true);
   return {Bert(sizes, parameters), std::move(vocabulary), lower};
 }
 
@@ -340,7 +273,10 @@ BertCheckpoint load_bert(const std::string& folder) {
   const std::string words = read_file(in(folder, "vocab.txt"), kLargestText);
   const std::string tokenizer_path = in(folder, "tokenizer_config.json");
   std::string tokenizer;
-  if (is_there(tokenizer_path)) tokenizer = read_file(tokenizer_path, kLargestText);
+  if (is_there(tokenizer_path)) {
+    tokenizer = read_file(tokenizer_path, kLargestText);
+    files.tokenizer = tokenizer;
+  }
   if (!is_there(in(folder, "model.safetensors"))) {
     for (const char* pickle : {"pytorch_model.bin", "model.pt", "bert_model.ckpt.index"}) {
       if (is_there(in(folder, pickle)))
@@ -355,7 +291,6 @@ BertCheckpoint load_bert(const std::string& folder) {
   const MappedFile weights(in(folder, "model.safetensors"));
   files.config = config;
   files.vocabulary = words;
-  files.tokenizer = tokenizer;
   files.weights = weights.bytes();
   return load_bert(files, [&](std::string_view part) { weights.done_with(part); });
 }

@@ -1,6 +1,7 @@
 #pragma once
 // BERT as Hugging Face stores it: a folder with config.json, vocab.txt and model.safetensors.
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,7 @@ namespace attn {
 struct CheckpointFiles {
   std::string folder;  ///< for messages
   std::string_view config, vocabulary, weights;
-  std::string_view tokenizer;  ///< tokenizer_config.json; may be empty: there is none
+  std::optional<std::string_view> tokenizer;  ///< tokenizer_config.json, where there is one
 };
 
 struct BertCheckpoint {
