@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "app/commands/bert.h"
@@ -50,7 +51,7 @@ std::vector<std::set<std::string>> uses_of(const TopicGrammar& g) {
       for (std::size_t i = 0; i < who.size(); ++i) uses[who[i]].insert(g.who_names()[i]);
     }
     for (std::size_t l = 0; l < topic.lists.size(); ++l) {
-      for (const std::size_t word : topic.lists[l].words) uses[word].insert(g.lists()[l]);
+      for (const std::size_t word : topic.lists[l]->words) uses[word].insert(g.lists()[l]);
     }
   }
   return uses;
@@ -203,6 +204,10 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
 
 void bert_corpus(Stage& s, const BertCorpusOptions& o) {
   if (!o.save.empty()) check_place(o.save);
+  std::error_code none;
+  if (!o.save.empty() && std::filesystem::equivalent(o.corpus, o.save, none))
+    throw Error(ErrorKind::usage, fmt::format("{} is both input and output", escaped(o.save, 200)),
+                "choose another name for one of them");
   const bool own = o.corpus.empty();
   const TopicGrammar g = own ? TopicGrammar::parse(data_file(kOwn), kOwn)
                              : TopicGrammar::parse(read_file(o.corpus, kLargestGrammar), o.corpus);
