@@ -74,7 +74,8 @@ TEST_CASE("topics: sentences come as often as weights, ranks and topics say") {
   const int count = 20'000;
   const auto counts = first_sentences(parse(kFarm), count);
   CHECK(counts.size() == chances.size());
-  for (const auto& [sentence, chance] : chances) {
+  for (const auto& [made, chance] : chances) {
+    const std::string sentence = made;
     INFO(sentence);
     REQUIRE(counts.count(sentence) == 1);
     const double error = std::sqrt(count * chance * (1 - chance));

@@ -169,8 +169,8 @@ void show_guess(Stage& s, const TopicGrammar& g, Rng rng) {
 
 void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rng rng) {
   Progress* progress = s.common.progress;
-  const BestScores best = best_scores(
-      g, kMasking, static_cast<std::size_t>(o.pairs), std::move(rng), [&](std::size_t done) {
+  const BestScores best =
+      best_scores(g, kMasking, static_cast<std::size_t>(o.pairs), rng, [&](std::size_t done) {
         if (!progress || done == 0) return true;
         if (done % 1000 == 0) progress->show(fmt::format("{} of {} pairs", done, o.pairs));
         if (!progress->stop()) return true;
