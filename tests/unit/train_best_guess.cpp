@@ -95,24 +95,24 @@ TEST_CASE("best guess: it expects of itself what it gets") {
       ++words;
     }
   }
-  CHECK(std::abs(right - expected_right) < 4 * std::sqrt(words * 0.84 * 0.16));
+  CHECK(std::abs(right - expected_right) < 4 * std::sqrt(words * 0.85 * 0.15));
   CHECK(std::abs(loss - expected_loss) / words < 0.04);
   CHECK(std::abs(next_right - next_expected) < 4 * std::sqrt(count * 0.01));
   CHECK(std::abs(next_loss - next_expected_loss) / count < 0.015);
 }
 
-TEST_CASE("best guess: without masks a name and a topic say whether b follows") {
+TEST_CASE("best guess: who, name and topic say whether b follows, also if one is hidden") {
   const TopicGrammar g = stories();
-  const auto seen = [&](const char* a, const char* b) {
+  const auto next = [&](const char* b) {
+    const char* const a = R"(["hugo","the","actor","can","watch","his","play"])";
     return BestGuess(g, {}, {ids_of(g, json::parse(a)), ids_of(g, json::parse(b))}).next();
   };
-  const char* const cook = R"(["ben","the","cook","can","taste","his","soup"])";
-  CHECK(seen(cook, R"(["the","cook","lost","his","small","bread"])") > 0.95);
-  CHECK(seen(cook, R"(["the","waiter","lost","her","small","bread"])") < 0.01);
-  CHECK(seen(cook, R"(["ben","the","clown","can","play","his","song"])") < 0.01);
-  // Names are in many topics: what is near tells which ben it is.
-  CHECK(seen(cook, R"(["ben","must","serve","the","bread","near","the","kitchen"])") > 0.95);
-  CHECK(seen(cook, R"(["ben","must","copy","the","map","near","the","school"])") < 0.1);
+  CHECK(next(R"(["hugo","the","actor","lost","his","small","song"])") > 0.95);
+  CHECK(next(R"(["ben","the","clown","lost","his","small","song"])") < 0.01);
+  CHECK(next(R"(["hugo","the","king","lost","his","small","sword"])") < 0.01);
+  // The name is in many topics: the thing tells which hugo it is.
+  CHECK(next(R"(["hugo","the","[MASK]","lost","his","small","song"])") > 0.95);
+  CHECK(next(R"(["hugo","the","[MASK]","lost","his","small","sword"])") < 0.05);
 }
 
 TEST_CASE("best guess: sentences that the grammar cannot make") {
@@ -132,7 +132,7 @@ TEST_CASE("best guess: sentences that the grammar cannot make") {
 TEST_CASE("best scores: those of the program's own stories") {
   // The figures of docs/corpus.md; a change of the stories must be told there.
   const TopicGrammar g = stories();
-  CHECK(entropy(g.word_shares()) == doctest::Approx(4.3499).epsilon(1e-4));
+  CHECK(entropy(g.word_shares()) == doctest::Approx(4.2702).epsilon(1e-4));
   const BestScores best = best_scores(g, {}, 5000, Rng(1));
   CHECK(best.pairs == 5000);
   const auto near = [](const Estimate& e, double value, double error) {
@@ -141,10 +141,10 @@ TEST_CASE("best scores: those of the program's own stories") {
     CHECK(e.error < error);
     CHECK(e.error > error / 3);
   };
-  near(best.word_loss, 0.4124, 0.01);
-  near(best.word_accuracy, 0.8356, 0.004);
-  near(best.next_loss, 0.0451, 0.0015);
-  near(best.next_accuracy, 0.9894, 0.0006);
+  near(best.word_loss, 0.3657, 0.01);
+  near(best.word_accuracy, 0.8526, 0.004);
+  near(best.next_loss, 0.0464, 0.0015);
+  near(best.next_accuracy, 0.9897, 0.0006);
 }
 
 TEST_CASE("best scores: of a grammar in which nothing can be guessed, or everything") {

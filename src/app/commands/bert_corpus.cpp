@@ -22,7 +22,7 @@ void bind(Cli& cli, BertCorpusOptions& o) {
   cli.integer("--documents", o.documents, 1, 1'000'000, "documents to draw; three are shown");
   cli.text("--save", o.save, "FILE",
            "write them: a sentence on each line, an empty line between documents");
-  cli.integer("--pairs", o.pairs, 1, 1'000'000, "pairs of sentences to estimate the scores from");
+  cli.integer("--pairs", o.pairs, 100, 1'000'000, "pairs of sentences to estimate the scores from");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62,
               "random numbers of this seed, always the same");
 }
