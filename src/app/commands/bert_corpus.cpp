@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "app/commands/bert.h"
@@ -21,7 +22,7 @@ void bind(Cli& cli, BertCorpusOptions& o) {
   cli.integer("--documents", o.documents, 1, 1'000'000, "documents to draw; three are shown");
   cli.text("--save", o.save, "FILE",
            "write them: a sentence on each line, an empty line between documents");
-  cli.integer("--pairs", o.pairs, 1, 1'000'000, "pairs of sentences to estimate the scores from");
+  cli.integer("--pairs", o.pairs, 100, 1'000'000, "pairs of sentences to estimate the scores from");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62,
               "random numbers of this seed, always the same");
 }
@@ -50,7 +51,7 @@ std::vector<std::set<std::string>> uses_of(const TopicGrammar& g) {
       for (std::size_t i = 0; i < who.size(); ++i) uses[who[i]].insert(g.who_names()[i]);
     }
     for (std::size_t l = 0; l < topic.lists.size(); ++l) {
-      for (const std::size_t word : topic.lists[l].words) uses[word].insert(g.lists()[l]);
+      for (const std::size_t word : topic.lists[l]->words) uses[word].insert(g.lists()[l]);
     }
   }
   return uses;
@@ -168,8 +169,8 @@ void show_guess(Stage& s, const TopicGrammar& g, Rng rng) {
 
 void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rng rng) {
   Progress* progress = s.common.progress;
-  const BestScores best = best_scores(
-      g, kMasking, static_cast<std::size_t>(o.pairs), std::move(rng), [&](std::size_t done) {
+  const BestScores best =
+      best_scores(g, kMasking, static_cast<std::size_t>(o.pairs), rng, [&](std::size_t done) {
         if (!progress || done == 0) return true;
         if (done % 1000 == 0) progress->show(fmt::format("{} of {} pairs", done, o.pairs));
         if (!progress->stop()) return true;
@@ -203,6 +204,10 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
 
 void bert_corpus(Stage& s, const BertCorpusOptions& o) {
   if (!o.save.empty()) check_place(o.save);
+  std::error_code none;
+  if (!o.save.empty() && std::filesystem::equivalent(o.corpus, o.save, none))
+    throw Error(ErrorKind::usage, fmt::format("{} is both input and output", escaped(o.save, 200)),
+                "choose another name for one of them");
   const bool own = o.corpus.empty();
   const TopicGrammar g = own ? TopicGrammar::parse(data_file(kOwn), kOwn)
                              : TopicGrammar::parse(read_file(o.corpus, kLargestGrammar), o.corpus);

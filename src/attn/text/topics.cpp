@@ -14,7 +14,7 @@ double TopicGrammar::chance(const Topic& topic, const Who& who, const Part& part
     case Part::Kind::list:
       break;
   }
-  const std::map<std::size_t, double>& chances = topic.lists[part.id].chance;
+  const std::map<std::size_t, double>& chances = topic.lists[part.id]->chance;
   const auto found = chances.find(word);
   return found == chances.end() ? 0 : found->second;
 }
@@ -30,7 +30,7 @@ std::vector<double> TopicGrammar::word_shares() const {
         if (part.kind == Part::Kind::word) {
           shares[part.id] += share;
         } else if (part.kind == Part::Kind::list) {
-          for (const auto& [word, chance] : topic.lists[part.id].chance)
+          for (const auto& [word, chance] : topic.lists[part.id]->chance)
             shares[word] += share * chance;
         } else {
           for (const Who& who : topic.who)
@@ -61,7 +61,7 @@ TopicSentence TopicGrammar::draw_sentence(Rng& rng, std::size_t topic, std::size
     } else if (part.kind == Part::Kind::who) {
       sentence.words.push_back(t.who[who][part.id]);
     } else {
-      const List& list = t.lists[part.id];
+      const List& list = *t.lists[part.id];
       std::size_t word = list.words.back();
       double left = rng.uniform();
       for (const std::size_t candidate : list.words) {

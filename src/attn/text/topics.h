@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ class TopicGrammar {
   struct Topic {
     std::string name;
     std::vector<Who> who;
-    std::vector<List> lists;  ///< by list, as in lists()
+    std::vector<std::shared_ptr<const List>> lists;  ///< as in lists(); topics share some
   };
   /// One place of a pattern.
   struct Part {

@@ -35,7 +35,7 @@ struct TopicLines {
   Lists lists;
 };
 
-TopicGrammar::List list_of(const Entries& entries) {
+std::shared_ptr<const TopicGrammar::List> list_of(const Entries& entries) {
   TopicGrammar::List list;
   double total = 0;
   for (std::size_t r = 0; r < entries.words.size(); ++r) total += 1 / static_cast<double>(r + 1);
@@ -43,7 +43,7 @@ TopicGrammar::List list_of(const Entries& entries) {
     list.words.push_back(entries.words[r][0]);
     list.chance[list.words[r]] = 1 / static_cast<double>(r + 1) / total;
   }
-  return list;
+  return std::make_shared<const TopicGrammar::List>(std::move(list));
 }
 
 }  // namespace
@@ -242,10 +242,15 @@ void TopicReader::finish_patterns() {
 }
 
 void TopicReader::finish_topics() {
+  std::map<const Entries*, std::shared_ptr<const TopicGrammar::List>> made;
   for (const TopicLines& lines : topics_) {
     TopicGrammar::Topic topic{lines.name, entries_of(lines, "who").words, {}};
-    for (const std::string& list : g_.lists_)
-      topic.lists.push_back(list_of(entries_of(lines, list)));
+    for (const std::string& list : g_.lists_) {
+      const Entries& entries = entries_of(lines, list);
+      auto& one = made[&entries];
+      if (!one) one = list_of(entries);
+      topic.lists.push_back(one);
+    }
     g_.topics_.push_back(std::move(topic));
   }
 }

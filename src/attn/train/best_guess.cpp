@@ -121,7 +121,7 @@ std::vector<double> BestGuess::word(std::size_t position) const {
   for (std::size_t t = 0; t < topics.size(); ++t) {
     for (std::size_t l = 0; l < lists[t].size(); ++l) {
       if (lists[t][l] == 0) continue;
-      for (const auto& [word, chance] : topics[t].lists[l].chance)
+      for (const auto& [word, chance] : topics[t].lists[l]->chance)
         words[word] += lists[t][l] * chance;
     }
   }
