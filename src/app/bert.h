@@ -19,7 +19,7 @@ BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
                      const std::vector<std::string>& texts, std::size_t most);
 
 /// What is read where the command line gives no text: words that the program's own model knows.
-inline const std::vector<std::string> kExampleTexts = {"the cook is with his soup in the kitchen",
+inline const std::vector<std::string> kExampleTexts = {"in the kitchen the cook found his soup",
                                                        "today the cook will serve his bread"};
 
 /// The piece, or "[unused]" for a row of the table that no line of vocab.txt names.

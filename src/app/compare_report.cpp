@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "app/over_seeds.h"
+
 namespace attn::app {
 
 namespace {
@@ -16,25 +18,17 @@ struct Estimate {
   double mean = 0, low = 0, high = 0;
 };
 
-double student(std::size_t degrees) {  // 97.5 % quantile
-  constexpr double kTable[] = {12.71, 4.303, 3.182, 2.776, 2.571,
-                               2.447, 2.365, 2.306, 2.262, 2.228};
-  return degrees == 0 ? 0 : degrees <= 10 ? kTable[degrees - 1] : 1.96 + 2.5 / double(degrees);
-}
-
 Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
-  const double n = double(cells.size());
-  double mean = 0, squares = 0, asked = 0;
+  double asked = 0;
+  std::vector<double> values;
   const auto value = [&](const CellResult& r) {
     return regression ? r.score.loss : r.score.accuracy;
   };
   for (const CellResult& r : cells) {
-    mean += value(r) / n;
+    values.push_back(value(r));
     asked += double(r.score.asked);
   }
-  for (const CellResult& r : cells) squares += (value(r) - mean) * (value(r) - mean);
-  const double between =
-      cells.size() < 2 ? 0 : student(cells.size() - 1) * std::sqrt(squares / (n - 1) / n);
+  const auto [mean, between] = mean_of(values);
   Estimate e{mean, mean - between, mean + between};
   if (!regression) {
     const double z = 1.96, center = (mean + z * z / (2 * asked)) / (1 + z * z / asked);
@@ -63,35 +57,19 @@ double accuracy_between(const std::vector<CellResult>& cells, std::size_t low, s
   return asked == 0 ? std::nan("") : right / asked;
 }
 
-/// Accuracy over length as lines of letters, one letter per model.
+/// Accuracy over length.
 std::string plot(const std::vector<std::string>& models, const std::vector<std::int64_t>& lengths,
                  const Results& results) {
-  constexpr int kHeight = 11;
-  constexpr std::size_t kStep = 9;
-  std::vector<std::string> lines(kHeight, std::string(lengths.size() * kStep, ' '));
-  std::string legend;
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    const char letter = static_cast<char>('A' + m);
-    legend += fmt::format("{}{} {}", m == 0 ? "" : "   ", letter, models[m]);
-    for (std::size_t l = 0; l < lengths.size(); ++l) {
-      const auto found = results.find({models[m], static_cast<std::size_t>(lengths[l])});
-      if (found == results.end()) continue;
-      const double mean = estimate(found->second, false).mean;
-      std::string& line = lines[static_cast<std::size_t>(
-          std::lround((1 - std::clamp(mean, 0.0, 1.0)) * (kHeight - 1)))];
-      std::size_t at = l * kStep;
-      while (at + 1 < (l + 1) * kStep && line[at] != ' ')
-        ++at;  // models with the same accuracy stand side by side
-      line[at] = letter;
+  std::vector<std::vector<double>> means;
+  for (const std::string& model : models) {
+    means.emplace_back();
+    for (const std::int64_t length : lengths) {
+      const auto found = results.find({model, static_cast<std::size_t>(length)});
+      means.back().push_back(found == results.end() ? std::nan("")
+                                                    : estimate(found->second, false).mean);
     }
   }
-  std::string out = "accuracy\n";
-  for (int i = 0; i < kHeight; ++i)
-    out +=
-        fmt::format(" {:.1f} | {}\n", (kHeight - 1 - i) / 10.0, lines[static_cast<std::size_t>(i)]);
-  out += "     +" + std::string(lengths.size() * kStep + 1, '-') + "\n  n    ";
-  for (const std::int64_t n : lengths) out += fmt::format("{:<{}}", n, kStep);
-  return out + "\n" + legend + "\n";
+  return accuracy_plot(models, "n", lengths, means);
 }
 
 class Report {

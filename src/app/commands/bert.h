@@ -75,12 +75,22 @@ struct BertPretrainOptions {
   std::vector<std::string> corpus;
   std::string masking = "dynamic", loss = "both", vocab, checkpoint, save;
   std::int64_t vocab_size = 1000, length = 64, dim = 128, layers = 4, heads = 4, ff = 0,
-               steps = 3000, batch = 32, accumulate = 1, warmup = 300, seed = 1, threads = 2;
+               steps = 6000, batch = 32, accumulate = 1, warmup = 300, seed = 1, threads = 2;
   double rate = 1e-3, dropout = 0;
   bool resume = false;
 };
 void bind(Cli&, BertPretrainOptions&);
 void bert_pretrain(Stage&, const BertPretrainOptions&);
+
+struct BertFinetuneOptions {
+  std::string task = "sentence", checkpoint;
+  std::vector<std::int64_t> examples = {8, 32, 128};
+  std::int64_t seeds = 3, steps = 200, batch = 16, tested = 500, threads = 2;
+  double rate = 1e-3;
+  bool frozen = false;
+};
+void bind(Cli&, BertFinetuneOptions&);
+void bert_finetune(Stage&, const BertFinetuneOptions&);
 
 struct BertCorpusOptions {
   std::string corpus, save;

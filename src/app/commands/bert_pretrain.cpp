@@ -32,7 +32,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
   cli.integer("--dim", o.dim, 1, 4096, "model width d");
   cli.integer("--layers", o.layers, 1, 48, "blocks", "L");
   cli.integer("--heads", o.heads, 1, 256, "heads of attention", "H");
-  cli.integer("--ff", o.ff, 0, 65'536, "inner width of the feed-forward nets; 0: 4d", "F");
+  cli.integer("--ff", o.ff, 0, 65'536, "inner width of the feed-forward nets; 0: 2d", "F");
   cli.number("--dropout", o.dropout, 0, 0.95, "share of numbers dropped");
   cli.integer("--steps", o.steps, 1, 100'000'000, "steps");
   cli.integer("--batch", o.batch, 1, 65'536, "pairs per batch", "B");
@@ -56,7 +56,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
 
 namespace {
 
-constexpr std::size_t kPairs = 50'000;  // to learn from
+constexpr std::size_t kPairs = 100'000;  // to learn from
 constexpr std::size_t kTested = 2'000;  // held out
 
 struct Corpus {
@@ -237,7 +237,7 @@ BertSizes sizes_of(const BertPretrainOptions& o, const PieceVocabulary& vocabula
   return {.vocabulary = vocabulary.size(),
           .width = size(o.dim),
           .heads = size(o.heads),
-          .ff = o.ff > 0 ? size(o.ff) : 4 * size(o.dim),
+          .ff = o.ff > 0 ? size(o.ff) : 2 * size(o.dim),
           .layers = size(o.layers),
           .positions = size(o.length),
           .dropout = o.dropout};
@@ -286,6 +286,7 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   training.steps = static_cast<std::uint64_t>(o.steps);
   training.seed = s.trace.seed;
   training.optimizer.rate = o.rate;
+  training.optimizer.beta2 = 0.98;  // as Liu et al. 2019, "RoBERTa", section 3.1
   training.schedule = {"cosine", static_cast<std::uint64_t>(o.warmup), training.steps};
   Trainer trainer(learner, training);
   s.trace.title = fmt::format("A BERT learns from {}", corpus.source->description());

@@ -1,15 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <omp.h>
 
-#include <atomic>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "app/compare_report.h"
 #include "app/lock.h"
-#include "attn/core/gemm.h"
+#include "app/parallel.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -91,53 +89,21 @@ std::vector<std::size_t> my_part(std::size_t all, const std::string& shard) {
   return out;
 }
 
-/// Several trainings report through one observer.
-class Shared : public Progress {
- public:
-  Shared(Progress* to, std::size_t total) : to_(to), total_(total) {}
-  void show(const std::string& line) override {
-#pragma omp critical(attn_progress)
-    if (to_) to_->show(fmt::format("[{}/{} done] {}", done.load(), total_, line));
-  }
-  bool stop() override {
-    if (to_ && to_->stop()) stopped = true;
-    return stopped;
-  }
-  std::atomic<std::size_t> done = 0;
-  std::atomic<bool> stopped = false;
-
- private:
-  Progress* to_;
-  std::size_t total_;
-};
-
 /// Trains what is missing, several cells at a time; every finished cell is written at once.
 void train_missing(const std::vector<CellName>& missing, const CellSettings& settings,
-                   const std::string& cache, Shared& progress, int threads) {
-  std::string error;
-  ErrorKind kind = ErrorKind::internal;
-  set_threads(1);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (progress.stopped || !error.empty()) continue;
-    try {  // an exception must not leave a parallel region: it is thrown again behind it
-      const CellName& cell = missing[i];
-      const auto result = run_cell(settings, cell.model, cell.length, cell.seed, &progress);
-      if (!result) continue;
-      write_cell(cache + "/" + cell_file(settings, cell.model, cell.length, cell.seed), settings,
-                 *result);
-      ++progress.done;
-    } catch (const Error& e) {
-#pragma omp critical(attn_cell_error)
-      {
-        error = fmt::format("{} n={} seed {}: {}", missing[i].model, missing[i].length,
-                            missing[i].seed, e.what());
-        kind = e.kind();
-      }
-    }
-  }
-  if (!error.empty())
-    throw Error(kind, error, "finished cells are kept; the same command goes on from them");
+                   const std::string& cache, SharedProgress& progress, int threads) {
+  const auto train = [&](std::size_t i) {
+    const CellName& cell = missing[i];
+    const auto result = run_cell(settings, cell.model, cell.length, cell.seed, &progress);
+    if (!result) return;
+    write_cell(cache + "/" + cell_file(settings, cell.model, cell.length, cell.seed), settings,
+               *result);
+  };
+  const auto name = [&](std::size_t i) {
+    return fmt::format("{} n={} seed {}", missing[i].model, missing[i].length, missing[i].seed);
+  };
+  train_in_parallel(missing.size(), threads, progress, train, name,
+                    "finished cells are kept; the same command goes on from them");
 }
 
 }  // namespace
@@ -215,9 +181,9 @@ void compare(Stage& s, const CompareOptions& o) {
       throw Error(ErrorKind::io,
                   fmt::format("{}: cannot be made: {}", escaped(cache, 200), error.message()),
                   "name a folder with --cache DIR");
-    Shared progress(s.common.progress, missing.size());
+    SharedProgress progress(s.common.progress, missing.size());
     train_missing(missing, settings, cache, progress, static_cast<int>(o.threads));
-    s.trace.interrupted = progress.stopped;
+    s.trace.interrupted = progress.stopped();
     s.trace.go_on = "finished cells are kept; the same command goes on from them";
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "attn/core/array.h"
 
@@ -24,6 +25,12 @@ class Tensor {
     Tensor t(std::move(value), kind, false);
     t.node_->is_ids = true;
     return t;
+  }
+  static Tensor ids(const std::vector<std::size_t>& numbers, const Shape& shape) {
+    Array values = empty(shape);
+    std::transform(numbers.begin(), numbers.end(), values.data(),
+                   [](std::size_t id) { return static_cast<real>(id); });
+    return ids(std::move(values));
   }
   /// The result of an op; it needs a gradient if one of the op's inputs does.
   static Tensor result(Array value, bool needs_grad) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
@@ -68,19 +69,21 @@ BertInput bert_input(const PieceVocabulary& vocabulary, const std::vector<std::s
 Bert::Bert(const BertSizes& z, Parameters& from) : sizes_(z) {
   check_sizes(z);
   const std::size_t d = z.width;
-  // Appendix A.2: all matrices begin with a standard deviation of 0.02. That is meant for widths
-  // around 768; in a small model the signal of a block would be lost beside its residual, so its
-  // matrices begin as everywhere in this project, at 1/sqrt(rows).
-  constexpr double kEmbedding = 0.02;
+  // The matrices of the blocks begin with a standard deviation of 0.02, as the authors' code has
+  // them. Embeddings and heads begin at 1/sqrt(d), which is near 0.02 for their widths: at 0.02 the
+  // words of a small model fall onto one another before it learns what tells them apart, because
+  // the tied decoder pulls all of them towards the mean output.
+  constexpr double kBlock = 0.02;
+  const double kTable = 1 / std::sqrt(static_cast<double>(d));
   const auto keep = [&](const std::string& path, const Tensor& p) {
     all_.emplace_back(path, p);
     return p;
   };
   const auto table = [&](const char* path, std::size_t rows) {
-    return keep(path, from.get(path, {rows, d}, kEmbedding));
+    return keep(path, from.get(path, {rows, d}, kTable));
   };
   const auto matrix = [&](const char* path, std::size_t columns) {
-    return keep(path, from.get(path, {d, columns}, kEmbedding));
+    return keep(path, from.get(path, {d, columns}, kTable));
   };
   const auto row = [&](const char* path, std::size_t columns) {
     return keep(path, from.get_or(path, zeros({columns})));
@@ -96,6 +99,9 @@ Bert::Bert(const BertSizes& z, Parameters& from) : sizes_(z) {
   position_embedding_ = table("position_embedding", z.positions);
   embedding_norm_ = norm_of("norm.");
   for (std::size_t l = 0; l < z.layers; ++l) {
+    for (const auto& [name, shape] : encoder_layer_shapes({d, z.heads, z.ff})) {
+      if (shape.size() == 2) from.get(fmt::format("layer.{}.{}", l, name), shape, kBlock);
+    }
     layers_.push_back(encoder_layer(from, l, {d, z.heads, z.ff}));
     list_parameters(all_, fmt::format("layer.{}.", l), layers_.back());
   }

@@ -92,11 +92,13 @@ class TopicGrammar {
   /// Sentences of a document are independent given its topic and who, so no more are drawn.
   TopicPair draw_pair(Rng& rng) const;
 
+  /// A sentence of a document with this topic about this one of its who.
+  TopicSentence draw_sentence(Rng& rng, std::size_t topic, std::size_t who) const;
+
   std::string text(const TopicSentence& sentence) const;
 
  private:
   friend class TopicReader;  // parse()
-  TopicSentence draw_sentence(Rng& rng, std::size_t topic, std::size_t who) const;
 
   std::vector<std::string> words_, lists_, who_names_;
   std::vector<Pattern> patterns_;

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kLooked = 128;  // pairs of a look, and of a batch of an evaluation
 
-Tensor as_ids(const std::vector<std::size_t>& numbers, const Shape& shape) {
-  Array ids = empty(shape);
-  std::transform(numbers.begin(), numbers.end(), ids.data(),
-                 [](std::size_t id) { return static_cast<real>(id); });
-  return Tensor::ids(std::move(ids));
-}
-
 struct Logits {
   Tensor mlm;  ///< (m,V); none if nothing is hidden or the model has no such head
   Tensor nsp;  ///< (B,2); the same
@@ -91,8 +84,8 @@ PretrainingBatch batch_of(const std::vector<const PretrainingPair*>& pairs) {
     answers.push_back(p.encoded.is_next ? 0 : 1);
   }
   if (size == 0) throw Error(ErrorKind::usage, "a batch of no pairs", "give at least one");
-  return {as_ids(ids, {size, n}), as_ids(segments, {size, n}), as_ids(places, {places.size()}),
-          as_ids(words, {words.size()}), as_ids(answers, {size})};
+  return {Tensor::ids(ids, {size, n}), Tensor::ids(segments, {size, n}), Tensor::ids(places, {places.size()}),
+          Tensor::ids(words, {words.size()}), Tensor::ids(answers, {size})};
 }
 
 PretrainingLearner::PretrainingLearner(const Bert& model, const PieceVocabulary& vocabulary,
