@@ -8,17 +8,15 @@ cross-entropy at every position, backward, Adam. Each is taken at its best of 1 
 also at its best implementation of Adam. The two run by turns (A B A B ...), each run a process of its
 own, so that a busy machine slows both; the figures are medians over the rounds of each run's median.
 
-PyTorch gets every help that attn gives itself: OpenBLAS 0.3.21 takes new processors for a Pentium 4,
-so OPENBLAS_CORETYPE names the kernels that the processor has; and the OpenMP build of OpenBLAS is
-loaded in place of another one, because that one shares PyTorch's threads.
+PyTorch gets every help that attn gives itself (torch_environment in peers.py).
 """
 import argparse
-import glob
 import json
 import os
 import statistics
-import subprocess
 import sys
+
+from peers import find_attn, last_json, torch_environment
 
 MODELS = [
     # model, batch, length, width, layers, heads, ff, vocabulary, largest ratio attn / PyTorch
@@ -35,7 +33,6 @@ MODELS = [
     ("encoder-decoder", 32, 16, 64, 2, 4, 256, 128, 0.5),
 ]
 FIELDS = ("model", "batch", "length", "dim", "layers", "heads", "ff", "vocab", "target")
-OPENMP_BLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0"
 
 
 # --- the other side: run as `compare_pytorch.py --torch '{...}'` in a process of its own
@@ -147,47 +144,16 @@ def torch_side(work):
 
 # --- this side
 
-def torch_environment():
-    environment = dict(os.environ)
-    flags = set()
-    with open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("flags"):
-                flags = set(line.split(":")[1].split())
-                break
-    if "OPENBLAS_CORETYPE" not in environment:
-        if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags:
-            environment["OPENBLAS_CORETYPE"] = "SkylakeX"
-        elif {"avx2", "fma"} <= flags:
-            environment["OPENBLAS_CORETYPE"] = "Haswell"
-    if os.path.exists(OPENMP_BLAS) and "LD_PRELOAD" not in environment:
-        environment["LD_PRELOAD"] = OPENMP_BLAS
-    return environment
-
-
-def last_json(command, environment):
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
-
-
 def run_attn(program, work, threads, repeat):
     command = [program, "bench", "train", "--model", work["model"], "--threads", str(threads), "--repeat", str(repeat), "--json"]
     for name in ("batch", "length", "dim", "layers", "heads", "ff", "vocab"):
         command += [f"--{name}", str(work[name])]
-    return last_json(command, None)
+    return last_json(command)
 
 
 def run_torch(python, work, threads, repeat, environment):
     request = json.dumps({**work, "threads": threads, "repeat": repeat})
     return last_json([python, os.path.abspath(__file__), "--torch", request], environment)
-
-
-def find_attn():
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
-    found = [path for path in glob.glob(os.path.join(here, "*", "attn")) + glob.glob(os.path.join(here, "attn")) if os.path.isfile(path)]
-    return found[0] if found else "attn"
 
 
 def main():

@@ -9,6 +9,7 @@
 
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
+#include "attn/graph/trace.h"
 #include "small_attention.h"
 
 using namespace attn;
@@ -176,4 +177,43 @@ TEST_CASE("attention: one and two threads agree to the last digits of a float") 
   set_threads(1);
   CHECK(largest_difference(one.value(), two.value()) <=
         real{1e-5} * largest_magnitude(one.value()));
+}
+
+TEST_CASE("layer norm and heads: one and two threads give the same bits") {
+  Rng rng(8);
+  const Tensor x(rng.normal({1, 300, 96}, 1)), gain(rng.normal({96}, 1)), bias(rng.normal({96}, 1));
+  const auto results = [&] {
+    return std::vector<Tensor>{layer_norm(Run{}, x, gain, bias), split_heads(Run{}, x, 3),
+                               merge_heads(Run{}, split_heads(Run{}, x, 3))};
+  };
+  const auto one = results();
+  set_threads(2);
+  const auto two = results();
+  set_threads(1);
+  for (std::size_t i = 0; i < one.size(); ++i)
+    CHECK(largest_difference(one[i].value(), two[i].value()) == 0);
+  CHECK(largest_difference(one[2].value(), x.value()) == 0);
+}
+
+TEST_CASE("relu, gelu and softmax: write over their input only where nobody else can read it") {
+  const std::function<Tensor(const Run&, Tensor)> ops[] = {
+      [](const Run& run, Tensor x) { return relu(run, std::move(x)); },
+      [](const Run& run, Tensor x) { return gelu(run, std::move(x)); },
+      [](const Run& run, Tensor x) { return softmax(run, std::move(x)); }};
+  const Array numbers = Rng(9).normal({7, 19}, 2);
+  for (const auto& op : ops) {
+    const Tensor kept(numbers);
+    const Tensor y = op(Run{}, kept);
+    CHECK(largest_difference(kept.value(), numbers) == 0);
+    CHECK(largest_difference(y.value(), numbers) > 0);
+    Tape tape;
+    Trace trace;
+    for (const Run& run : {Run{}, Run{.tape = &tape}, Run{.trace = &trace}}) {
+      Tensor given(numbers);
+      const real* memory = given.value().data();
+      const Tensor again = op(run, std::move(given));
+      CHECK(largest_difference(again.value(), y.value()) == 0);
+      CHECK((again.value().data() == memory) == !(run.tape || run.trace));
+    }
+  }
 }

@@ -11,6 +11,7 @@
 #include "app/commands/all.h"
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
+#include "attn/nn/bert.h"
 #include "attn/nn/sequence_model.h"
 #include "attn/nn/transformer.h"
 #include "attn/ops/ops.h"
@@ -28,6 +29,7 @@ const std::vector<std::string> kTrain = {"transformer", "encoder-decoder", "rnn"
 
 constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched, threads start
 constexpr std::size_t kKernel = 3;
+constexpr std::size_t kBertVocabulary = 30522;  // of the published models in English
 
 }  // namespace
 
@@ -82,6 +84,7 @@ double forward_flops(const std::string& model, const Sizes& z) {
   if (has_heads(model))
     flops += attentions(model) * layers * (4 * 2 * rows * d * d + 2 * 2 * rows * double(z.n) * d);
   if (has_ff(model)) flops += stacks(model) * layers * 2 * 2 * rows * d * double(z.ff);
+  if (model == "bert-base") flops += 2 * double(z.batch) * d * d;  // the pooler
   return flops;
 }
 
@@ -102,7 +105,8 @@ double bytes(const std::string& model, const Sizes& z) {
     activations = rows * (attentions(model) * 14 * d + inner) + attentions(model) * 2 * pairs;
   }
   const double layers = is_recurrent(model) ? 1 : double(z.layers);
-  if (!z.train) return sizeof(real) * (layers * weights + activations + 2 * rows * d);
+  const double tables = model == "bert-base" ? d * double(kBertVocabulary + z.n) : 0;
+  if (!z.train) return sizeof(real) * (tables + layers * weights + activations + 2 * rows * d);
   weights = layers * weights + 2 * d * double(z.vocab);
   activations = layers * activations + rows * (2 * d + 3 * double(z.vocab));
   return sizeof(real) * (4 * weights + 2 * activations);  // gradients, and Adam's two means
@@ -156,8 +160,33 @@ std::size_t numbers(const std::vector<Tensor>& tensors) {
       [](std::size_t n, const Tensor& t) { return t ? n + t.value().size() : n; });
 }
 
+Tensor random_ids(Stage& s, const char* name, const Sizes& z, std::size_t vocabulary) {
+  Rng rng = s.rng.stream(name);
+  Array ids = empty({z.batch, z.n});
+  for (real& id : ids) id = static_cast<real>(rng.below(vocabulary));
+  return Tensor::ids(std::move(ids));
+}
+
+/// From ids to the pooled [CLS], without heads for words and next sentences.
+Work bert_work(Stage& s, const Sizes& z) {
+  const BertSizes sizes{.vocabulary = kBertVocabulary,
+                        .positions = std::max<std::size_t>(512, z.n),
+                        .mlm = false,
+                        .nsp = false};
+  Parameters parameters(s.rng, double(kBertVocabulary * z.d));  // as many as the table needs
+  const auto bert = std::make_shared<const Bert>(sizes, parameters);
+  const Tensor ids = random_ids(s, "bench.ids", z, kBertVocabulary);
+  const Tensor segments = Tensor::ids(zeros({z.batch, z.n}));
+  return {[=] {
+            const Tensor x = bert->embed(Run{}, ids, segments);
+            bert->pooled(Run{}, bert->encode(Run{}, x, {}));
+          },
+          double(bert->parameter_count())};
+}
+
 /// Layers of nn/ one after another on given numbers: no embedding, no classes.
 Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
+  if (model == "bert-base") return bert_work(s, z);
   const Tensor x = Tensor::input(s.rng.stream("bench.x").normal({z.batch, z.n, z.d}, 1));
   Parameters& from = s.parameters;
   const auto weight = [&](const std::string& path, const Shape& shape, std::size_t fan_in) {
@@ -176,10 +205,8 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
                           p.ffn.b_1, p.ffn.w_2, p.ffn.b_2});
       }
     }
-    const bool whole = has_ff(model), bert = model == "bert-base";
-    const BlockOptions options{.heads = z.heads,
-                               .activation = bert ? Activation::gelu : Activation::relu,
-                               .eps = bert ? 1e-12 : 1e-5};
+    const bool whole = has_ff(model);
+    const BlockOptions options{.heads = z.heads};
     return {[=] {
               Tensor h = x;
               for (std::size_t l = 0; l < z.layers; ++l) {
@@ -212,13 +239,8 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
 
 /// The training step of docs/contract.md, on random ids and random targets.
 Work training_work(Stage& s, const std::string& model, const Sizes& z) {
-  const auto random_ids = [&](const char* name) {
-    Rng rng = s.rng.stream(name);
-    Array ids = empty({z.batch, z.n});
-    for (real& id : ids) id = static_cast<real>(rng.below(z.vocab));
-    return Tensor::ids(std::move(ids));
-  };
-  const Tensor inputs = random_ids("bench.inputs"), targets = random_ids("bench.targets");
+  const Tensor inputs = random_ids(s, "bench.inputs", z, z.vocab);
+  const Tensor targets = random_ids(s, "bench.targets", z, z.vocab);
   std::function<Tensor(const Run&)> logits;
   std::vector<std::pair<std::string, Tensor>> parameters;
   if (model == "encoder-decoder") {
@@ -230,7 +252,7 @@ Work training_work(Stage& s, const std::string& model, const Sizes& z) {
                                  .layers = z.layers,
                                  .positions = z.n};
     auto trained = std::make_shared<Transformer>(sizes, s.parameters);
-    const Tensor words = random_ids("bench.words");
+    const Tensor words = random_ids(s, "bench.words", z, z.vocab);
     parameters = trained->parameters();
     logits = [=](const Run& run) { return trained->logits(run, inputs, words); };
   } else {

@@ -68,6 +68,8 @@ class Tensor {
   }
   void clear_grad() const { node_->has_grad = false; }
 
+  /// True if no copy of this handle exists: what it holds ends with it.
+  bool is_only_handle() const { return node_.use_count() == 1; }
   /// Tells handles apart: equal for copies of one handle.
   const void* id() const { return node_.get(); }
   explicit operator bool() const { return node_ != nullptr; }

@@ -70,12 +70,12 @@ Tensor attend(const Run& run, const Projected& p, const Tensor& mask, bool scale
     }
   };
   const double d_k = static_cast<double>(p.q.shape().back());
-  const Tensor scores = matmul_nt(run, p.q, p.k, scaled ? 1 / std::sqrt(d_k) : 1);  // (...,n,m)
+  Tensor scores = matmul_nt(run, p.q, p.k, scaled ? 1 / std::sqrt(d_k) : 1);  // (...,n,m)
   named("scores", scaled ? "S = Q K^T / sqrt(d_k)" : "S = Q K^T", scores);
   if (mask) {
     note(run, "mask", "M: 0 where the query may look, -inf elsewhere", {"query", keys}, mask);
   }
-  const Tensor weights = softmax(run, scores, mask);  // (...,n,m)
+  const Tensor weights = softmax(run, std::move(scores), mask);  // (...,n,m)
   named("weights", mask ? "A = softmax(S + M)" : "A = softmax(S)", weights);
   return matmul(run, weights, p.v);  // (...,n,d_v)
 }

@@ -198,9 +198,9 @@ Tensor Bert::mlm_logits(const Run& run, const Tensor& hidden) const {
   note(run, "transform.b", "b", {"d'"}, transform_b_);
   note(run, "norm.gain", "gain", {"d'"}, mlm_norm_.gain);
   note(run, "norm.bias", "bias", {"d'"}, mlm_norm_.bias);
-  const Tensor inner = linear(run, hidden, transform_w_, transform_b_);  // (...,d)
+  Tensor inner = linear(run, hidden, transform_w_, transform_b_);  // (...,d)
   const bool is_relu = sizes_.activation == Activation::relu;
-  const Tensor bent = is_relu ? relu(run, inner) : gelu(run, inner);
+  const Tensor bent = is_relu ? relu(run, std::move(inner)) : gelu(run, std::move(inner));
   const Tensor y = layer_norm(run, bent, mlm_norm_.gain, mlm_norm_.bias, sizes_.eps);  // (...,d)
   note(run, "transform", is_relu ? "norm(relu(h W + b))" : "norm(gelu(h W + b))", {"token", "d'"},
        y);

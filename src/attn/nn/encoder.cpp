@@ -36,8 +36,9 @@ Tensor feed_forward(const Run& run, const Tensor& x, const FeedForwardParameters
   note(run, "w_1", "W_1", {"d", "ff"}, p.w_1);
   note(run, "b_1", "b_1", {"ff"}, p.b_1);
   const bool is_relu = activation == Activation::relu;
-  const Tensor inner = linear(run, x, p.w_1, p.b_1);                    // (...,n,ff)
-  const Tensor hidden = is_relu ? relu(run, inner) : gelu(run, inner);  // (...,n,ff)
+  Tensor inner = linear(run, x, p.w_1, p.b_1);  // (...,n,ff)
+  const Tensor hidden =
+      is_relu ? relu(run, std::move(inner)) : gelu(run, std::move(inner));  // (...,n,ff)
   note(run, "hidden", is_relu ? "max(x W_1 + b_1, 0)" : "gelu(x W_1 + b_1)", {"token", "ff"},
        hidden);
   note(run, "w_2", "W_2", {"ff", "d"}, p.w_2);

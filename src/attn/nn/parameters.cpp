@@ -42,10 +42,10 @@ Tensor Parameters::get(const std::string& path, const Shape& shape, double devia
   return get_or(path, values ? *values : rng_.stream(path).normal(shape, deviation));
 }
 
-Tensor Parameters::get_or(const std::string& path, const Array& otherwise) {
+Tensor Parameters::get_or(const std::string& path, Array otherwise) {
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape_of(otherwise));
-  Tensor parameter = Tensor::parameter(values ? *values : otherwise);
+  Tensor parameter = Tensor::parameter(values ? *values : std::move(otherwise));
   return given_.emplace(path, std::move(parameter)).first->second;
 }
 

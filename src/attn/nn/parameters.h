@@ -30,7 +30,7 @@ class Parameters {
   /// Throws Error(limit) if it would have to be drawn and is too large.
   Tensor get(const std::string& path, const Shape& shape, double deviation);
   /// As get(), with given numbers where there is no file.
-  Tensor get_or(const std::string& path, const Array& otherwise);
+  Tensor get_or(const std::string& path, Array otherwise);
 
   /// This tensor is the parameter with this path, whatever the file or the seed says.
   void give(const std::string& path, Tensor parameter) { given_[path] = std::move(parameter); }

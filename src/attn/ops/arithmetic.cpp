@@ -75,10 +75,10 @@ Tensor scale(const Run& run, const Tensor& x, double c) {
   return y;
 }
 
-Tensor relu(const Run& run, const Tensor& x) {
-  Array out = empty(x.shape());
+Tensor relu(const Run& run, Tensor x) {
   // Written so that NaN stays NaN: a broken number must not turn into a harmless 0.
   const real* from = x.value().data();
+  Array out = memory_of(run, x);
   real* to = out.data();
   in_parts(out.size(), 1, [=](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) to[i] = from[i] < 0 ? 0 : from[i];

@@ -20,10 +20,10 @@ Batch normal_below(Batch x) {
 
 }  // namespace
 
-Tensor gelu(const Run& run, const Tensor& x) {
+Tensor gelu(const Run& run, Tensor x) {
   const std::size_t n = x.value().size();
   const real* value = x.value().data();
-  Array out = empty(x.shape());
+  Array out = memory_of(run, x);
   real* to = out.data();
   in_parts(n, 8, [=](std::size_t begin, std::size_t end) {
     for_lanes(end - begin, [&](auto l) {

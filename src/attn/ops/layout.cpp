@@ -57,13 +57,11 @@ Tensor swap_axes(const Run& run, const char* op, const char* rule, const Tensor&
   const std::size_t item_size = p * q * length;
   const std::size_t items = item_size == 0 ? 0 : x.value().size() / item_size;
   const auto each_block = [=](auto move) {
-    in_parts(items, item_size, [=](std::size_t begin, std::size_t end) {
-      std::size_t to = begin * item_size;
-      for (std::size_t item = begin; item < end; ++item) {
-        for (std::size_t j = 0; j < q; ++j) {
-          std::size_t from = item * item_size + j * length;
-          for (std::size_t i = 0; i < p; ++i, to += length, from += q * length) move(from, to);
-        }
+    in_parts(items * q, p * length, [=](std::size_t begin, std::size_t end) {
+      std::size_t to = begin * p * length;
+      for (std::size_t row = begin; row < end; ++row) {
+        std::size_t from = row / q * item_size + row % q * length;
+        for (std::size_t i = 0; i < p; ++i, to += length, from += q * length) move(from, to);
       }
     });
   };

@@ -15,29 +15,32 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
   if (bias.shape() != Shape{d})
     shapes_do_not_fit("layer_norm", "x", x, "bias", bias, "bias needs one number per column");
   Array out = empty(x.shape());
-  auto unit = std::make_shared<Array>(empty(x.shape()));  // (x - mean) / deviation
+  auto unit = std::make_shared<Array>();                  // (x - mean) / deviation, for the tape
   auto inverse = std::make_shared<std::vector<real>>(n);  // 1 / deviation
-  for (std::size_t i = 0; i < n; ++i) {
-    const real* from = x.value().data() + i * d;
-    // 1. mean, and variance over d (not d-1), of the row
-    Batch sum(0);
-    for_lanes(d, [&](auto l) { sum += l.load(from); });
-    const real mean = xsimd::hadd(sum) / static_cast<real>(d);
-    Batch squares(0);
-    for_lanes(d, [&](auto l) {
-      const Batch distance = l.inside(l.load(from) - Batch(mean));
-      squares += distance * distance;
-    });
-    const real inverse_deviation =
-        1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
-    (*inverse)[i] = inverse_deviation;
-    // 2. unit = (x - mean) / deviation, y = gain unit + bias
-    for_lanes(d, [&](auto l) {
-      const Batch u = (l.load(from) - Batch(mean)) * Batch(inverse_deviation);
-      l.store(u, unit->data() + i * d);
-      l.store(l.load(gain.value().data()) * u + l.load(bias.value().data()), out.data() + i * d);
-    });
-  }
+  if (run.tape) *unit = empty(x.shape());
+  in_parts(n, d, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const real* from = x.value().data() + i * d;
+      // 1. mean, and variance over d (not d-1), of the row
+      Batch sum(0);
+      for_lanes(d, [&](auto l) { sum += l.load(from); });
+      const real mean = xsimd::hadd(sum) / static_cast<real>(d);
+      Batch squares(0);
+      for_lanes(d, [&](auto l) {
+        const Batch distance = l.inside(l.load(from) - Batch(mean));
+        squares += distance * distance;
+      });
+      const real inverse_deviation =
+          1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
+      (*inverse)[i] = inverse_deviation;
+      // 2. unit = (x - mean) / deviation, y = gain unit + bias
+      for_lanes(d, [&](auto l) {
+        const Batch u = (l.load(from) - Batch(mean)) * Batch(inverse_deviation);
+        if (run.tape) l.store(u, unit->data() + i * d);
+        l.store(l.load(gain.value().data()) * u + l.load(bias.value().data()), out.data() + i * d);
+      });
+    }
+  });
   Tensor y = make_result(run, std::move(out), {x, gain, bias});
 
   if (run.trace) {

@@ -19,6 +19,14 @@ inline Tensor make_result(const Run& run, Array value, std::initializer_list<Ten
   return Tensor::result(std::move(value), run.tape && needs_grad);
 }
 
+/// Memory for a result of x's shape: x's own where nobody can read x any more (its only handle was
+/// given away, no tape and no trace look), else new. For ops that read a number before they write
+/// it; they take the address of x's numbers first.
+inline Array memory_of(const Run& run, Tensor& x) {
+  const bool wanted = run.tape || run.trace || !x.is_only_handle();
+  return wanted ? empty(x.shape()) : std::move(x.mutable_value());
+}
+
 /// Calls f(begin, end) for parts of 0 .. n-1: one part, or one for each thread where all of them
 /// together move at least 16384 numbers (`each` for one step). For loops whose steps do not meet.
 template <class F>

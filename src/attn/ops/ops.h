@@ -2,7 +2,8 @@
 // All operations, in the order in which a sentence flows through them. Each stands in the file
 // named beside it: its forward pass, its gradient, and the arithmetic of one of its numbers
 // (`why`), side by side. Shape letters: docs/notation.md; "..." stands for any leading axes (batch,
-// head). Every op throws Error with both shapes if they do not fit.
+// head). Every op throws Error with both shapes if they do not fit. An op that takes a Tensor by
+// value writes into its memory where the caller gave away the only handle and nobody looks.
 #include <utility>
 
 #include "attn/graph/run.h"
@@ -35,7 +36,7 @@ Tensor add(const Run& run, const Tensor& a, const Tensor& b);
 /// y = c x
 Tensor scale(const Run& run, const Tensor& x, double c);
 /// y = max(x, 0). Gradient 0 where x <= 0.
-Tensor relu(const Run& run, const Tensor& x);
+Tensor relu(const Run& run, Tensor x);
 
 // --- squash.cpp
 /// y = tanh(x), between -1 and 1.
@@ -46,7 +47,7 @@ Tensor sigmoid(const Run& run, const Tensor& x);
 // --- gelu.cpp
 /// y = x (1 + erf(x / sqrt(2))) / 2: x times the probability that a normal number is below x.
 /// Hendrycks and Gimpel 2016, "Gaussian error linear units", section 2.
-Tensor gelu(const Run& run, const Tensor& x);
+Tensor gelu(const Run& run, Tensor x);
 
 // --- layout.cpp: numbers move, none changes
 /// (...,n,H d) -> (...,H,n,d): head h takes columns h d .. h d + d - 1.
@@ -82,7 +83,7 @@ Tensor unit_rows(const Run& run, const Tensor& x);
 // --- softmax.cpp
 /// y = softmax(s + mask) along the last axis. mask (additive: 0 or -inf) may lack leading axes of
 /// s. A row with nothing to look at (all -inf) gives zeros. s (...,n).
-Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask = {});
+Tensor softmax(const Run& run, Tensor s, const Tensor& mask = {});
 /// y = exp(s) / sum(exp(s)) as the formula stands: overflows. No gradient.
 Tensor naive_softmax(const Run& run, const Tensor& s);
 

@@ -39,7 +39,7 @@ Reason softmax_reason(const Tensor& s, const Tensor& mask, std::size_t index, st
 
 }  // namespace
 
-Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask) {
+Tensor softmax(const Run& run, Tensor s, const Tensor& mask) {
   require_rank("softmax", "s", s, 1);
   if (mask && (mask.shape().empty() || !is_tail_of(mask.shape(), s.shape()))) {
     shapes_do_not_fit("softmax", "scores", s, "mask", mask,
@@ -47,11 +47,12 @@ Tensor softmax(const Run& run, const Tensor& s, const Tensor& mask) {
   }
   const std::size_t n = columns(s.value()), count = rows(s.value());
   const std::size_t mask_rows = mask ? rows(mask.value()) : 1;
-  Array out = empty(s.shape());
+  const real* from = s.value().data();
+  Array out = memory_of(run, s);
 #pragma omp parallel for if (threads() > 1 && out.size() > 16384) num_threads(threads())
   for (std::size_t i = 0; i < count; ++i) {
     const real* m = mask ? mask.value().data() + i % mask_rows * n : nullptr;
-    softmax_row(s.value().data() + i * n, m, out.data() + i * n, n);
+    softmax_row(from + i * n, m, out.data() + i * n, n);
   }
   Tensor y = make_result(run, std::move(out), {s});
 
