@@ -19,8 +19,8 @@ BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
                      const std::vector<std::string>& texts, std::size_t most);
 
 /// What is read where the command line gives no text: words that the program's own model knows.
-inline const std::vector<std::string> kExampleTexts = {"the cook is with his soup in the kitchen",
-                                                       "today the cook will serve his bread"};
+inline const std::vector<std::string> kExampleTexts = {"emma the gardener lost her good plant",
+                                                       "emma the gardener likes to water the rose"};
 
 /// The piece, or "[unused]" for a row of the table that no line of vocab.txt names.
 std::string piece_name(const PieceVocabulary& vocabulary, std::size_t id);
