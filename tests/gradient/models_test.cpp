@@ -11,6 +11,7 @@
 #include "attn/nn/sequence_model.h"
 #include "attn/nn/transformer.h"
 #include "attn/ops/ops.h"
+#include "attn/train/pretraining.h"
 #include "check.h"
 
 using namespace attn;
@@ -234,5 +235,52 @@ TEST_CASE("gradient: a whole Transformer, from ids to the loss, agrees with cent
     };
     INFO("seed " << seed);
     CHECK(worst_error(f, x, rng) < kModelTolerance);
+  }
+}
+
+TEST_CASE("gradient: a whole BERT, from ids to the loss of pre-training, agrees with differences") {
+  const PieceVocabulary vocabulary(
+      {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"});
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    Rng rng(seed);
+    Parameters parameters(rng.stream("parameters"));
+    const Bert model({.vocabulary = vocabulary.size(),
+                      .width = 4,
+                      .heads = 2,
+                      .ff = 5,
+                      .layers = seed % 2 == 0 ? 1u : 2u,
+                      .positions = 9,
+                      .dropout = seed < 5 ? 0.0 : 0.2},
+                     parameters);
+    Inputs x;
+    for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+    CHECK(x.size() == 5 + 16 * (seed % 2 + 1) + 2 + 5 + 2);
+    stir(x, rng);
+    std::vector<EncodedPair> pairs;
+    for (const bool next : {true, false}) {
+      std::vector<std::size_t> a(3), b(3);
+      for (std::size_t& id : a) id = 5 + rng.below(4);
+      for (std::size_t& id : b) id = 5 + rng.below(4);
+      pairs.push_back(encode_pair(vocabulary, a, b, next));
+    }
+    // Hidden words alone, next sentences alone, and both.
+    const PretrainingLearner learner(model, vocabulary, pairs,
+                                     {.mlm = seed % 3 != 1, .nsp = seed % 3 != 2}, seed);
+    const Function f = [&](const Run& run, const Inputs&) {
+      Rng batches(seed, 2), drops(seed, 1);  // the same masks each time
+      return learner.loss({run.tape, nullptr, &drops}, batches, 4, seed == 3 ? 0.1 : 0.0);
+    };
+    INFO("seed " << seed);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
+    const auto learns = [&](const std::string& name) {
+      for (const auto& [path, tensor] : model.parameters()) {
+        if (path == name) return largest_magnitude(tensor.grad()) > 0;
+      }
+      return false;
+    };
+    CHECK(learns("token_embedding"));
+    CHECK(learns("position_embedding"));
+    CHECK(learns("mlm.bias") == (seed % 3 != 1));
+    CHECK(learns("nsp.w") == (seed % 3 != 2));
   }
 }

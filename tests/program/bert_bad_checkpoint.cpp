@@ -158,6 +158,8 @@ TEST_CASE("bert: a vocab.txt that does not belong to the model is refused with i
     checkpoint.ends(code, text);
   };
   refused(special + "the\n", 3, "no [MASK] among its 5 pieces");
+  for (const std::string command : {"mask", "mlm", "fill", "inputs", "attend"})
+    checkpoint.ends(command, {"the [MASK]"}, 3, "no [MASK] among its 5 pieces");
   refused("", 3, "no [PAD], [UNK], [CLS], [SEP], [MASK]");
   refused(special + "[MASK]\nthe\nthe\n", 3, "line 7: \"the\" is also on line 6");
   refused(special + "[MASK]\n\xff\n", 3, "not UTF-8");

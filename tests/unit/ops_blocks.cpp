@@ -2,11 +2,14 @@
 // and what must hold for any numbers.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/graph/tape.h"
 #include "attn/nn/adaptive.h"
 #include "attn/nn/encoder.h"
+#include "attn/ops/ops.h"
 #include "small_attention.h"
 
 using namespace attn;
@@ -43,6 +46,26 @@ TEST_CASE("sigmoid and gelu: values from a table") {
   CHECK(ends(0, 3) == 0);
   CHECK(ends(0, 4) == 1);
   CHECK(std::isnan(gelu(Run{}, edges).value()(0, 2)));
+}
+
+TEST_CASE("gelu: over its whole range as far from the formula in double as a float must be") {
+  constexpr std::size_t kCount = 40'001;
+  Array x = empty({kCount});
+  for (std::size_t i = 0; i < kCount; ++i) x(i) = real(-20 + 40 * double(i) / (kCount - 1));
+  const Tensor in = Tensor::parameter(x);
+  Tape tape;
+  const Tensor y = gelu({.tape = &tape}, in);
+  tape.backward(y, full({kCount}, 1));
+  double worst = 0, worst_slope = 0;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const double v = x(i), below = 0.5 * std::erfc(-v / std::sqrt(2.0)),
+                 density = std::exp(-v * v / 2) / std::sqrt(2 * std::acos(-1.0));
+    worst = std::max(worst, std::abs(y.value()(i) - v * below) / std::max(1.0, std::abs(v)));
+    worst_slope = std::max(worst_slope, std::abs(in.grad()(i) - (below + v * density)));
+  }
+  INFO("value ", worst, ", slope ", worst_slope);
+  CHECK(worst < 3e-7);  // about two roundings of a float near 1
+  CHECK(worst_slope < 6e-7);
 }
 
 TEST_CASE("statistics: mean and variance of a row, over all of its numbers") {

@@ -2,8 +2,11 @@
 // known.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 
 #include "app/commands/all.h"
@@ -60,6 +63,7 @@ constexpr std::size_t kPairs = 100'000;  // to learn from
 constexpr std::size_t kTested = 2'000;  // held out
 
 struct Corpus {
+  std::string name;
   std::unique_ptr<PairSource> source;
   const TopicGrammar* grammar = nullptr;  ///< of source, if its best scores are known
 };
@@ -70,6 +74,7 @@ Corpus find_corpus(const std::vector<std::string>& words) {
                 "name one file, or stories");
   const std::string name = words.empty() ? "stories" : words[0];
   Corpus corpus;
+  corpus.name = name;
   const auto topics = [&](const std::string& label, std::string_view text,
                           const std::string& file) {
     auto pairs = std::make_unique<TopicPairs>(label, TopicGrammar::parse(text, file));
@@ -88,6 +93,30 @@ Corpus find_corpus(const std::vector<std::string>& words) {
 
 std::vector<std::string> special_pieces() { return {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}; }
 
+/// Throws Error unless each word is one piece and each pair fits: only then is the best possible
+/// loss of what the model reads that of the grammar.
+void check_grammar(const Corpus& corpus, const PieceVocabulary& vocabulary, std::size_t length) {
+  for (const std::string& word : corpus.grammar->words()) {
+    const std::vector<std::size_t> ids = encode_pieces(vocabulary, word, true);
+    if (ids.size() != 1 || vocabulary.piece(ids[0]) != word)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}: \"{}\" is not one word as BERT reads it",
+                              escaped(corpus.name, 200), escaped(word, 200)),
+                  fmt::format("use at most {} letters or digits, without accents", kLongestWord));
+  }
+  std::size_t longest = 0;
+  for (const TopicGrammar::Pattern& pattern : corpus.grammar->patterns())
+    longest = std::max(longest, pattern.parts.size());
+  const std::size_t pair = 2 * longest + 3;  // [CLS] and two [SEP]
+  if (pair > length)
+    throw Error(ErrorKind::usage,
+                fmt::format("--length {}, but two sentences of {} have up to {} pieces", length,
+                            escaped(corpus.name, 200), pair),
+                fmt::format("give --length {} or more: of sentences that are cut nobody knows the "
+                            "best possible loss",
+                            pair));
+}
+
 PieceVocabulary find_vocabulary(const BertPretrainOptions& o, const Corpus& corpus) {
   if (corpus.grammar) {
     if (!o.vocab.empty())
@@ -95,7 +124,9 @@ PieceVocabulary find_vocabulary(const BertPretrainOptions& o, const Corpus& corp
                   "each word of the grammar is one piece, so that the best possible loss is known");
     std::vector<std::string> pieces = special_pieces();
     pieces.insert(pieces.end(), corpus.grammar->words().begin(), corpus.grammar->words().end());
-    return PieceVocabulary(std::move(pieces));
+    PieceVocabulary vocabulary(std::move(pieces));
+    check_grammar(corpus, vocabulary, static_cast<std::size_t>(o.length));
+    return vocabulary;
   }
   if (!o.vocab.empty()) return PieceVocabulary::parse(read_file(o.vocab, 1 << 24), o.vocab);
   std::map<std::string, std::size_t> counts;
@@ -105,20 +136,29 @@ PieceVocabulary find_vocabulary(const BertPretrainOptions& o, const Corpus& corp
       for (const std::string& word : basic_words(sentence, true)) ++counts[word];
     }
   }
+  if (counts.empty())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: no words to learn from", escaped(corpus.name, 200)),
+                "a text of some hundred sentences is enough to see something");
   return PieceVocabulary(train_pieces(counts, static_cast<std::size_t>(o.vocab_size)).pieces);
 }
 
 /// Pairs of a split as pieces; of a pair that is too long the longer sentence loses its end.
-std::vector<EncodedPair> encode(const PairSource& source, const PieceVocabulary& vocabulary,
+std::vector<EncodedPair> encode(const Corpus& corpus, const PieceVocabulary& vocabulary,
                                 std::size_t length, Split split, std::size_t count, Rng rng) {
   std::vector<EncodedPair> out;
   for (std::size_t tries = 0; out.size() < count && tries < 2 * count; ++tries) {
-    const NextPair pair = source.draw(rng, split);
+    const NextPair pair = corpus.source->draw(rng, split);
     std::vector<std::size_t> a = encode_pieces(vocabulary, pair.a, true),
                              b = encode_pieces(vocabulary, pair.b, true);
     while (a.size() + b.size() + 3 > length) (a.size() > b.size() ? a : b).pop_back();
     if (!a.empty() && !b.empty()) out.push_back(encode_pair(vocabulary, a, b, pair.is_next));
   }
+  if (out.empty())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: no two sentences with words to {}", escaped(corpus.name, 200),
+                            split == Split::train ? "learn from" : "test on"),
+                "one sentence on each line, and an empty line between documents");
   return out;
 }
 
@@ -255,6 +295,18 @@ void require_room(const Stage& s, const BertSizes& z, const BertPretrainOptions&
                    fmt::format("a BERT of width {} on {} pairs at once", z.width, o.batch));
 }
 
+/// What would fail after the training is told before it.
+void check_save(const std::string& folder) {
+  if (folder.empty()) return;
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (!problem && ::access(folder.c_str(), W_OK) == 0) return;
+  throw Error(ErrorKind::io,
+              fmt::format("cannot write into the folder {}: {}", escaped(folder, 200),
+                          problem ? problem.message() : std::strerror(errno)),
+              "name a folder of yours; it is made if it is not there");
+}
+
 }  // namespace
 
 void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
@@ -267,13 +319,13 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   const BertSizes sizes = sizes_of(o, vocabulary);
   check_sizes(sizes);
   require_room(s, sizes, o);
+  check_save(o.save);
   const Rng rng(s.trace.seed);
-  const std::vector<EncodedPair> pairs = encode(*corpus.source, vocabulary, sizes.positions,
-                                                Split::train, kPairs, rng.stream("pairs"));
-  const std::vector<PretrainingPair> test =
-      masked(encode(*corpus.source, vocabulary, sizes.positions, Split::test, kTested,
-                    rng.stream("held out")),
-             vocabulary, rng.stream("held out masks"));
+  const std::vector<EncodedPair> pairs =
+      encode(corpus, vocabulary, sizes.positions, Split::train, kPairs, rng.stream("pairs"));
+  const std::vector<PretrainingPair> test = masked(
+      encode(corpus, vocabulary, sizes.positions, Split::test, kTested, rng.stream("held out")),
+      vocabulary, rng.stream("held out masks"));
   Parameters parameters{rng};
   const Bert model(sizes, parameters);
   const PretrainingLearner learner(

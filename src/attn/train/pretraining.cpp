@@ -103,6 +103,7 @@ PretrainingLearner::PretrainingLearner(const Bert& model, const PieceVocabulary&
   if ((options.mlm && !model.sizes().mlm) || (options.nsp && !model.sizes().nsp))
     throw Error(ErrorKind::usage, "the model has no head for this loss", "make it with that head");
   Rng rng = Rng(seed).stream("static masks");
+  bool some = false;  // word can be hidden
   for (const EncodedPair& pair : pairs) {
     if (pair.input.ids.size() > model.sizes().positions)
       throw Error(ErrorKind::usage,
@@ -111,7 +112,14 @@ PretrainingLearner::PretrainingLearner(const Bert& model, const PieceVocabulary&
                   "use shorter sentences, or more positions");
     by_length_[pair.input.ids.size()].push_back(pairs_.size());
     pairs_.push_back({pair, masker_(pair.input.ids, rng)});
+    some |= options.dynamic ? std::any_of(pair.input.ids.begin(), pair.input.ids.end(),
+                                          [&](auto id) { return !vocabulary.is_special(id); })
+                            : pairs_.back().masked.selected > 0;
   }
+  if (options.mlm && !some)  // loss() would look for one for ever
+    throw Error(ErrorKind::usage, "no word of these pairs can be hidden",
+                options.dynamic ? "the vocabulary must have pieces of their words"
+                                : "give more text, or draw the masks anew for every batch");
 }
 
 std::vector<PretrainingPair> PretrainingLearner::draw(Rng& rng, std::size_t size) const {

@@ -45,8 +45,8 @@ PretrainingBatch batch_of(const std::vector<const PretrainingPair*>& pairs);
 /// A Bert that learns to guess hidden words and next sentences. Devlin et al. 2019, section 3.1.
 class PretrainingLearner : public Learner {
  public:
-  /// Throws Error(usage) for no pairs, no loss, a head that the model does not have, or a pair that
-  /// is longer than its positions.
+  /// Throws Error(usage) for no pairs, no loss, a head that the model does not have, a pair that is
+  /// longer than its positions, or hidden words to learn by where none can be hidden.
   PretrainingLearner(const Bert& model, const PieceVocabulary& vocabulary,
                      const std::vector<EncodedPair>& pairs, const PretrainingOptions& options,
                      std::uint64_t seed);

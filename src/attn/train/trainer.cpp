@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -66,17 +67,18 @@ void Trainer::broken(Rng batches, double loss, double norm) const {
     break;
   }
   if (place == "the loss") {
-    for (const auto& [path, tensor] : learner_.parameters()) {
-      if (all_finite(tensor.grad())) continue;
-      place = "the gradient of " + path;
-      break;
-    }
+    // Gradients come from the loss down: it broke where the last of the parameters has none.
+    const auto& all = learner_.parameters();
+    const auto last = std::find_if(all.rbegin(), all.rend(), [](const auto& parameter) {
+      return !all_finite(parameter.second.grad());
+    });
+    if (last != all.rend()) place = "the gradient of " + last->first;
   }
   throw Error(
       ErrorKind::no,
       fmt::format(
           "training broke down at step {}: {} is not finite (loss {:.3g}, gradient norm {:.3g})",
-          step_ + 1, place, loss, norm),
+          step_ + 1, place, loss, std::abs(norm)),  // of a NaN the sign
       "use a smaller --lr, more --warmup or a smaller --clip; the last checkpoint is as it was");
 }
 
