@@ -61,8 +61,8 @@ TEST_CASE("bert pretrain: from stories, and what it saves is read with the same 
     REQUIRE(trained.count(path) == 1);
     CHECK(largest_difference(tensor.value(), trained[path]) == 0);
   }
-  expect({"bert", "fill", "emma the gardener will [MASK] her rose", "--checkpoint", saved}, 0,
-         "emma the gardener will [MASK] her rose");
+  expect({"bert", "fill", "today the gardener will [MASK] her rose", "--checkpoint", saved}, 0,
+         "today the gardener will [MASK] her rose");
   const json seen = trace_of({"bert", "inputs", "the gardener", "--checkpoint", saved});
   for (const json& step : seen["steps"]) {
     if (step["path"] == "token_embedding")

@@ -101,18 +101,19 @@ TEST_CASE("best guess: it expects of itself what it gets") {
   CHECK(std::abs(next_loss - next_expected_loss) / count < 0.015);
 }
 
-TEST_CASE("best guess: who, name and topic say whether b follows, also if one is hidden") {
+TEST_CASE("best guess: who and topic say whether b follows, also if somebody is hidden") {
   const TopicGrammar g = stories();
   const auto next = [&](const char* b) {
-    const char* const a = R"(["hugo","the","actor","can","watch","his","play"])";
+    const char* const a = R"(["the","actor","can","play","the","song"])";
     return BestGuess(g, {}, {ids_of(g, json::parse(a)), ids_of(g, json::parse(b))}).next();
   };
-  CHECK(next(R"(["hugo","the","actor","lost","his","small","song"])") > 0.95);
-  CHECK(next(R"(["ben","the","clown","lost","his","small","song"])") < 0.01);
-  CHECK(next(R"(["hugo","the","king","lost","his","small","sword"])") < 0.01);
-  // The name is in many topics: the thing tells which hugo it is.
-  CHECK(next(R"(["hugo","the","[MASK]","lost","his","small","song"])") > 0.95);
-  CHECK(next(R"(["hugo","the","[MASK]","lost","his","small","sword"])") < 0.05);
+  CHECK(next(R"(["in","the","theatre","the","actor","found","his","mask"])") > 0.95);
+  CHECK(next(R"(["in","the","theatre","the","clown","found","his","mask"])") < 0.01);
+  CHECK(next(R"(["in","the","castle","the","king","found","his","sword"])") < 0.01);
+  // Two people of the theatre are "his", one of 32 strangers is one of them: 32 / 33.
+  CHECK(next(R"(["in","the","theatre","the","[MASK]","found","his","mask"])") ==
+        doctest::Approx(32.0 / 33).epsilon(0.005));
+  CHECK(next(R"(["in","the","castle","the","[MASK]","found","his","sword"])") < 0.05);
 }
 
 TEST_CASE("best guess: sentences that the grammar cannot make") {
@@ -132,7 +133,7 @@ TEST_CASE("best guess: sentences that the grammar cannot make") {
 TEST_CASE("best scores: those of the program's own stories") {
   // The figures of docs/corpus.md; a change of the stories must be told there.
   const TopicGrammar g = stories();
-  CHECK(entropy(g.word_shares()) == doctest::Approx(4.2702).epsilon(1e-4));
+  CHECK(entropy(g.word_shares()) == doctest::Approx(4.0531).epsilon(1e-4));
   const BestScores best = best_scores(g, {}, 5000, Rng(1));
   CHECK(best.pairs == 5000);
   const auto near = [](const Estimate& e, double value, double error) {
@@ -141,10 +142,10 @@ TEST_CASE("best scores: those of the program's own stories") {
     CHECK(e.error < error);
     CHECK(e.error > error / 3);
   };
-  near(best.word_loss, 0.3657, 0.01);
-  near(best.word_accuracy, 0.8526, 0.004);
-  near(best.next_loss, 0.0464, 0.0015);
-  near(best.next_accuracy, 0.9897, 0.0006);
+  near(best.word_loss, 0.3557, 0.01);
+  near(best.word_accuracy, 0.8431, 0.004);
+  near(best.next_loss, 0.0622, 0.0018);
+  near(best.next_accuracy, 0.9840, 0.0009);
 }
 
 TEST_CASE("best scores: of a grammar in which nothing can be guessed, or everything") {

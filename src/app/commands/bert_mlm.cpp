@@ -216,13 +216,12 @@ void bert_fill(Stage& s, const BertFillOptions& o) {
   const BertCheckpoint bert = begin(s, o.text);
   const BertInput input = bert_input(
       bert.vocabulary, bert.uncased,
-      o.text.text.empty() ? std::vector<std::string>{"emma the gardener likes to [MASK] the rose"}
-                          : o.text.text,
+      o.text.text.empty() ? std::vector<std::string>{"the cook can [MASK] the soup"} : o.text.text,
       bert.model.sizes().positions);
   const Hidden hidden = written_masks(input, bert.vocabulary);
   if (hidden.places.empty()) {
     throw Error(ErrorKind::usage, "the text has no [MASK]",
-                "write [MASK] in place of a word: attn bert fill 'the gardener [MASK] the rose'");
+                "write [MASK] in place of a word: attn bert fill 'the cook can [MASK] the soup'");
   }
   const Tensor probabilities = guess(s, bert, hidden);
   s.trace.title = "Filled in by BERT";
