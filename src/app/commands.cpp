@@ -91,7 +91,7 @@ const std::vector<Command>& commands() {
       {"bert pretrain", kBert, "a small BERT learns from text, from random weights on",
        "bert pretrain --dim 16 --layers 1 --heads 2 --steps 20",
        with_options<BertPretrainOptions>(bind, bert_pretrain), false},
-      {"bert finetune", kBert, "what pre-training is good for: few examples, with and without it",
+      {"bert finetune", kBert, "few labelled examples, with and without pre-training",
        "bert finetune --examples 8 --seeds 1 --steps 20",
        with_options<BertFinetuneOptions>(bind, bert_finetune), false},
       {"train", kLearning, "one model learns one task", "train reverse --length 4 --steps 300",

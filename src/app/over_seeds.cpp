@@ -22,9 +22,8 @@ MeanOf mean_of(const std::vector<double>& values) {
   double mean = 0, squares = 0;
   for (const double value : values) mean += value / n;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  return {mean, values.size() < 2
-                    ? 0
-                    : student(values.size() - 1) * std::sqrt(squares / (n - 1) / n)};
+  return {mean,
+          values.size() < 2 ? 0 : student(values.size() - 1) * std::sqrt(squares / (n - 1) / n)};
 }
 
 std::string accuracy_plot(const std::vector<std::string>& names, const std::string& unit,

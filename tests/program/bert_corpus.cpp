@@ -34,7 +34,8 @@ TEST_CASE("bert corpus: shows stories, patterns, topics and the best scores in 8
       CAPTURE(line);
       CHECK(attn::display_width(line) <= 80);
     }
-    for (const char* part : {"castle", "$name the $who", "watch", "word loss", "P(b follows a)"})
+    for (const char* part :
+         {"castle", "the $who can $verb", "watch", "word loss", "P(b follows a)"})
       CHECK(contains(r.out, part));
   }
 }
@@ -50,7 +51,7 @@ TEST_CASE("bert corpus: more pairs make the standard errors smaller, not the sco
     CHECK(large / small > 2.5);
     CHECK(large / small < 6);
   }
-  CHECK(many["rows"][3][1].get<double>() >= 0.988);  // next-sentence accuracy
+  CHECK(many["rows"][3][1].get<double>() >= 0.98);  // next-sentence accuracy
 }
 
 TEST_CASE("bert corpus: writes a text that a corpus is read from") {

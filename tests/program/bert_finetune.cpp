@@ -51,7 +51,8 @@ TEST_CASE("bert finetune: every task shows examples, a ceiling, a curve and what
 }
 
 TEST_CASE("bert finetune: the same command gives the same digits, on one processor and on two") {
-  const Words command = finetune({"--task", "tags", "--examples", "8,16", "--seeds", "2", "--steps", "40"});
+  const Words command =
+      finetune({"--task", "tags", "--examples", "8,16", "--seeds", "2", "--steps", "40"});
   const json one = trace_of(with(command, {"--threads", "1"}));
   const json two = trace_of(with(command, {"--threads", "2"}));
   CHECK(table_of(one) == table_of(two));
@@ -59,24 +60,22 @@ TEST_CASE("bert finetune: the same command gives the same digits, on one process
 }
 
 TEST_CASE("bert finetune: tags are learnt far beyond what reading nothing gives") {
-  const json document = trace_of(finetune({"--task", "tags", "--examples", "256", "--seeds", "1",
-                                           "--steps", "150", "--lr", "0.005"}));
+  const json document = trace_of(finetune(
+      {"--task", "tags", "--examples", "256", "--seeds", "1", "--steps", "150", "--lr", "0.005"}));
   const std::string reached = table_of(document)["rows"][0][1];
   CHECK(std::stod(reached) > 0.6);  // 0.25 without reading
 }
 
 TEST_CASE("bert finetune: --frozen shows each block's output, and the whole model beside it") {
-  const json document =
-      trace_of(finetune({"--task", "tags", "--frozen", "--examples", "8,32", "--seeds", "1", "--steps",
-                         "40"}));
+  const json document = trace_of(finetune(
+      {"--task", "tags", "--frozen", "--examples", "8,32", "--seeds", "1", "--steps", "40"}));
   const json& rows = table_of(document)["rows"];
   REQUIRE(rows.size() == 4);  // 0, 1, 2 blocks, and all learn
   CHECK(rows[0][0] == "0");
   CHECK(rows[3][0] == "all learn");
   // Of a sentence the embedding of [CLS] knows nothing: the same for every text.
-  const json blind =
-      trace_of(finetune({"--task", "sentence", "--frozen", "--examples", "8", "--seeds", "1",
-                         "--steps", "40"}));
+  const json blind = trace_of(finetune(
+      {"--task", "sentence", "--frozen", "--examples", "8", "--seeds", "1", "--steps", "40"}));
   CHECK(std::stod(table_of(blind)["rows"][0][1].get<std::string>()) < 0.2);
 }
 
@@ -88,6 +87,4 @@ TEST_CASE("bert finetune: bad input is named") {
   expect({"bert", "finetune", "--task", "span", "--seeds", "1", "--examples", "4", "--checkpoint",
           std::string(ATTN_REFERENCE_DIR) + "/bert/pretraining"},
          2, "the model knows 16 positions");
-  expect(finetune({"--lr", "1000", "--seeds", "1", "--examples", "4", "--steps", "60"}), 1,
-         "training broke down");
 }

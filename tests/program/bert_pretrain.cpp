@@ -172,8 +172,8 @@ TEST_CASE("bert pretrain: a checkpoint of another corpus or masking is refused")
           "saved: masks dynamic\n  here:  masks static\n  saved: batch 4\n  here:  batch 4 x 2");
   std::string changed = small_text();
   changed.replace(changed.find("dogs"), 4, "cats");
-  refused(folder.write("other.txt", changed), {}, "saved: pre-training on 50000 pairs (");
-  expect({"train", "copy", "--checkpoint", file, "--resume"}, 3, "saved: pre-training on 50000");
+  refused(folder.write("other.txt", changed), {}, "saved: pre-training on 100000 pairs (");
+  expect({"train", "copy", "--checkpoint", file, "--resume"}, 3, "saved: pre-training on 100000");
 }
 
 TEST_CASE("bert pretrain: at 40 columns, and in linear text, lines fit") {

@@ -62,7 +62,8 @@ json steady(const std::string& text) {
   for (json& table : document["tables"]) {
     std::size_t column = 0;
     for (const json& name : table["columns"]) {
-      if (contains(name.get<std::string>(), "(ms)")) {
+      const auto is = [&](const char* unit) { return contains(name.get<std::string>(), unit); };
+      if (is("(ms)") || is("seconds") || is("ms per step")) {
         for (json& row : table["rows"]) row[column] = 0;
       }
       ++column;

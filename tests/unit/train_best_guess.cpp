@@ -108,7 +108,7 @@ TEST_CASE("best guess: who and topic say whether b follows, also if somebody is 
     return BestGuess(g, {}, {ids_of(g, json::parse(a)), ids_of(g, json::parse(b))}).next();
   };
   CHECK(next(R"(["in","the","theatre","the","actor","found","his","mask"])") > 0.95);
-  CHECK(next(R"(["in","the","theatre","the","clown","found","his","mask"])") < 0.01);
+  CHECK(next(R"(["in","the","theatre","the","clown","found","his","mask"])") < 0.02);
   CHECK(next(R"(["in","the","castle","the","king","found","his","sword"])") < 0.01);
   // Two people of the theatre are "his", one of 32 strangers is one of them: 32 / 33.
   CHECK(next(R"(["in","the","theatre","the","[MASK]","found","his","mask"])") ==

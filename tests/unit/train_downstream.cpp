@@ -60,7 +60,9 @@ TEST_CASE("downstream: the best score is what counting labels of equal texts giv
     }
     double reached = 0;
     std::size_t unsure = 0;
-    for (const auto& [text, s] : seen) {
+    for (const auto& entry : seen) {
+      const std::string& text = entry.first;
+      const Seen& s = entry.second;
       double most = 0;
       for (const auto& [label, n] : s.labels) most = std::max(most, n);
       reached += most / count;

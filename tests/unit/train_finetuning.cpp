@@ -14,8 +14,7 @@ using namespace attn;
 namespace {
 
 struct Setting {
-  TopicGrammar grammar =
-      TopicGrammar::parse(app::data_file("stories.topics"), "stories.topics");
+  TopicGrammar grammar = TopicGrammar::parse(app::data_file("stories.topics"), "stories.topics");
   PieceVocabulary vocabulary{pieces(grammar)};
   Parameters parameters{Rng(1)};
   Bert bert{BertSizes{.vocabulary = vocabulary.size(),
@@ -82,8 +81,7 @@ TEST_CASE("fine-tuning: padding changes no answer") {
     const std::size_t n = columns(batch);
     std::size_t row = 0;
     for (const EncodedText* text : all) {
-      const Array alone =
-          model.logits(Run{}, batch_of({text}, task->head, s.bert, pad)).value();
+      const Array alone = model.logits(Run{}, batch_of({text}, task->head, s.bert, pad)).value();
       for (std::size_t i = 0; i < rows(alone); ++i, ++row) {
         for (std::size_t j = 0; j < columns(alone); ++j) {
           const double x = alone.data()[i * columns(alone) + j], y = batch.data()[row * n + j];
@@ -120,8 +118,8 @@ TEST_CASE("fine-tuning: the answer of a span is the likeliest start and end in t
         }
       }
     }
-    const std::size_t right = best.first == text.places[text.answer[0]] &&
-                              best.second == text.places[text.answer[1]];
+    const std::size_t right =
+        best.first == text.places[text.answer[0]] && best.second == text.places[text.answer[1]];
     expected += right;
     CHECK(model.right({text}, s.vocabulary.pad()) == right);
   }
@@ -147,7 +145,8 @@ TEST_CASE("fine-tuning: each head learns a handful of examples; a frozen model s
       Trainer trainer(learner, options);
       trainer.train([](const TrainingStep&) { return true; });
       std::size_t changed = 0, i = 0;
-      for (const auto& [path, tensor] : s.bert.parameters()) changed += tensor.value() != before[i++];
+      for (const auto& [path, tensor] : s.bert.parameters())
+        changed += tensor.value() != before[i++];
       if (frozen) {
         CHECK(changed == 0);
         CHECK(model.parameters().size() <= 2);

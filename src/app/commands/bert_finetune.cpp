@@ -149,8 +149,8 @@ class FineTuning {
     for (const std::int64_t size : o_.examples) {
       for (std::int64_t seed = 1; seed <= o_.seeds; ++seed) {
         const auto add = [&](Training::From from, std::size_t blocks) {
-          all.push_back({from, blocks, static_cast<std::size_t>(size),
-                         static_cast<std::uint64_t>(seed)});
+          all.push_back(
+              {from, blocks, static_cast<std::size_t>(size), static_cast<std::uint64_t>(seed)});
         };
         add(Training::From::pretrained, layers);
         if (!o_.frozen) add(Training::From::scratch, layers);
@@ -232,10 +232,8 @@ class FineTuning {
 
   void show_curve() {
     const std::size_t layers = bert_.model.sizes().layers;
-    Table table{"accuracy",
-                interval(),
-                {"examples", "pre-trained", "from scratch", "gain in points"},
-                {}};
+    Table table{
+        "accuracy", interval(), {"examples", "pre-trained", "from scratch", "gain in points"}, {}};
     std::vector<std::vector<double>> means(2);
     std::vector<std::string> verdicts;
     for (const std::int64_t size : o_.examples) {
@@ -253,10 +251,10 @@ class FineTuning {
                             : fmt::format("{:+.1f}", m.mean);
         if (o_.seeds > 1)
           verdicts.push_back(
-              m.mean - m.half > 0   ? fmt::format("With {} examples pre-training wins.", size)
-              : m.mean + m.half < 0 ? fmt::format("With {} examples pre-training loses.", size)
-                                    : fmt::format("With {} examples the two cannot be told apart.",
-                                                  size));
+              m.mean - m.half > 0 ? fmt::format("With {} examples pre-training wins.", size)
+              : m.mean + m.half < 0
+                  ? fmt::format("With {} examples pre-training loses.", size)
+                  : fmt::format("With {} examples the two cannot be told apart.", size));
       }
       table.rows.push_back({double(size), text(with), text(without), gain});
     }

@@ -60,7 +60,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
 namespace {
 
 constexpr std::size_t kPairs = 100'000;  // to learn from
-constexpr std::size_t kTested = 2'000;  // held out
+constexpr std::size_t kTested = 2'000;   // held out
 
 struct Corpus {
   std::string name;

@@ -158,7 +158,8 @@ class TagsTask : public Base {
     head = DownstreamHead::words;
     classes = {"-", "who", "thing", "place"};
     std::map<Words, double> shares;  // the likeliest row of tags, whatever the words
-    for (const Grammar::Pattern& pattern : grammar.patterns()) shares[tags(pattern)] += pattern.share;
+    for (const Grammar::Pattern& pattern : grammar.patterns())
+      shares[tags(pattern)] += pattern.share;
     for (const auto& [row, share] : shares) chance = std::max(chance, share);
   }
   LabelledText draw(Rng& rng) const override {
@@ -184,10 +185,10 @@ class TagsTask : public Base {
     Words out;
     for (const Grammar::Part& part : pattern.parts) {
       const bool is_list = part.kind == Kind::list;
-      out.push_back(part.kind == Kind::who && part.id == 0  ? 1
-                    : is_list && part.id == thing_ ? 2
-                    : is_list && part.id == place_ ? 3
-                                                   : 0);
+      out.push_back(part.kind == Kind::who && part.id == 0 ? 1
+                    : is_list && part.id == thing_         ? 2
+                    : is_list && part.id == place_         ? 3
+                                                           : 0);
     }
     return out;
   }
@@ -210,9 +211,10 @@ class SpanTask : public Base {
                  place = has(pattern, Kind::list, place_);
       if (!who) continue;
       if (thing && place) facts_.push_back(p);
-      const bool more = std::any_of(pattern.parts.begin(), pattern.parts.end(), [&](const auto& part) {
-        return part.kind == Kind::list && part.id != thing_ && part.id != place_;
-      });
+      const bool more =
+          std::any_of(pattern.parts.begin(), pattern.parts.end(), [&](const auto& part) {
+            return part.kind == Kind::list && part.id != thing_ && part.id != place_;
+          });
       const bool asks = pattern.parts[0].kind == Kind::word && thing != place && !more;
       const std::string& first = grammar.words()[pattern.parts[0].id];
       if (asks && (first == "where" || first == "what")) questions_.push_back(p);
@@ -238,10 +240,9 @@ class SpanTask : public Base {
     LabelledText out;
     Words a;
     for (const Grammar::Part& part : question.parts)
-      a.push_back(part.kind == Kind::word ? part.id
-                  : part.kind == Kind::who
-                      ? grammar_.topics()[asked.topic].who[asked.who][part.id]
-                      : fact.words[place_of(told, part.id)]);
+      a.push_back(part.kind == Kind::word  ? part.id
+                  : part.kind == Kind::who ? grammar_.topics()[asked.topic].who[asked.who][part.id]
+                                           : fact.words[place_of(told, part.id)]);
     const bool first = rng.below(2) == 0;
     Words b = first ? fact.words : noise.words;
     const Words& rest = first ? noise.words : fact.words;

@@ -32,7 +32,8 @@ Tensor padding_of(const std::vector<std::size_t>& lengths, std::size_t heads, st
   Array mask = zeros({lengths.size(), heads, n, n});
   real* to = mask.data();
   for (const std::size_t length : lengths) {
-    for (std::size_t row = 0; row < heads * n; ++row, to += n) std::fill(to + length, to + n, kNever);
+    for (std::size_t row = 0; row < heads * n; ++row, to += n)
+      std::fill(to + length, to + n, kNever);
   }
   return Tensor(std::move(mask));
 }
@@ -45,7 +46,7 @@ EncodedText encode_text(const LabelledText& text, DownstreamHead head, const Top
   out.answer = text.answer;
   for (const LabelledText::Input& input : text.inputs) {
     std::vector<std::size_t> in_a, in_b;
-    const auto a = pieces_of(input.a, grammar, vocabulary, 1, in_a);  // behind [CLS]
+    const auto a = pieces_of(input.a, grammar, vocabulary, 1, in_a);             // behind [CLS]
     const auto b = pieces_of(input.b, grammar, vocabulary, a.size() + 2, in_b);  // and [SEP]
     out.inputs.push_back(bert_input(vocabulary, a, b));
     if (head == DownstreamHead::words) out.places = std::move(in_a);
@@ -83,7 +84,8 @@ TextBatch batch_of(const std::vector<const EncodedText*>& texts, DownstreamHead 
           Tensor::ids(ids, {rows, n}),
           Tensor::ids(segments, {rows, n}),
           padding_of(lengths, model.sizes().heads, n),
-          head == DownstreamHead::span ? Tensor(std::move(spans)) : Tensor::ids(places, {places.size()}),
+          head == DownstreamHead::span ? Tensor(std::move(spans))
+                                       : Tensor::ids(places, {places.size()}),
           Tensor::ids(answers, {answers.size()})};
 }
 
@@ -181,7 +183,8 @@ FineTuningLearner::FineTuningLearner(const FineTuned& model, std::vector<Encoded
 Tensor FineTuningLearner::loss(const Run& run, Rng& batches, std::size_t size,
                                double smoothing) const {
   std::vector<const EncodedText*> texts;
-  for (std::size_t i = 0; i < size; ++i) texts.push_back(&examples_[batches.below(examples_.size())]);
+  for (std::size_t i = 0; i < size; ++i)
+    texts.push_back(&examples_[batches.below(examples_.size())]);
   const TextBatch batch = batch_of(texts, model_.head(), model_.bert(), pad_);
   Tensor logits = model_.logits(run, batch);
   const std::size_t n = columns(logits.value());

@@ -13,8 +13,8 @@ namespace attn {
 /// A LabelledText in pieces.
 struct EncodedText {
   std::vector<BertInput> inputs;
-  std::vector<std::size_t> places;   ///< tags, span: the first piece of each word in question
-  std::vector<std::size_t> answer;   ///< as in LabelledText
+  std::vector<std::size_t> places;  ///< tags, span: the first piece of each word in question
+  std::vector<std::size_t> answer;  ///< as in LabelledText
 };
 EncodedText encode_text(const LabelledText& text, DownstreamHead head, const TopicGrammar& grammar,
                         const PieceVocabulary& vocabulary);

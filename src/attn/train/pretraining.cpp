@@ -84,8 +84,9 @@ PretrainingBatch batch_of(const std::vector<const PretrainingPair*>& pairs) {
     answers.push_back(p.encoded.is_next ? 0 : 1);
   }
   if (size == 0) throw Error(ErrorKind::usage, "a batch of no pairs", "give at least one");
-  return {Tensor::ids(ids, {size, n}), Tensor::ids(segments, {size, n}), Tensor::ids(places, {places.size()}),
-          Tensor::ids(words, {words.size()}), Tensor::ids(answers, {size})};
+  return {Tensor::ids(ids, {size, n}), Tensor::ids(segments, {size, n}),
+          Tensor::ids(places, {places.size()}), Tensor::ids(words, {words.size()}),
+          Tensor::ids(answers, {size})};
 }
 
 PretrainingLearner::PretrainingLearner(const Bert& model, const PieceVocabulary& vocabulary,
