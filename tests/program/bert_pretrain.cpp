@@ -56,10 +56,10 @@ TEST_CASE("bert pretrain: from stories, and what it saves is read with the same 
   std::map<std::string, Array> trained;
   for (const NamedArray& tensor : read_safetensors(checkpoint).tensors)
     trained[tensor.name] = tensor.values;
-  for (const auto& [path, tensor] : bert.model.parameters()) {
-    INFO(path);
-    REQUIRE(trained.count(path) == 1);
-    CHECK(largest_difference(tensor.value(), trained[path]) == 0);
+  for (const auto& parameter : bert.model.parameters()) {
+    INFO(parameter.first);
+    REQUIRE(trained.count(parameter.first) == 1);
+    CHECK(largest_difference(parameter.second.value(), trained[parameter.first]) == 0);
   }
   expect({"bert", "fill", "today the gardener will [MASK] her rose", "--checkpoint", saved}, 0,
          "today the gardener will [MASK] her rose");
