@@ -38,15 +38,16 @@ const Array* Parameters::from_file(const std::string& path, const Shape& shape) 
 Tensor Parameters::get(const std::string& path, const Shape& shape, double deviation) {
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape);
-  if (!values) require_drawable(path, shape, most_);
-  return get_or(path, values ? *values : rng_.stream(path).normal(shape, deviation));
+  if (values) return get_or(path, *values);
+  require_drawable(path, shape, most_);
+  return get_or(path, rng_.stream(path).normal(shape, deviation));
 }
 
 Tensor Parameters::get_or(const std::string& path, Array otherwise) {
   if (const auto found = given_.find(path); found != given_.end()) return found->second;
   const Array* values = from_file(path, shape_of(otherwise));
-  Tensor parameter = Tensor::parameter(values ? *values : std::move(otherwise));
-  return given_.emplace(path, std::move(parameter)).first->second;
+  if (values) otherwise = *values;
+  return given_.emplace(path, Tensor::parameter(std::move(otherwise))).first->second;
 }
 
 Tensor Parameters::get_input(const std::string& path, const Shape& shape, double deviation) {
