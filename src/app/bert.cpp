@@ -10,7 +10,8 @@
 
 namespace attn::app {
 
-BertCheckpoint find_bert(const std::string& folder) {
+BertCheckpoint find_bert(Stage& s, const std::string& folder) {
+  s.trace.learnt = true;
   if (!folder.empty()) return load_bert(folder);
   const std::string own = "stories-bert";
   return load_bert({.folder = own,

@@ -9,9 +9,9 @@
 
 namespace attn::app {
 
-/// The checkpoint in this folder; without a name the program's own, which learnt data/stories.
-/// Throws what load_bert throws.
-BertCheckpoint find_bert(const std::string& folder);
+/// The checkpoint in this folder; without a name the program's own, which learnt
+/// data/stories.topics. Throws what load_bert throws.
+BertCheckpoint find_bert(Stage& s, const std::string& folder);
 
 /// The input of these texts (A, or A and B). Throws Error(usage): none or more than two, no UTF-8,
 /// a text without a word, more than `most` pieces.

@@ -16,11 +16,11 @@ namespace {
 constexpr std::string_view kGrammar = ".grammar", kModel = ".safetensors";
 constexpr std::size_t kLargestGrammar = 1 << 20;
 
-/// Names of the program's own files with this ending, without it.
+/// Names of the program's own files with this ending, without it; not those in folders.
 std::vector<std::string> names(std::string_view ending) {
   std::vector<std::string> out;
   for (const DataFile& file : data_files()) {
-    if (file.path.ends_with(ending))
+    if (file.path.ends_with(ending) && file.path.find('/') == std::string_view::npos)
       out.emplace_back(file.path.substr(0, file.path.size() - ending.size()));
   }
   return out;

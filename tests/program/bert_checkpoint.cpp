@@ -265,3 +265,18 @@ TEST_CASE("bert with a checkpoint: at 40 and at 80 columns, and in linear text, 
     }
   }
 }
+
+TEST_CASE(
+    "bert: without --checkpoint the program's own model answers, and its numbers are learnt") {
+  const Result r = expect({"bert", "fill", "in the castle the [MASK] found his crown"}, 0, "king");
+  CHECK(contains(r.out, "knight"));
+  const json nsp =
+      trace_of({"bert", "nsp", "the king can guard the sword", "today the owl will hide its nest"});
+  for (const json& step : nsp["steps"]) {
+    if (step["path"] == "nsp.probabilities") CHECK(step["values"][1].get<double>() > 0.9);
+  }
+  const Result shown = expect({"bert", "attend", "--show", "layer.0.attention.w_q"}, 0);
+  CHECK(contains(shown.out, "parameter, learnt"));
+  CHECK_FALSE(contains(shown.out, "random with seed"));
+  expect({"translate", "--model", "stories-bert/model"}, 2, "no model");
+}

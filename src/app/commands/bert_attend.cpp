@@ -92,7 +92,7 @@ void bert_attend(Stage& s, const BertAttendOptions& o) {
   set_threads(static_cast<int>(o.text.threads));
   s.trace.threads = static_cast<int>(o.text.threads);
   s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(o.text.checkpoint);
+  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
   const BertSizes& z = bert.model.sizes();
   const BertInput input =
       bert_input(bert.vocabulary, bert.uncased, o.text.text.empty() ? kExampleTexts : o.text.text,

@@ -103,7 +103,7 @@ class FineTuning {
         o_(o),
         grammar_(TopicGrammar::parse(data_file("stories.topics"), "stories.topics")),
         task_(make_downstream(o.task, grammar_)),
-        bert_(find_bert(o.checkpoint)) {}
+        bert_(find_bert(s, o.checkpoint)) {}
 
   void show() {
     s_.trace.title = fmt::format("Fine-tuning a BERT: {}", o_.task);

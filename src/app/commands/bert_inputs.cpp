@@ -99,7 +99,7 @@ void bert_inputs(Stage& s, const BertInputsOptions& o) {
       s.has_text() ? s.common.text
                    : std::vector<std::string>{"the cat was playing", "the cat was tired"};
   if (!o.checkpoint.empty()) {
-    const BertCheckpoint bert = find_bert(o.checkpoint);
+    const BertCheckpoint bert = find_bert(s, o.checkpoint);
     return show(s, bert.model, bert.vocabulary,
                 bert_input(bert.vocabulary, bert.uncased, texts, bert.model.sizes().positions));
   }

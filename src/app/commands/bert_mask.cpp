@@ -71,7 +71,7 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
 
 void bert_mask(Stage& s, const BertMaskOptions& o) {
   s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(o.text.checkpoint);
+  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
   const PieceVocabulary& vocabulary = bert.vocabulary;
   const BertInput input =
       bert_input(vocabulary, bert.uncased, o.text.text.empty() ? kExampleTexts : o.text.text,

@@ -163,7 +163,7 @@ BertCheckpoint begin(Stage& s, const BertTextOptions& o) {
   set_threads(static_cast<int>(o.threads));
   s.trace.threads = static_cast<int>(o.threads);
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
-  return find_bert(o.checkpoint);
+  return find_bert(s, o.checkpoint);
 }
 
 std::string sentence(const PieceVocabulary& vocabulary, const std::vector<std::size_t>& ids) {

@@ -57,7 +57,7 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   set_threads(static_cast<int>(o.text.threads));
   s.trace.threads = static_cast<int>(o.text.threads);
   s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(o.text.checkpoint);
+  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
   if (o.text.text.size() == 1) {
     throw Error(ErrorKind::usage, "one text, but next sentences need two",
                 "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");
@@ -80,8 +80,8 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   s.trace.say(
       fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", texts[0], texts[1], p));
   show_only(s.trace, [](const std::string& path) {
-    return path == "segment_ids" || path == "output" || path == "pooled" ||
-           path.starts_with("nsp.");
+    return path == "segment_ids" || path == "output" || path == "pooled" || path == "nsp.logits" ||
+           path == "nsp.probabilities";
   });
 }
 

@@ -110,6 +110,7 @@ class Trace {
   std::vector<std::string> command;  ///< argv without the program's name
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
+  bool learnt = false;  ///< the parameters come from a trained model, not from the seed
   int threads = 1;
   bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
   std::string go_on;         ///< if interrupted: how to go on, for the message

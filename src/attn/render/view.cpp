@@ -24,9 +24,8 @@ bool all_equal(const Array& values) {
 }
 
 bool from_file(const Trace& trace) {
-  return std::any_of(trace.command.begin(), trace.command.end(), [](const std::string& word) {
-    return word.starts_with("--weights") || word.starts_with("--checkpoint");
-  });
+  return std::any_of(trace.command.begin(), trace.command.end(),
+                     [](const std::string& word) { return word.starts_with("--weights"); });
 }
 
 }  // namespace
@@ -146,6 +145,7 @@ std::string kind_text(const Trace& trace, const Step& step) {
   if (values.size() > 1 && all_equal(values)) {
     return "parameter, every number is " + number_text(static_cast<double>(*values.data()));
   }
+  if (trace.learnt) return "parameter, learnt";
   if (from_file(trace)) return "parameter, from a file";
   return fmt::format("parameter, random with seed {}", trace.seed);
 }
