@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <unordered_map>
 
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
@@ -146,11 +147,16 @@ PieceVocabulary find_vocabulary(const BertPretrainOptions& o, const Corpus& corp
 /// Pairs of a split as pieces; of a pair that is too long the longer sentence loses its end.
 std::vector<EncodedPair> encode(const Corpus& corpus, const PieceVocabulary& vocabulary,
                                 std::size_t length, Split split, std::size_t count, Rng rng) {
+  std::unordered_map<std::string, std::vector<std::size_t>> known;  // most are drawn often
+  const auto pieces_of = [&](const std::string& sentence) -> const std::vector<std::size_t>& {
+    const auto found = known.try_emplace(sentence);
+    if (found.second) found.first->second = encode_pieces(vocabulary, sentence, true);
+    return found.first->second;
+  };
   std::vector<EncodedPair> out;
   for (std::size_t tries = 0; out.size() < count && tries < 2 * count; ++tries) {
     const NextPair pair = corpus.source->draw(rng, split);
-    std::vector<std::size_t> a = encode_pieces(vocabulary, pair.a, true),
-                             b = encode_pieces(vocabulary, pair.b, true);
+    std::vector<std::size_t> a = pieces_of(pair.a), b = pieces_of(pair.b);
     while (a.size() + b.size() + 3 > length) (a.size() > b.size() ? a : b).pop_back();
     if (!a.empty() && !b.empty()) out.push_back(encode_pair(vocabulary, a, b, pair.is_next));
   }
