@@ -325,7 +325,9 @@ TEST_CASE("pretraining: a training that breaks down names the step and the place
 
 TEST_CASE("training: where only gradients break, the place is where they first broke, from above") {
   const Steep steep;
-  Trainer trainer(steep, {.steps = 3});
+  TrainingOptions options;
+  options.steps = 3;
+  Trainer trainer(steep, options);
   io_test::check_error(ErrorKind::no, "at step 1: the gradient of middle is not finite",
                        [&] { trainer.train([](const TrainingStep&) { return true; }); });
 }
