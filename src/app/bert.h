@@ -18,10 +18,6 @@ BertCheckpoint find_bert(Stage& s, const std::string& folder);
 BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
                      const std::vector<std::string>& texts, std::size_t most);
 
-/// What is read where the command line gives no text: words that the program's own model knows.
-inline const std::vector<std::string> kExampleTexts = {"in the kitchen the cook found his soup",
-                                                       "today the cook will serve his bread"};
-
 /// The piece, or "[unused]" for a row of the table that no line of vocab.txt names.
 std::string piece_name(const PieceVocabulary& vocabulary, std::size_t id);
 std::vector<std::string> piece_names(const PieceVocabulary& vocabulary,

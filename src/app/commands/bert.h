@@ -5,6 +5,7 @@
 
 #include "app/cli.h"
 #include "app/stage.h"
+#include "attn/nn/bert_checkpoint.h"
 
 namespace attn::app {
 
@@ -38,6 +39,10 @@ struct BertTextOptions {
   std::int64_t seed = 1, threads = 1;
 };
 void bind_bert_text(Cli&, BertTextOptions&);
+/// The model, with the seed and the threads of these options.
+BertCheckpoint begin_bert(Stage&, const BertTextOptions&);
+/// The input of the texts, or of an example where there are none.
+BertInput input_of(const BertCheckpoint&, const BertTextOptions&);
 
 struct BertMaskOptions {
   BertTextOptions text;

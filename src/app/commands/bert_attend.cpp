@@ -17,6 +17,21 @@ void bind_bert_text(Cli& cli, BertTextOptions& o) {
   cli.positional("text", o.text, "one or two texts, each in quotes");
 }
 
+BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o) {
+  set_threads(static_cast<int>(o.threads));
+  s.trace.threads = static_cast<int>(o.threads);
+  s.trace.seed = static_cast<std::uint64_t>(o.seed);
+  return find_bert(s, o.checkpoint);
+}
+
+BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o) {
+  // Words that the program's own model knows.
+  static const std::vector<std::string> kExample = {"in the kitchen the cook found his soup",
+                                                    "today the cook will serve his bread"};
+  return bert_input(bert.vocabulary, bert.uncased, o.text.empty() ? kExample : o.text,
+                    bert.model.sizes().positions);
+}
+
 void bind(Cli& cli, BertAttendOptions& o) { bind_bert_text(cli, o.text); }
 
 namespace {
@@ -89,14 +104,9 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, std::size_t n)
 }  // namespace
 
 void bert_attend(Stage& s, const BertAttendOptions& o) {
-  set_threads(static_cast<int>(o.text.threads));
-  s.trace.threads = static_cast<int>(o.text.threads);
-  s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
+  const BertCheckpoint bert = begin_bert(s, o.text);
   const BertSizes& z = bert.model.sizes();
-  const BertInput input =
-      bert_input(bert.vocabulary, bert.uncased, o.text.text.empty() ? kExampleTexts : o.text.text,
-                 z.positions);
+  const BertInput input = input_of(bert, o.text);
   s.trace.title =
       fmt::format("All heads of BERT: {}", fmt::join(piece_names(bert.vocabulary, input.ids), " "));
   s.trace.say(fmt::format("{} layers with {} heads each, {} parameters.", z.layers, z.heads,

@@ -70,12 +70,9 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
 }  // namespace
 
 void bert_mask(Stage& s, const BertMaskOptions& o) {
-  s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
+  const BertCheckpoint bert = begin_bert(s, o.text);
   const PieceVocabulary& vocabulary = bert.vocabulary;
-  const BertInput input =
-      bert_input(vocabulary, bert.uncased, o.text.text.empty() ? kExampleTexts : o.text.text,
-                 bert.model.sizes().positions);
+  const BertInput input = input_of(bert, o.text);
   s.trace.title = fmt::format("What is hidden in training: {}",
                               fmt::join(piece_names(vocabulary, input.ids), " "));
   const Masker masker(vocabulary.size(), vocabulary.mask(),

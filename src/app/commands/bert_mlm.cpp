@@ -9,7 +9,6 @@
 #include "app/bert.h"
 #include "app/commands/bert.h"
 #include "attn/core/error.h"
-#include "attn/core/gemm.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/train/masking.h"
@@ -159,13 +158,6 @@ void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
                 std::abs(mean - double{loss.value().data()[0]}), 1e-4 * std::max(1.0, mean));
 }
 
-BertCheckpoint begin(Stage& s, const BertTextOptions& o) {
-  set_threads(static_cast<int>(o.threads));
-  s.trace.threads = static_cast<int>(o.threads);
-  s.trace.seed = static_cast<std::uint64_t>(o.seed);
-  return find_bert(s, o.checkpoint);
-}
-
 std::string sentence(const PieceVocabulary& vocabulary, const std::vector<std::size_t>& ids) {
   std::string out;
   for (const std::size_t id : ids) {
@@ -183,10 +175,8 @@ std::string sentence(const PieceVocabulary& vocabulary, const std::vector<std::s
 }  // namespace
 
 void bert_mlm(Stage& s, const BertMlmOptions& o) {
-  const BertCheckpoint bert = begin(s, o.text);
-  const BertInput input =
-      bert_input(bert.vocabulary, bert.uncased, o.text.text.empty() ? kExampleTexts : o.text.text,
-                 bert.model.sizes().positions);
+  const BertCheckpoint bert = begin_bert(s, o.text);
+  const BertInput input = input_of(bert, o.text);
   Hidden hidden = written_masks(input, bert.vocabulary);
   const bool drawn = hidden.places.empty();
   if (drawn) hidden = drawn_masks(input, bert.vocabulary, s.trace.seed);
@@ -213,7 +203,7 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
 }
 
 void bert_fill(Stage& s, const BertFillOptions& o) {
-  const BertCheckpoint bert = begin(s, o.text);
+  const BertCheckpoint bert = begin_bert(s, o.text);
   const BertInput input = bert_input(
       bert.vocabulary, bert.uncased,
       o.text.text.empty() ? std::vector<std::string>{"the cook can [MASK] the soup"} : o.text.text,

@@ -6,7 +6,6 @@
 #include "app/commands/bert.h"
 #include "app/data.h"
 #include "attn/core/error.h"
-#include "attn/core/gemm.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/text/topics.h"
@@ -54,10 +53,7 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
 }  // namespace
 
 void bert_nsp(Stage& s, const BertNspOptions& o) {
-  set_threads(static_cast<int>(o.text.threads));
-  s.trace.threads = static_cast<int>(o.text.threads);
-  s.trace.seed = static_cast<std::uint64_t>(o.text.seed);
-  const BertCheckpoint bert = find_bert(s, o.text.checkpoint);
+  const BertCheckpoint bert = begin_bert(s, o.text);
   if (o.text.text.size() == 1) {
     throw Error(ErrorKind::usage, "one text, but next sentences need two",
                 "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");

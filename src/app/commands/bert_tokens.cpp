@@ -144,16 +144,12 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
         "This vocabulary has pieces with capital letters, so it belongs to a cased model: ask for "
         "--cased.");
 
-  Array values = empty({ids.size()});
   std::vector<std::string> pieces;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    values.data()[i] = static_cast<real>(ids[i]);
-    pieces.push_back(vocabulary.piece(ids[i]));
-  }
+  for (const std::size_t id : ids) pieces.push_back(vocabulary.piece(id));
   s.trace.tokens = s.trace.labels["piece"] = pieces;
   s.trace.restart_clock();
   note(s.run, "ids", "the place of each piece in the vocabulary", {"piece"},
-       Tensor::ids(std::move(values)));
+       Tensor::ids(ids, {ids.size()}));
   s.explain("ids", fmt::format("What the model gets: {} numbers for {} words, each the number of a "
                                "line of vocab.txt (from 0, of {}). Before the model reads them, "
                                "[CLS] (id {}) is put first and [SEP] (id {}) last.",

@@ -73,9 +73,7 @@ Written write(const Run& run, const Translator& model, const Tensor& source,
 }  // namespace
 
 Tensor word_ids(const std::vector<std::size_t>& words) {
-  Array values = empty({words.size()});
-  std::copy(words.begin(), words.end(), values.data());
-  return Tensor::ids(std::move(values));
+  return Tensor::ids(words, {words.size()});
 }
 
 Written greedy(const Run& run, const Translator& model, const Tensor& source,
