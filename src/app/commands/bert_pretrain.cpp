@@ -273,8 +273,12 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
         "Of a text nobody knows the best possible loss: the program's own stories were made "
         "so that it is known (attn bert corpus).");
   } else if (o.loss != "nsp") {
-    trace.say(fmt::format("The loss of hidden words is {:.1f} % above the best possible.",
-                          100 * (reached.mlm_loss / best->mlm_loss - 1)));
+    const double times = reached.mlm_loss / best->mlm_loss;
+    trace.say(
+        times < 2
+            ? fmt::format("The loss of hidden words is {:.1f} % above the best possible.",
+                          100 * (times - 1))
+            : fmt::format("The loss of hidden words is {:.1f} times the best possible.", times));
   }
 }
 
@@ -349,9 +353,9 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   Trainer trainer(learner, training);
   s.trace.title = fmt::format("A BERT learns from {}", corpus.source->description());
   s.trace.say(fmt::format(
-      "{} pieces in the vocabulary; {} blocks of width {} with {} heads: {} "
-      "parameters.",
-      vocabulary.size(), sizes.layers, sizes.width, sizes.heads, model.parameter_count()));
+      "{} pieces in the vocabulary; {} of width {} with {}: {} parameters.", vocabulary.size(),
+      sizes.layers == 1 ? "1 block" : fmt::format("{} blocks", sizes.layers), sizes.width,
+      sizes.heads == 1 ? "1 head" : fmt::format("{} heads", sizes.heads), model.parameter_count()));
   const bool stopped = run_training(s, o.checkpoint, o.resume, trainer);
   const PretrainingScore reached = evaluate(model, test);
   if (corpus.grammar) {
