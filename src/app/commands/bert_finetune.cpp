@@ -119,8 +119,8 @@ class FineTuning {
     const Texts many = draw(*task_, kCeiling, Rng(0).stream("ceiling"));
     for (const LabelledText& text : many) ceiling_ += task_->best(text) / double(many.size());
     s_.trace.say(fmt::format(
-        "The best possible is {:.1f} % (computed from the grammar that makes the texts), the best "
-        "that reads nothing {:.1f} %. A text counts as right if {}.",
+        "The best possible is {:.1f} % (computed from the grammar that makes the texts), always "
+        "the same answer without looking {:.1f} %. A text counts as right if {}.",
         100 * ceiling_, 100 * task_->chance,
         task_->head == DownstreamHead::words  ? "all of its tags are"
         : task_->head == DownstreamHead::span ? "both ends of the answer are"
