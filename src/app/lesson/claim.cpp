@@ -180,6 +180,31 @@ bool compare_places(const Comparison& c, const Value& a, std::size_t i, const Va
   return (left && right && a.texts[i] == b.texts[j]) == (c.relation == "==");
 }
 
+/// Every place must hold; one number stands for as many as the other side has.
+Finding every_place(const Comparison& c, const Value& a, const Value& b,
+                    std::optional<double> within) {
+  const bool one_left = a.shape.empty(), one_right = b.shape.empty();
+  const Value& longer = one_left ? b : a;
+  if (longer.size() == 0) return {false, "there are no numbers to compare"};
+  for (std::size_t i = 0; i < longer.size(); ++i) {
+    const std::size_t left = one_left ? 0 : i, right = one_right ? 0 : i;
+    if (compare_places(c, a, left, b, right, within)) continue;
+    std::string found = fmt::format("left {}, right {}", one_text(a, left), one_text(b, right));
+    if (longer.size() > 1) found += " at " + place_text(longer.shape, i);
+    return {false, std::move(found)};
+  }
+  return {};
+}
+
+/// Two lists are different where they differ in one place.
+Finding different(const Comparison& c, const Value& a, const Value& b,
+                  std::optional<double> within) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (compare_places(c, a, i, b, i, within)) return {};
+  }
+  return {false, "both are the same: " + value_text(a)};
+}
+
 Finding test(const Comparison& c, const Traces& traces) {
   const Value a = evaluate(c.left, traces), b = evaluate(c.right, traces);
   std::optional<double> within;
@@ -192,15 +217,10 @@ Finding test(const Comparison& c, const Traces& traces) {
   Finding out;
   if (!one_left && !one_right && a.shape != b.shape) {
     out = {c.relation == "!=", fmt::format("left {}, right {}", value_text(a), value_text(b))};
+  } else if (!one_left && !one_right && c.relation == "!=") {
+    out = different(c, a, b, within);
   } else {
-    const Value& longer = one_left ? b : a;
-    for (std::size_t i = 0; i < longer.size() && out.holds; ++i) {
-      const std::size_t left = one_left ? 0 : i, right = one_right ? 0 : i;
-      if (compare_places(c, a, left, b, right, within)) continue;
-      out = {false, fmt::format("left {}, right {}", one_text(a, left), one_text(b, right))};
-      if (longer.size() > 1) out.found += " at " + place_text(longer.shape, i);
-    }
-    if (longer.size() == 0) out = {false, "there are no numbers to compare"};
+    out = every_place(c, a, b, within);
   }
   if (!c.negated) return out;
   if (out.holds) return {false, fmt::format("left {}, right {}", value_text(a), value_text(b))};

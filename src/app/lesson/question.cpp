@@ -16,6 +16,13 @@
 
 namespace attn::app {
 
+std::string betrayal_text(const Betrayal& betrayal) {
+  const Misconception* known = find_misconception(betrayal.misconception);
+  if (!known) return betrayal.text;
+  return betrayal.text.empty() ? std::string(known->help)
+                               : fmt::format("{} {}", betrayal.text, known->help);
+}
+
 namespace {
 
 constexpr std::size_t kLongestReply = 1000;
@@ -185,13 +192,6 @@ std::optional<std::vector<double>> cell_places(const Value& value,
   return out;
 }
 
-std::string said(const Betrayal& betrayal) {
-  const Misconception* known = find_misconception(betrayal.misconception);
-  if (!known) return betrayal.text;
-  return betrayal.text.empty() ? std::string(known->help)
-                               : fmt::format("{} {}", betrayal.text, known->help);
-}
-
 std::optional<std::vector<double>> evaluated(const Expression& expression, const Traces& traces) {
   try {
     return flat(expression, traces);
@@ -224,7 +224,7 @@ Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
     const auto choice = chosen(q, reply);
     if (!choice) return unreadable(q);
     out.right = static_cast<double>(*choice + 1) == answer.value[0];
-    if (!out.right) out.said = said(q.choices[*choice].betrays);
+    if (!out.right) out.said = betrayal_text(q.choices[*choice].betrays);
     return out;
   }
   if (q.kind == Question::Kind::number) {
@@ -250,7 +250,7 @@ Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
   for (const Question::Wrong& wrong : q.wrong) {
     if (out.right || !out.said.empty()) break;
     const auto value = evaluated(wrong.value, traces);
-    if (value && same_answer(q, given, *value)) out.said = said(wrong.betrays);
+    if (value && same_answer(q, given, *value)) out.said = betrayal_text(wrong.betrays);
   }
   return out;
 }

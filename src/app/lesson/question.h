@@ -13,6 +13,9 @@ struct Betrayal {
   std::string text;
 };
 
+/// Its text, with the help of the catalogue.
+std::string betrayal_text(const Betrayal& betrayal);
+
 struct Question {
   enum class Kind { choice, number, shape, cell };
   struct Choice {

@@ -178,7 +178,7 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
     milliseconds += step->milliseconds;
     flops += step->flops;
   }
-  if (costly.empty()) return;
+  if (costly.empty() || (milliseconds <= 0 && flops <= 0)) return;
   page.blank();
   if (costly.size() > kMostCosts) {
     std::vector<const Step*> slowest = costly;
