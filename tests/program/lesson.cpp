@@ -98,9 +98,10 @@ TEST_CASE("lesson: the list, the search, and what is next") {
 
 TEST_CASE("lesson: progress is exported, imported, and taken back") {
   const Folder home, other;
-  const std::string file = home.write(
-      "mine.json", "{\"format\":1,\"lessons\":{\"00-weights\":{\"finished\":true,\"screens\":8},"
-                   "\"01-next\":{\"screen\":1,\"screens\":4}}}");
+  const std::string file =
+      home.write("mine.json",
+                 "{\"format\":1,\"lessons\":{\"00-weights\":{\"finished\":true,\"screens\":8},"
+                 "\"01-next\":{\"screen\":1,\"screens\":4}}}");
   expect(at_home(other, {"lesson", "import", file}), 0, "2 lessons taken over");
   expect(at_home(other, lesson({})), 0, "1 of 2 lessons done");
   expect(at_home(other, lesson({"list"})), 0, "screen 2 of 4");
@@ -147,7 +148,8 @@ TEST_CASE("lesson check: every mistake is told with its line") {
       {kHead + "A share of 0.5." + kRest + kEnd, "the number 0.5"},
       {kHead + "Try `attn atend x`." + kRest + kEnd, "lesson.md:4: `attn atend x`: no command"},
       {kHead + "{{wieghts max}}" + kRest + kEnd, "{{wieghts max}}: no run stands before this"},
-      {kHead + kRest + "```check\nweights == 1\n```\n" + kEnd, "weights == 1 does not hold: left 0.09"},
+      {kHead + kRest + "```check\nweights == 1\n```\n" + kEnd,
+       "weights == 1 does not hold: left 0.09"},
       {kHead + kRest + "```check\nweigths == 1\n```\n" + kEnd, "did you mean weights?"},
       {kHead + kRest + "```run\nsofmax '1'\n```\n" + kEnd, "no command \"sofmax\""},
       {kHead + kRest + "```run\nsoftmax '1 x'\n```\n" + kEnd, "lesson.md:30: "},
@@ -155,14 +157,18 @@ TEST_CASE("lesson check: every mistake is told with its line") {
       {kHead + kRest + "```run\nlesson reset 00\n```\n" + kEnd, "does not run \"lesson\""},
       {kHead + kRest + "```exercise\nnothing\n```\n" + kEnd, "no exercise exercises/nothing"},
       {"title: T\nneeds: 07\nminutes: 5\n\n" + kRest + kEnd, "needs lesson 07, which is not there"},
-      {kHead + kRest + "\n```ask\nquestion: q\nnumber: 1\nwrong: 2 | x\nhint: a\nhint: b\nhint: "
-                       "c\nwhy: d\n```\n" + kEnd,
-       "no run follows this question"},
-      {kHead + std::string("```ask\nquestion: q\nnumber: weights size\nwrong: 1 + 2 | x\nhint: "
-                           "a\nhint: b\nhint: c\nwhy: d\n```\n") + kRest + kEnd,
-       "lesson.md:7: this wrong answer is the right one: 3"},
-      {kHead + "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\nh\n\ni\n\nj\n\nk\n\nl\n\nm\n\nn\n\no\n\np" + kRest +
+      {kHead + kRest +
+           "\n```ask\nquestion: q\nnumber: 1\nwrong: 2 | x\nhint: a\nhint: b\nhint: "
+           "c\nwhy: d\n```\n" +
            kEnd,
+       "no run follows this question"},
+      {kHead +
+           std::string("```ask\nquestion: q\nnumber: weights size\nwrong: 1 + 2 | x\nhint: "
+                       "a\nhint: b\nhint: c\nwhy: d\n```\n") +
+           kRest + kEnd,
+       "lesson.md:7: this wrong answer is the right one: 3"},
+      {kHead + "a\n\nb\n\nc\n\nd\n\ne\n\nf\n\ng\n\nh\n\ni\n\nj\n\nk\n\nl\n\nm\n\nn\n\no\n\np" +
+           kRest + kEnd,
        "this screen has 16 lines of prose, at most 15"},
       {"no lesson", "lesson.md:1: \"no lesson\" is no line of a lesson's beginning"},
   };
@@ -185,13 +191,15 @@ TEST_CASE("lesson check: a translation with other blocks is told") {
   expect({"lesson", "check", "--from", folder.path()}, 1, "run (line 29) here, nothing");
 }
 
-TEST_CASE("lesson: a page holds prose, pictures, claims and folded answers, and nothing else runs") {
+TEST_CASE(
+    "lesson: a page holds prose, pictures, claims and folded answers, and nothing else runs") {
   const Folder folder;
   expect(lesson({"00", "--out", folder / "l.html"}), 0);
   const std::string page = Folder::read(folder / "l.html");
-  for (const char* part : {"<details><summary>Hint 1 of 3</summary>", "<svg", "holds:</b> every row",
-                           "<code>attn attend", "<li>", "<table class=\"t\">", "Answer</summary>",
-                           "<h2>What to try next</h2>", "scores --&gt; softmax"}) {
+  for (const char* part :
+       {"<details><summary>Hint 1 of 3</summary>", "<svg", "holds:</b> every row",
+        "<code>attn attend", "<li>", "<table class=\"t\">", "Answer</summary>",
+        "<h2>What to try next</h2>", "scores --&gt; softmax"}) {
     INFO(part);
     CHECK(contains(page, part));
   }
@@ -206,11 +214,12 @@ TEST_CASE("lesson: hostile text in a lesson is text on the page and on the termi
   fs::create_directories(folder / "00-x");
   const std::string evil = "<img src=x onerror=alert(1)>";
   folder.write("00-x/lesson.md",
-               "title: " + evil + "\nminutes: 5\n\n" + evil + " [x](javascript:alert(1)) \x1b[31m `" +
-                   evil + "` ![p](http://e/x)\n\n```text\n</pre><script>x</script>\n```\n" +
-                   "```ask\nquestion: " + evil + "\nnumber: 1\nwrong: 2 | " + evil + "\nhint: " + evil +
-                   "\nhint: b\nhint: c\nwhy: " + evil + "\n```\n```run\nattend '" + evil +
-                   " two' --level char --show weights\n```\n");
+               "title: " + evil + "\nminutes: 5\n\n" + evil +
+                   " [x](javascript:alert(1)) \x1b[31m `" + evil +
+                   "` ![p](http://e/x)\n\n```text\n</pre><script>x</script>\n```\n" +
+                   "```ask\nquestion: " + evil + "\nnumber: 1\nwrong: 2 | " + evil +
+                   "\nhint: " + evil + "\nhint: b\nhint: c\nwhy: " + evil +
+                   "\n```\n```run\nattend '" + evil + " two' --level char --show weights\n```\n");
   expect({"lesson", "00", "--from", folder.path(), "--out", folder / "l.html"}, 0);
   const std::string page = Folder::read(folder / "l.html");
   CHECK(contains(page, "&lt;img src=x onerror=alert(1)&gt;"));

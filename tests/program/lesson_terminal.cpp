@@ -23,7 +23,8 @@ class OnTerminal {
     size.ws_row = 24;
     std::vector<char*> words{const_cast<char*>(ATTN_PROGRAM)}, variables;
     for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
-    for (const std::string& word : environment) variables.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& word : environment)
+      variables.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     variables.push_back(nullptr);
     child_ = ::forkpty(&terminal_, nullptr, nullptr, &size);

@@ -19,12 +19,12 @@ Trace sample() {
   Trace trace;
   trace.labels["query"] = {"it", "was"};
   trace.labels["key"] = {"the", "it", "it"};
-  trace.add("weights", "", {"query", "key"},
-            Tensor(matrix({{real(0.25), real(0.25), real(0.5)}, {real(0.125), real(0.5), real(0.375)}})));
+  trace.add(
+      "weights", "", {"query", "key"},
+      Tensor(matrix({{real(0.25), real(0.25), real(0.5)}, {real(0.125), real(0.5), real(0.375)}})));
   trace.add("layer.0.heads", "", {"head", "query", "key"},
             Tensor(reshaped(matrix({{1, 2, 3, 4, 5, 6, 7, 8}}), {2, 2, 2})));
-  trace.add("mask", "", {},
-            Tensor(matrix({{0, -std::numeric_limits<real>::infinity()}, {0, 0}})));
+  trace.add("mask", "", {}, Tensor(matrix({{0, -std::numeric_limits<real>::infinity()}, {0, 0}})));
   trace.add("w", "", {}, Tensor::parameter(matrix({{1, 2}, {3, 4}})));
   trace.items.emplace_back(Table{"results",
                                  "",
@@ -37,7 +37,8 @@ Trace sample() {
 struct World {
   Trace last = sample();
   Trace other = sample();
-  Traces traces{&last, [this](const std::string& name) { return name == "plain" ? &other : nullptr; }};
+  Traces traces{&last,
+                [this](const std::string& name) { return name == "plain" ? &other : nullptr; }};
   std::string value(const std::string& text) const {
     return value_text(evaluate(parse_expression(text), traces));
   }

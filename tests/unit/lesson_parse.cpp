@@ -3,7 +3,7 @@
 
 #include "app/lesson/lesson.h"
 #include "app/lesson/markdown.h"
-#include "app/lesson/prose_check.h"
+#include "app/lesson/prose_numbers.h"
 #include "app/lesson/shell_words.h"
 #include "attn/io/file.h"
 #include "io_support.h"
@@ -37,8 +37,7 @@ TEST_CASE("lesson: every kind of block is read with its line") {
   CHECK(lesson.needs.empty());
   std::vector<std::size_t> kinds;
   for (const LessonBlock& block : lesson.blocks) kinds.push_back(block.index());
-  CHECK(kinds ==
-        std::vector<std::size_t>{0, 2, 1, 0, 5, 0, 4, 4, 2, 3, 0, 4, 4, 2, 3, 6, 0});
+  CHECK(kinds == std::vector<std::size_t>{0, 2, 1, 0, 5, 0, 4, 4, 2, 3, 0, 4, 4, 2, 3, 6, 0});
   const auto& hidden = std::get<RunBlock>(lesson.blocks[1]);
   CHECK(hidden.hidden);
   CHECK(hidden.name == "small");
@@ -111,7 +110,8 @@ TEST_CASE("lesson: a question that lacks something is refused") {
       {ask("number: 1\nwrong: 2 | x\n"), "l.md:4: the question has no \"question:\""},
       {ask("question: q\n"), "no \"choice:\""},
       {ask("question: q\nchoice: x\n  when: a == 1\n  betrays: m\n"), "no second choice"},
-      {ask("question: q\nchoice: x\nchoice: y\n  when: a == 1\n"), "l.md:6: this choice has no \"when:\""},
+      {ask("question: q\nchoice: x\nchoice: y\n  when: a == 1\n"),
+       "l.md:6: this choice has no \"when:\""},
       {ask("question: q\nchoice: x\n  when: a == 1\nchoice: y\n  when: a == 2\n  betrays: n\n"),
        "l.md:6: this choice has no \"betrays:\""},
       {ask("question: q\nnumber: 1\n"), "no \"wrong: EXPRESSION"},

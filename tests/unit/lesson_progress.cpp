@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "app/lesson/progress_file.h"
 #include "app/lock.h"
@@ -19,8 +18,6 @@
 using namespace attn;
 using namespace attn::app;
 using attn::test::contains;
-using io_test::check_bad;
-using io_test::check_error;
 using io_test::Folder;
 namespace fs = std::filesystem;
 
@@ -224,9 +221,10 @@ TEST_CASE("progress: killed at any moment, the file holds the old or the new sta
     const std::size_t before = ProgressFile(path).load().record("10-x").answers.size();
     const pid_t child = ::fork();
     if (child == 0) {
-      for (int i = 0;; ++i) keep(path, "10-x", record_with(delay * 1000 % 9000 + i % 900 + 2, true));
+      for (int i = 0;; ++i)
+        keep(path, "10-x", record_with(delay * 1000 % 9000 + i % 900 + 2, true));
     }
-    ::usleep(static_cast<useconds_t>(delay) * 97);
+    ::usleep(static_cast<useconds_t>(delay * delay) * 20);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     std::string warning;
@@ -246,9 +244,9 @@ TEST_CASE("progress: while another terminal writes for long, it is said and noth
   keep(path, "10-x", record_with(1, true));
   const std::string before = read_file(path);
   const FileLock other(path);
-  check_error(ErrorKind::io, "another attn is writing it",
-              [&] { FileLock(path, "another attn is writing it", 0.05); });
-  std::thread late([&] { CHECK_FALSE(keep(path, "10-x", record_with(2, true)).kept); });
-  late.join();
+  const ProgressFile::Update late =
+      ProgressFile(path, 0.05).update([](ProgressBook& book) { book.remove("10-x"); });
+  CHECK_FALSE(late.kept);
+  CHECK(contains(late.note, "another attn is writing it"));
   CHECK(read_file(path) == before);
 }

@@ -13,10 +13,9 @@ using io_test::check_bad;
 namespace {
 
 Question question(const std::string& lines) {
-  const Lesson lesson = parse_lesson(
-      "title: T\nminutes: 5\n\n```ask\nquestion: q\n" + lines +
-          "hint: a\nhint: b\nhint: c\nwhy: d\n```\n",
-      "l.md");
+  const Lesson lesson = parse_lesson("title: T\nminutes: 5\n\n```ask\nquestion: q\n" + lines +
+                                         "hint: a\nhint: b\nhint: c\nwhy: d\n```\n",
+                                     "l.md");
   return std::get<AskBlock>(lesson.blocks[0]).question;
 }
 
@@ -26,8 +25,9 @@ struct World {
   World() {
     last.labels["query"] = {"it", "was"};
     last.labels["key"] = {"the", "it", "tired"};
-    last.add("weights", "", {"query", "key"},
-             Tensor(matrix({{real(0.25), real(0.25), real(0.5)}, {real(0.1), real(0.5), real(0.4)}})));
+    last.add(
+        "weights", "", {"query", "key"},
+        Tensor(matrix({{real(0.25), real(0.25), real(0.5)}, {real(0.1), real(0.5), real(0.4)}})));
   }
   Verdict say(const Question& q, std::string_view reply) const {
     return judge(q, answer_of(q, traces), reply, traces);

@@ -111,8 +111,7 @@ TEST_CASE("session: a wrong answer is told what it betrays, may be tried again, 
 }
 
 TEST_CASE("session: hints come in order, and show me is always there and is recorded") {
-  const Outcome o =
-      read("01-next", {"h", "h", "h", "h", "s", "", "s", "", "", ""});
+  const Outcome o = read("01-next", {"h", "h", "h", "h", "s", "", "s", "", "", ""});
   CHECK(o.finished);
   const std::size_t first = o.out.find("Hint 1 of 3: Weights are shares.");
   const std::size_t second = o.out.find("Hint 2 of 3: Shares of a whole.");
@@ -160,7 +159,8 @@ TEST_CASE("session: b goes back, and the first answer stays") {
 }
 
 TEST_CASE("session: the end of input at any prompt stops without harm") {
-  const std::deque<std::string> all = {"h", "6", "3", "1", "", "2", "2", "", "e", "--seed 2", "", ""};
+  const std::deque<std::string> all = {"h", "6", "3", "1",        "", "2",
+                                       "2", "",  "e", "--seed 2", "", ""};
   for (std::size_t n = 0; n < all.size(); ++n) {
     INFO(n);
     const Outcome o = read("01-next", {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n)});
@@ -171,22 +171,22 @@ TEST_CASE("session: the end of input at any prompt stops without harm") {
 
 TEST_CASE("session: e runs the last command again with another sentence, seed or size") {
   // to the result of the first questions, then change it
-  const Outcome o = read("00-weights", {"", "2", "2", "", "4 x 4", "2", "", "e", "a b c", "e",
-                                        "seed 7", "e", "--heads x", "e", "--dim 0", "e", "back",
-                                        "e", "", "q"});
+  const Outcome o = read(
+      "00-weights", {"",       "2", "2",         "",  "4 x 4",   "2", "",     "e", "a b c", "e",
+                     "seed 7", "e", "--heads x", "e", "--dim 0", "e", "back", "e", "",      "q"});
   CHECK(contains(o.out, "Now: `attn attend 'the animal was tired' --show weights`"));
   CHECK(contains(o.out, "$ attn attend --show weights 'a b c'"));
   CHECK(contains(o.out, "no label \"tired\"") == false);
   CHECK(contains(o.out, "FAILS  weights shape == [4, 4] (left 3, right 4 at [0])"));
   CHECK(contains(o.out, "$ attn attend --show weights --seed 7 'a b c'"));
-  CHECK(contains(o.out, "--heads"));                       // belongs to another command: said
-  CHECK(contains(o.out, "--dim needs a whole number"));    // and the lesson goes on
+  CHECK(contains(o.out, "--heads"));                     // belongs to another command: said
+  CHECK(contains(o.out, "--dim needs a whole number"));  // and the lesson goes on
   CHECK(contains(o.out, "You stopped at screen 4 of 8"));
 }
 
 TEST_CASE("session: prose that speaks of a word which the learner's sentence lacks still reads") {
-  const Outcome o = read("00-weights",
-                         {"", "2", "2", "", "4 x 4", "2", "", "e", "a b c", "", "b", "q"});
+  const Outcome o =
+      read("00-weights", {"", "2", "2", "", "4 x 4", "2", "", "e", "a b c", "", "b", "q"});
   CHECK(contains(o.out, "The word tired gives ? of its weight to itself."));
 }
 

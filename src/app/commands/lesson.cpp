@@ -52,10 +52,10 @@ void read_with_learner(Reading& reading, const LessonEntry& entry, Console& cons
   say(warning);
   std::string said = warning;
   const auto save = [&](const LessonRecord& now) {
-    const std::string trouble =
-        file.update([&](ProgressBook& book) {
-              book.set(entry.slug, merged(book.record(entry.slug), now));
-            }).note;
+    const std::string trouble = file.update([&](ProgressBook& book) {
+                                      book.set(entry.slug, merged(book.record(entry.slug), now));
+                                    })
+                                    .note;
     if (trouble != said) say(trouble);  // once
     said = trouble.empty() ? said : trouble;
   };
@@ -66,8 +66,8 @@ void read_with_learner(Reading& reading, const LessonEntry& entry, Console& cons
 void check_page_outputs(const Common& common) {
   for (const std::string& output : common.outputs) {
     if (std::filesystem::path(output).extension() != ".html")
-      throw Error(ErrorKind::usage, fmt::format("--out {}: a lesson is written as a page",
-                                                escaped(output, 200)),
+      throw Error(ErrorKind::usage,
+                  fmt::format("--out {}: a lesson is written as a page", escaped(output, 200)),
                   "the name must end in .html");
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 // The lesson commands and their options.
 #include "app/command.h"
-#include "app/lesson/library.h"
 #include "app/lesson/lesson.h"
+#include "app/lesson/library.h"
 
 namespace attn::app {
 

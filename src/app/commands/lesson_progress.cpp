@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "app/commands/lesson.h"
 #include "app/lesson/progress_file.h"
 #include "app/outputs.h"
@@ -58,8 +60,8 @@ void lesson_next(Stage& s, const Library& library, const std::string& language) 
   s.trace.say(fmt::format("Next: lesson {}, {} ({} minutes{}).", next->number(), lesson.title,
                           lesson.minutes,
                           record.screens > 0 ? "; you are at " + state_of(record) : ""));
-  s.trace.say(fmt::format("Read it: attn lesson {}. All lessons: attn lesson list.",
-                          next->number()));
+  s.trace.say(
+      fmt::format("Read it: attn lesson {}. All lessons: attn lesson list.", next->number()));
 }
 
 void bind(Cli& cli, LessonListOptions& o) {
@@ -71,19 +73,22 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
   const Library library(o.place.from);
   s.trace.title = "The lessons";
   const ProgressBook book = load_progress(s);
-  Table table{"lessons", "", {"lesson", "title", "minutes", "needs", "languages", "you"}, {}};
+  Table table{"lessons", "", {"lesson", "title", "minutes", "you"}, {}};
+  const auto& all = library.entries();
+  const bool several = std::any_of(all.begin(), all.end(),
+                                   [](const LessonEntry& e) { return e.languages.size() > 1; });
+  if (several) table.columns.emplace_back("languages");
   for (const LessonEntry& entry : library.entries()) {
-    const std::string language = language_for(entry, o.place.language);
-    const std::string languages = fmt::format("{}", fmt::join(entry.languages, " "));
-    const std::string state = state_of(book.record(entry.slug));
+    Lesson lesson;
     try {
-      const Lesson lesson = load_lesson(library, entry, language);
-      table.rows.push_back({entry.number(), lesson.title, double(lesson.minutes),
-                            fmt::format("{}", fmt::join(lesson.needs, " ")), languages, state});
+      lesson = load_lesson(library, entry, language_for(entry, o.place.language));
     } catch (const Error& e) {  // one of --from that is being written
       s.trace.say(e.what());
-      table.rows.push_back({entry.number(), entry.slug, 0.0, std::string(), languages, state});
+      lesson.title = entry.slug;
     }
+    auto& row = table.rows.emplace_back();
+    row = {entry.number(), lesson.title, double(lesson.minutes), state_of(book.record(entry.slug))};
+    if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
   s.trace.items.emplace_back(std::move(table));
@@ -99,8 +104,7 @@ void bind(Cli& cli, LessonSearchOptions& o) {
 void lesson_search(Stage& s, const LessonSearchOptions& o) {
   const Library library(o.place.from);
   const std::string word = lower(fmt::format("{}", fmt::join(o.words, " ")));
-  if (word.empty())
-    throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
+  if (word.empty()) throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Lessons that speak of \"{}\"", escaped(word));
   Table table{"found", "", {"lesson", "line", "text"}, {}};
@@ -169,8 +173,8 @@ void lesson_import(Stage& s, const LessonFileOptions& o) {
   s.trace.title = "Progress from elsewhere";
   change_progress(s, [&](ProgressBook& book) {
     for (const std::string& slug : other.slugs())
-      book.set(slug, book.has(slug) ? merged(book.record(slug), other.record(slug))
-                                    : other.record(slug));
+      book.set(slug,
+               book.has(slug) ? merged(book.record(slug), other.record(slug)) : other.record(slug));
   });
   s.trace.say(fmt::format("{} lessons taken over; answers that were here already stay.",
                           other.slugs().size()));

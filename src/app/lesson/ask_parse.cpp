@@ -157,7 +157,8 @@ class Reader {
   void take_cell(const std::string& value) {
     const std::size_t space = value.find_last_of(' ');
     const std::string word = space == std::string::npos ? "" : value.substr(space + 1);
-    if (word != "argmax" && word != "argmin") bad("a cell is asked as \"cell: STEP argmax\" or argmin");
+    if (word != "argmax" && word != "argmin")
+      bad("a cell is asked as \"cell: STEP argmax\" or argmin");
     q_.lowest = word == "argmin";
     q_.value = parse_expression(value.substr(0, space));
   }
@@ -174,8 +175,7 @@ class Reader {
     if (q_.wrong.size() == kMostWrong) bad("more than ten wrong answers");
     const std::string betrays(trimmed(std::string_view(e.value).substr(bar + 1)));
     if (betrays.empty()) bad("nothing behind |: what does this answer betray?");
-    q_.wrong.push_back(
-        {parse_expression(e.value.substr(0, bar)), betrayal_of(betrays), e.line});
+    q_.wrong.push_back({parse_expression(e.value.substr(0, bar)), betrayal_of(betrays), e.line});
   }
 
   const std::string& source_;

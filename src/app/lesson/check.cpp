@@ -91,8 +91,7 @@ class Checker {
              fmt::format("this run took {:.2f} s; at most {:.0f} s", run.seconds, limit), true});
       for (const Item& item : run.trace.items) {
         const auto* claim = std::get_if<Check>(&item);
-        if (claim && !claim->holds())
-          add(block.line, "the run's own check fails: " + claim->claim);
+        if (claim && !claim->holds()) add(block.line, "the run's own check fails: " + claim->claim);
       }
     });
   }
@@ -128,8 +127,7 @@ class Checker {
 };
 
 std::string kind_of(const LessonBlock& block) {
-  static const char* const kNames[] = {"prose", "---",  "run",     "check",
-                                       "ask",   "text", "exercise"};
+  static const char* const kNames[] = {"prose", "---", "run", "check", "ask", "text", "exercise"};
   return kNames[block.index()];
 }
 
@@ -162,22 +160,22 @@ void compare(const Lesson& english, const Lesson& other, std::vector<Problem>& p
   for (std::size_t i = 0; i < std::max(ours.size(), theirs.size()); ++i) {
     if (i >= ours.size() || i >= theirs.size() || ours[i]->index() != theirs[i]->index()) {
       const auto name = [&](const auto& blocks) {
-        return i < blocks.size() ? kind_of(*blocks[i]) + " (line " +
-                                       std::to_string(line_of(*blocks[i])) + ")"
-                                 : std::string("nothing");
+        return i < blocks.size()
+                   ? kind_of(*blocks[i]) + " (line " + std::to_string(line_of(*blocks[i])) + ")"
+                   : std::string("nothing");
       };
-      problems.push_back({other.place(i < theirs.size() ? line_of(*theirs[i]) : 1),
-                          fmt::format("block {}: {} here, {} in English", i + 1, name(theirs),
-                                      name(ours)),
-                          false});
+      problems.push_back(
+          {other.place(i < theirs.size() ? line_of(*theirs[i]) : 1),
+           fmt::format("block {}: {} here, {} in English", i + 1, name(theirs), name(ours)),
+           false});
       return;
     }
     if (claims_of(*ours[i]) != claims_of(*theirs[i]))
-      problems.push_back({other.place(line_of(*theirs[i])),
-                          fmt::format("\"{}\" here, \"{}\" in English (line {})",
-                                      claims_of(*theirs[i]), claims_of(*ours[i]),
-                                      line_of(*ours[i])),
-                          false});
+      problems.push_back(
+          {other.place(line_of(*theirs[i])),
+           fmt::format("\"{}\" here, \"{}\" in English (line {})", claims_of(*theirs[i]),
+                       claims_of(*ours[i]), line_of(*ours[i])),
+           false});
   }
 }
 

@@ -98,15 +98,17 @@ Value operation(const std::string& sign, const Value& a, const Value& b) {
                      sign));
   Value out = one_left ? b : a;
   for (std::size_t i = 0; i < out.size(); ++i)
-    out.numbers[i] =
-        calculated(sign[0], a.numbers[one_left ? 0 : i], b.numbers[one_right ? 0 : i]);
+    out.numbers[i] = calculated(sign[0], a.numbers[one_left ? 0 : i], b.numbers[one_right ? 0 : i]);
   return out;
 }
 
 Value function(const std::string& name, Value value) {
   require_numbers(value, name);
   for (double& x : value.numbers) {
-    x = name == "sqrt" ? std::sqrt(x) : name == "exp" ? std::exp(x) : name == "log" ? std::log(x) : -x;
+    x = name == "sqrt"  ? std::sqrt(x)
+        : name == "exp" ? std::exp(x)
+        : name == "log" ? std::log(x)
+                        : -x;
   }
   return value;
 }
@@ -144,9 +146,7 @@ Value evaluate(const Expression& e, const Traces& traces) {
   return {};
 }
 
-bool agree(double a, double b, double tolerance) {
-  return a == b || std::abs(a - b) <= tolerance;
-}
+bool agree(double a, double b, double tolerance) { return a == b || std::abs(a - b) <= tolerance; }
 
 namespace {
 

@@ -13,10 +13,11 @@ namespace attn::app {
 
 const std::vector<std::string>& measures() {
   static const std::vector<std::string> all = {
-      "shape",   "rank",     "size",       "rows",   "columns",      "row-sums", "column-sums",
-      "sum",     "min",      "max",        "mean",   "variance",     "first",    "last",
-      "argmax",  "argmin",   "argmax-label", "entropy", "norm",       "nan-count", "distinct-rows",
-      "transposed", "sorted", "abs",       "flops",  "milliseconds"};
+      "shape",       "rank",        "size",          "rows",       "columns",      "row-sums",
+      "column-sums", "sum",         "min",           "max",        "mean",         "variance",
+      "first",       "last",        "argmax",        "argmin",     "argmax-label", "entropy",
+      "norm",        "nan-count",   "distinct-rows", "transposed", "sorted",       "abs",
+      "flops",       "milliseconds"};
   return all;
 }
 
@@ -41,8 +42,8 @@ std::size_t name_end(std::string_view text, std::size_t at) {
   const auto part = [&](std::size_t i) {
     return letter(i) || (i < text.size() && is_digit(text[i]));
   };
-  while (part(at) || (at < text.size() && ((text[at] == '.' && part(at + 1)) ||
-                                           (text[at] == '-' && letter(at + 1)))))
+  while (part(at) || (at < text.size() &&
+                      ((text[at] == '.' && part(at + 1)) || (text[at] == '-' && letter(at + 1)))))
     ++at;
   return at;
 }
@@ -133,9 +134,8 @@ class Parser {
   [[noreturn]] void expected(const std::string& what) const {
     fail(text_, now().column,
          fmt::format("expected {}, found {}", what,
-                     now().kind == Token::Kind::end
-                         ? std::string("the end")
-                         : fmt::format("\"{}\"", escaped(now().text))));
+                     now().kind == Token::Kind::end ? std::string("the end")
+                                                    : fmt::format("\"{}\"", escaped(now().text))));
   }
   void require(std::string_view sign) {
     if (!take(sign)) expected(fmt::format("\"{}\"", sign));
@@ -165,10 +165,10 @@ class Parser {
   struct Deeper {
     explicit Deeper(Parser& p) : parser(p) {
       if (++parser.depth_ > kDeepest)
-        throw Error(ErrorKind::limit,
-                    fmt::format("\"{}\": too many brackets inside one another",
-                                escaped(parser.text_, 60)),
-                    fmt::format("at most {}", kDeepest));
+        throw Error(
+            ErrorKind::limit,
+            fmt::format("\"{}\": too many brackets inside one another", escaped(parser.text_, 60)),
+            fmt::format("at most {}", kDeepest));
     }
     ~Deeper() { --parser.depth_; }
     Deeper(const Deeper&) = delete;

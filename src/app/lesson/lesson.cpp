@@ -48,10 +48,9 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 60 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-         });
+  return !text.empty() && text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
 }
 
 class LessonReader {
@@ -106,8 +105,9 @@ class LessonReader {
             std::from_chars(value.data(), value.data() + value.size(), lesson_.minutes);
         if (problem != std::errc() || end != value.data() + value.size() || lesson_.minutes < 1 ||
             lesson_.minutes > kMostMinutes)
-          bad(line, fmt::format("minutes are a number from 1 to {}, not \"{}\"", kMostMinutes,
-                                escaped(value)),
+          bad(line,
+              fmt::format("minutes are a number from 1 to {}, not \"{}\"", kMostMinutes,
+                          escaped(value)),
               hint);
       } else {
         bad(line, fmt::format("\"{}\" is no line of a lesson's beginning", escaped(text)), hint);
@@ -196,8 +196,7 @@ class LessonReader {
     out.command = trimmed(commands[0].text);
     if (out.command.starts_with("attn "))
       bad(commands[0].line, "a run block's command stands without \"attn\"");
-    out.words =
-        read_at(lesson_.source, commands[0].line, [&] { return shell_words(out.command); });
+    out.words = read_at(lesson_.source, commands[0].line, [&] { return shell_words(out.command); });
     if (out.words.empty()) bad(commands[0].line, "no command");
     lesson_.blocks.emplace_back(std::move(out));
   }
@@ -279,7 +278,8 @@ std::vector<ProsePiece> prose_pieces(const ProseBlock& prose, const std::string&
     if (!plain.text.empty()) out.push_back(std::move(plain));
     if (open == text.size()) break;
     const std::size_t close = text.find("}}", open);
-    if (close == std::string_view::npos || text.substr(open, close - open).find('\n') != std::string_view::npos)
+    if (close == std::string_view::npos ||
+        text.substr(open, close - open).find('\n') != std::string_view::npos)
       lesson_error(source, line, "{{ without }} on the same line");
     std::string_view inside = text.substr(open + 2, close - open - 2);
     ProsePiece value;

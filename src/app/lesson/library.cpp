@@ -36,8 +36,8 @@ std::string language_of(std::string_view file) {
   if (!file.starts_with("lesson.") || !file.ends_with(".md") || file.size() < 11) return "";
   const std::string language(file.substr(7, file.size() - 10));
   const bool known = language != "en" && std::all_of(language.begin(), language.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
-  });
+                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+                     });
   return known ? language : "";
 }
 

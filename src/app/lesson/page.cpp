@@ -78,8 +78,8 @@ class LessonPage {
     for (std::size_t k = 0; k < q.hints.size(); ++k)
       add("<details><summary>Hint {} of {}</summary>{}</details>\n", k + 1, q.hints.size(),
           markdown_html(q.hints[k]));
-    add("<details><summary>Answer</summary><p><b>{}</b></p>\n{}",
-        markup(answer_of(q, traces).text), markdown_html(q.why));
+    add("<details><summary>Answer</summary><p><b>{}</b></p>\n{}", markup(answer_of(q, traces).text),
+        markdown_html(q.why));
     for (const auto& choice : q.choices) {
       if (!test(choice.when, traces).holds)
         add("<div class=\"wrong\"><p>Not “{}”:</p> {}</div>\n", markup(choice.text),

@@ -12,7 +12,6 @@ std::string lesson_page(Reading& reading, const std::string& number, const std::
 
 /// The lesson as one JSON document: {"format":1,"lesson":...,"title":...,"blocks":[...]}, with
 /// answers as computed and claims with what was found.
-std::string lesson_document(Reading& reading, const std::string& slug,
-                            const std::string& language);
+std::string lesson_document(Reading& reading, const std::string& slug, const std::string& language);
 
 }  // namespace attn::app

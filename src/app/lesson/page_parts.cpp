@@ -56,7 +56,8 @@ class MarkdownWriter {
         break;
       case Kind::table:
         out_ += "<div class=\"scroll\"><table class=\"t\">\n";
-        for (std::size_t i = 0; i < p.rows.size(); ++i) out_ += row_html(p.rows[i], i ? "td" : "th");
+        for (std::size_t i = 0; i < p.rows.size(); ++i)
+          out_ += row_html(p.rows[i], i ? "td" : "th");
         out_ += "</table></div>\n";
         break;
       default:

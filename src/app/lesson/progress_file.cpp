@@ -56,10 +56,10 @@ LessonRecord record_of(const json& from) {
   if (answers == from.end()) return out;
   if (!answers->is_object()) throw Error(ErrorKind::bad_input, "answers are no object");
   for (const auto& [key, value] : answers->items()) {
-    const int number = key.size() < 5 && !key.empty() &&
-                               key.find_first_not_of("0123456789") == std::string::npos
-                           ? std::atoi(key.c_str())
-                           : 0;
+    const int number =
+        key.size() < 5 && !key.empty() && key.find_first_not_of("0123456789") == std::string::npos
+            ? std::atoi(key.c_str())
+            : 0;
     if (number < 1) throw Error(ErrorKind::bad_input, "an answer has no number");
     out.answers[number] = answer_of(value);
   }
@@ -69,10 +69,8 @@ LessonRecord record_of(const json& from) {
 json json_of(const LessonRecord& record) {
   json answers = json::object();
   for (const auto& [number, a] : record.answers)
-    answers[std::to_string(number)] = {{"right", a.right},
-                                       {"confidence", a.confidence},
-                                       {"hints", a.hints},
-                                       {"shown", a.shown}};
+    answers[std::to_string(number)] = {
+        {"right", a.right}, {"confidence", a.confidence}, {"hints", a.hints}, {"shown", a.shown}};
   return {{"screen", record.screen},
           {"screens", record.screens},
           {"finished", record.finished},
@@ -81,8 +79,7 @@ json json_of(const LessonRecord& record) {
 
 }  // namespace
 
-ProgressBook::ProgressBook()
-    : document_({{"format", kFormat}, {"lessons", json::object()}}) {}
+ProgressBook::ProgressBook() : document_({{"format", kFormat}, {"lessons", json::object()}}) {}
 
 ProgressBook ProgressBook::parse(const std::string& text, const std::string& name) {
   ProgressBook out;
@@ -212,7 +209,7 @@ ProgressFile::Update ProgressFile::update(const std::function<void(ProgressBook&
   try {
     std::error_code problem;
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), problem);
-    const FileLock lock(path_, "another attn is writing it", 5);
+    const FileLock lock(path_, "another attn is writing it", patience_);
     Trouble trouble;
     ProgressBook book = read_best(path_, trouble);
     if (!trouble.text.empty() && !trouble.damaged)

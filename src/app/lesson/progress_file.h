@@ -9,8 +9,8 @@
 
 namespace attn::app {
 
-/// The whole file: {"format":1,"lessons":{"05-attention":{...}}}. Lessons and keys that this program
-/// does not know are kept.
+/// The whole file: {"format":1,"lessons":{"05-attention":{...}}}. Lessons and keys that this
+/// program does not know are kept.
 class ProgressBook {
  public:
   ProgressBook();
@@ -39,7 +39,9 @@ class ProgressFile {
   /// relative path in these variables is none.
   static std::string standard_path();
 
-  explicit ProgressFile(std::string path = standard_path()) : path_(std::move(path)) {}
+  /// `patience`: how many seconds it waits while another terminal writes.
+  explicit ProgressFile(std::string path = standard_path(), double patience = 5)
+      : path_(std::move(path)), patience_(patience) {}
   const std::string& path() const { return path_; }
 
   /// What is there; empty where nothing is. `warning` (may be null) gets what is wrong with the
@@ -57,6 +59,7 @@ class ProgressFile {
 
  private:
   std::string path_;
+  double patience_;
 };
 
 }  // namespace attn::app

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "app/lesson/markdown.h"
+#include "app/lesson/prose_numbers.h"
 #include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
@@ -17,53 +17,6 @@ namespace {
 constexpr std::size_t kMostLines = 15, kWidth = 80;
 constexpr double kSmall = 10;
 constexpr const char* kLastHeading = "What to try next";
-
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-/// Three digits behind a comma or a space: a group of thousands.
-bool group(std::string_view text, std::size_t at) {
-  return at + 3 < text.size() && (text[at] == ',' || text[at] == ' ') && digit(text[at + 1]) &&
-         digit(text[at + 2]) && digit(text[at + 3]) &&
-         (at + 4 == text.size() || !(digit(text[at + 4]) || letter(text[at + 4])));
-}
-
-}  // namespace
-
-std::vector<double> literal_numbers(std::string_view text) {
-  std::vector<double> out;
-  for (std::size_t at = 0; at < text.size();) {
-    if (!digit(text[at])) {
-      ++at;
-      continue;
-    }
-    const bool in_name = at > 0 && (letter(text[at - 1]) || text[at - 1] == '#');
-    std::string digits;
-    std::size_t end = at;
-    const auto take = [&] {
-      while (end < text.size() && digit(text[end])) digits += text[end++];
-    };
-    take();
-    while (digits.size() <= 15 && end - at <= 20 && group(text, end)) {
-      ++end;
-      take();
-    }
-    if (end + 1 < text.size() && text[end] == '.' && digit(text[end + 1])) {
-      digits += text[end++];
-      take();
-    }
-    double value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (!in_name) out.push_back(value);
-    at = end;
-  }
-  return out;
-}
-
-namespace {
 
 /// Above 10 or with a decimal point; not a year.
 bool needs_proof(double value) {
@@ -94,7 +47,8 @@ std::vector<double> proven_numbers(const Lesson& lesson) {
 /// The prose without its {{values}}, each line's number kept by the line breaks.
 std::string without_values(const ProseBlock& prose, const std::string& source) {
   std::string out;
-  for (const ProsePiece& piece : prose_pieces(prose, source)) out += piece.is_value ? "" : piece.text;
+  for (const ProsePiece& piece : prose_pieces(prose, source))
+    out += piece.is_value ? "" : piece.text;
   return out;
 }
 
@@ -206,8 +160,8 @@ void check_end(const Lesson& lesson, std::vector<ProseProblem>& out) {
     }
   }
   if (last != kLastHeading)
-    out.push_back({line, fmt::format("the last heading is \"{}\", not \"## {}\"", last,
-                                     kLastHeading)});
+    out.push_back(
+        {line, fmt::format("the last heading is \"{}\", not \"## {}\"", last, kLastHeading)});
 }
 
 }  // namespace
@@ -217,7 +171,8 @@ std::vector<ProseProblem> prose_problems(Reading& reading) {
   const Lesson& lesson = reading.lesson();
   const std::vector<double> proven = proven_numbers(lesson);
   for (const LessonBlock& block : lesson.blocks) {
-    if (const auto* prose = std::get_if<ProseBlock>(&block)) check_lines(lesson, *prose, proven, out);
+    if (const auto* prose = std::get_if<ProseBlock>(&block))
+      check_lines(lesson, *prose, proven, out);
   }
   check_screens(reading, out);
   check_end(lesson, out);

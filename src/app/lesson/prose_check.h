@@ -16,7 +16,4 @@ struct ProseProblem {
 /// commands that could not be typed, the missing end.
 std::vector<ProseProblem> prose_problems(Reading& reading);
 
-/// The numbers in a text: "6 000" and "6,000" are 6000; digits inside a name are none.
-std::vector<double> literal_numbers(std::string_view text);
-
 }  // namespace attn::app

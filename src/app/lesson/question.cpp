@@ -38,8 +38,8 @@ std::size_t extreme_place(const Question& q, const Value& value) {
   require_numbers(value, "a cell");
   if (value.size() == 0) throw Error(ErrorKind::bad_input, "a cell of no numbers");
   const auto& x = value.numbers;
-  const auto found = q.lowest ? std::min_element(x.begin(), x.end())
-                              : std::max_element(x.begin(), x.end());
+  const auto found =
+      q.lowest ? std::min_element(x.begin(), x.end()) : std::max_element(x.begin(), x.end());
   return static_cast<std::size_t>(found - x.begin());
 }
 
@@ -113,7 +113,8 @@ std::optional<double> number(std::string_view word) {
   if (word.starts_with('+')) word.remove_prefix(1);
   double value = 0;
   const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (problem != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) return {};
+  if (problem != std::errc() || end != word.data() + word.size() || !std::isfinite(value))
+    return {};
   return value;
 }
 

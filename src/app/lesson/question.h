@@ -33,8 +33,8 @@ struct Question {
   Kind kind = Kind::choice;
   std::string text;
   std::vector<Choice> choices;
-  Expression value;    ///< the number, or the step whose shape or place is asked
-  double within = 0;   ///< of a number: how far off is still right
+  Expression value;     ///< the number, or the step whose shape or place is asked
+  double within = 0;    ///< of a number: how far off is still right
   bool lowest = false;  ///< of a cell: argmin
   std::vector<Wrong> wrong;
   std::vector<std::string> hints;  ///< three

@@ -12,9 +12,9 @@
 namespace attn::app {
 
 void require_harmless(const std::vector<std::string>& words) {
-  static const std::vector<std::string> kWriting = {
-      "--out",        "--export", "--save-weights", "--save", "--save-model",
-      "--checkpoint", "--cache",  "--resume",       "--merge"};
+  static const std::vector<std::string> kWriting = {"--out",   "--export",     "--save-weights",
+                                                    "--save",  "--save-model", "--checkpoint",
+                                                    "--cache", "--resume",     "--merge"};
   const std::string first = words.empty() ? "" : words[0];
   if (first == "lesson" || first == "homework" || first == "exercise")
     throw Error(ErrorKind::bad_input, fmt::format("a lesson does not run \"{}\"", first),
@@ -39,13 +39,11 @@ LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress) {
   out.words = words;
   out.common = parsed.common;
   out.common.progress = nullptr;
-  out.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return out;
 }
 
-Reading::Reading(Lesson lesson, bool progress)
-    : lesson_(std::move(lesson)), progress_(progress) {}
+Reading::Reading(Lesson lesson, bool progress) : lesson_(std::move(lesson)), progress_(progress) {}
 
 const LessonRun& Reading::run(std::size_t block) {
   const auto found = runs_.find(block);

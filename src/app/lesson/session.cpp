@@ -67,8 +67,11 @@ class Session {
 
   void write(const std::string& text) { console_.write(text); }
   void say(const std::string& text) { write(show_line("", text, console_.options())); }
-  void complain(const Error& e) {
-    say(safe_text(e.what()) + (e.hint().empty() ? "" : " (" + safe_text(e.hint()) + ")"));
+  void complain(const Error& e) {  // as it stands: it is no Markdown
+    Page page(console_.options());
+    page.paragraph(safe_text(e.what()) + (e.hint().empty() ? "" : " (" + safe_text(e.hint()) + ")"),
+                   0);
+    write(page.take());
   }
   /// A line that asks for one; nothing at the end of input.
   std::optional<std::string> prompt(const std::string& text) {
@@ -85,7 +88,7 @@ class Session {
   Step ask(std::size_t block);
   Step go_on(const Screen& screen);
   void change(const Screen& screen);
-  bool reply(std::size_t block, const Answer& answer, const std::string& text, AnswerRecord& mine);
+  bool reply(std::size_t block, const std::string& text, AnswerRecord& mine);
   void hint(const Question& question, AnswerRecord& mine);
   std::optional<int> confidence();
   void keep(std::size_t block, const AnswerRecord& mine);
@@ -105,6 +108,11 @@ bool Session::hold() {
   now_ = std::min(record_.screen, screens_.size() - (screens_.empty() ? 0 : 1));
   record_.screens = screens_.size();
   write(show_title(number_, reading_.lesson(), console_.options()));
+  if (record_.finished)
+    say(
+        fmt::format("You have read this lesson before, and your first answers stay; `attn lesson "
+                    "reset {}` forgets them.",
+                    number_));
   if (now_ > 0)
     say(fmt::format("You go on at screen {} of {}; b goes back.", now_ + 1, screens_.size()));
   while (now_ < screens_.size()) {
@@ -123,7 +131,8 @@ bool Session::hold() {
   record_.finished = true;
   record_.screen = 0;
   save_(record_);
-  write(summary(record_, console_.options()));
+  write(summary(record_, console_.options()) + "\n");
+  say("What is next: `attn lesson`");
   return true;
 }
 
@@ -237,10 +246,10 @@ std::optional<int> Session::confidence() {
 }
 
 /// Judges what was typed. True once it is right.
-bool Session::reply(std::size_t block, const Answer& answer, const std::string& text,
-                    AnswerRecord& mine) {
+bool Session::reply(std::size_t block, const std::string& text, AnswerRecord& mine) {
   const Question& q = std::get<AskBlock>(reading_.blocks()[block]).question;
-  const Verdict verdict = judge(q, answer, text, reading_.traces(block));
+  const Traces traces = reading_.traces(block);  // the run is computed here, if it was not before
+  const Verdict verdict = judge(q, answer_of(q, traces), text, traces);
   if (!verdict.readable) {
     say(verdict.said);
     return false;
@@ -262,7 +271,6 @@ Session::Step Session::ask(std::size_t block) {
   const Question& q = std::get<AskBlock>(reading_.blocks()[block]).question;
   AnswerRecord mine;
   try {
-    const Answer answer = answer_of(q, reading_.traces(block));
     for (;;) {
       const auto line = prompt(fmt::format("{} (h hint, s show me, {}q quit)", expected_reply(q),
                                            now_ > 0 ? "b back, " : ""));
@@ -273,11 +281,11 @@ Session::Step Session::ask(std::size_t block) {
       } else if (*line == "s") {
         mine.shown = true;
         keep(block, mine);
-        write("\n" + show_answer(q, answer, console_.options()));
+        write("\n" + show_answer(q, answer_of(q, reading_.traces(block)), console_.options()));
         return Step::on;
       } else if (line->empty()) {
         say(fmt::format("Write {}, or s to be shown the answer.", expected_reply(q)));
-      } else if (reply(block, answer, *line, mine)) {
+      } else if (reply(block, *line, mine)) {
         return Step::on;
       }
     }

@@ -205,8 +205,7 @@ RenderOptions options_for(const LessonRun& run, RenderOptions options) {
 std::string show_run(const LessonRun& run, const RenderOptions& given) {
   const RenderOptions options = options_for(run, narrowed(given));
   Page page(narrowed(given));
-  for (const std::string& line :
-       wrap("$ attn " + safe_text(shell_line(run.words)), page.width()))
+  for (const std::string& line : wrap("$ attn " + safe_text(shell_line(run.words)), page.width()))
     page.put(Line().add(line, Ink::accent));
   const Trace trace = without_times(run.trace);
   return page.take() + "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));

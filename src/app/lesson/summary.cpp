@@ -25,10 +25,8 @@ std::string summary(const LessonRecord& record, const RenderOptions& options) {
   }
   Trace trace;
   trace.title = "The end of the lesson";
-  Table table{"answers",
-              "Your first answers, by how sure you were.",
-              {"confidence", "right", "wrong"},
-              {}};
+  Table table{
+      "answers", "Your first answers, by how sure you were.", {"confidence", "right", "wrong"}, {}};
   for (int c = 3; c >= 0; --c) {
     if (c == 0 && right[c] + wrong[c] == 0) continue;
     table.rows.push_back({std::string(kNames[c]), right[c], wrong[c]});
@@ -37,8 +35,9 @@ std::string summary(const LessonRecord& record, const RenderOptions& options) {
   if (shown + hints > 0)
     trace.say(fmt::format("Hints: {}. Answers shown to you: {}.", hints, shown));
   if (!sure_and_wrong.empty())
-    trace.say(fmt::format("Sure and wrong is where most is to be learnt: look again at question {}.",
-                          fmt::join(sure_and_wrong, " and ")));
+    trace.say(
+        fmt::format("Sure and wrong is where most is to be learnt: look again at question {}.",
+                    fmt::join(sure_and_wrong, " and ")));
   return "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));
 }
 

@@ -95,8 +95,7 @@ std::vector<std::size_t> places(const Value& value, std::size_t axis, const Sele
   } else if (s.kind == Selector::Kind::number) {
     const long long at = from_end(s.first);
     if (at < 0 || at >= length)
-      fail(fmt::format("place {} on an axis of length {}", s.first, length),
-           "places count from 0");
+      fail(fmt::format("place {} on an axis of length {}", s.first, length), "places count from 0");
     out.push_back(static_cast<std::size_t>(at));
   } else {
     const bool all = s.kind == Selector::Kind::all;
@@ -168,7 +167,8 @@ Value for_each_row(const Value& value, OfRow rule) {
   out.labels.assign(value.labels.begin(), value.labels.end() - 1);
   const std::size_t n = value.shape.back();
   const std::size_t rows = count(out.shape);
-  for (std::size_t i = 0; i < rows; ++i) out.numbers.push_back(rule(value.numbers.data() + i * n, n));
+  for (std::size_t i = 0; i < rows; ++i)
+    out.numbers.push_back(rule(value.numbers.data() + i * n, n));
   return out;
 }
 
