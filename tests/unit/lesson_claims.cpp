@@ -31,6 +31,8 @@ Trace sample() {
                                  {"model", "accuracy"},
                                  {{std::string("lstm"), 0.5}, {std::string("attention"), 0.75}}});
   trace.items.emplace_back(Table{"curve", "", {"step", "loss"}, {{10.0, 2.0}, {20.0, 1.0}}});
+  trace.items.emplace_back(
+      Table{"gain", "", {"task", "points"}, {{std::string("tags"), std::string("+26.5 +-16.5")}}});
   return trace;
 }
 
@@ -109,9 +111,11 @@ TEST_CASE("claims: every kind of value") {
       {"curve[*, \"loss\"] last", "1"},
       {"curve[\"20\", 1]", "1"},  // a row by the text of its first cell
       {"plain::weights[0, 2]", "0.5"},
+      {"gain[\"tags\", \"points\"]", "26.5"},  // with its interval behind
       {"parameters", "4"},
   };
-  for (const auto& [text, value] : kValues) {
+  for (const auto& row : kValues) {
+    const std::string text = row.first, value = row.second;
     INFO(text);
     CHECK(w.value(text) == value);
   }
@@ -165,10 +169,10 @@ TEST_CASE("claims: what cannot be read is refused with its column") {
       {"caf\xc3\xa9 == 1", "has no meaning here"},
       {"", "expected a value, found the end"},
   };
-  for (const auto& [text, part] : kBad) {
+  for (const auto& row : kBad) {
+    const std::string text = row.first, part = row.second;
     INFO(text);
-    const std::string claim = text;
-    check_bad(part, [&] { parse_claim(claim); });
+    check_bad(part, [&] { parse_claim(text); });
   }
   check_error(ErrorKind::limit, "brackets", [] { parse_claim(std::string(100, '(') + "1 == 1"); });
   check_error(ErrorKind::limit, "brackets", [] { parse_claim(std::string(3000, '-') + "1 == 1"); });
@@ -195,7 +199,8 @@ TEST_CASE("claims: what the run does not have is refused with what it has") {
       {"(w + 1) flops", "flops belongs to a step"},
       {"[] max", "max of no numbers"},
   };
-  for (const auto& [text, part] : kBad) {
+  for (const auto& row : kBad) {
+    const std::string text = row.first, part = row.second;
     INFO(text);
     check_bad(part, [&] { evaluate(parse_expression(text), w.traces); });
   }

@@ -179,8 +179,8 @@ TEST_CASE("session: e runs the last command again with another sentence, seed or
   CHECK(contains(o.out, "no label \"tired\"") == false);
   CHECK(contains(o.out, "FAILS  weights shape == [4, 4] (left 3, right 4 at [0])"));
   CHECK(contains(o.out, "$ attn attend --show weights --seed 7 'a b c'"));
-  CHECK(contains(o.out, "--heads"));                     // belongs to another command: said
-  CHECK(contains(o.out, "--dim needs a whole number"));  // and the lesson goes on
+  CHECK(contains(o.out, "--heads"));                  // belongs to another command: said
+  CHECK(contains(o.out, "--dim 0 is out of range"));  // and the lesson goes on
   CHECK(contains(o.out, "You stopped at screen 4 of 8"));
 }
 

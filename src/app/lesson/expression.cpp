@@ -90,7 +90,7 @@ std::vector<Token> tokens_of(std::string_view text) {
       if (std::find(std::begin(kTwo), std::end(kTwo), text.substr(at, 2)) != std::end(kTwo))
         end = at + 2;
       if (end == at + 1 && std::string_view("<>[](),:+-*/.").find(c) == std::string_view::npos)
-        fail(text, at + 1, fmt::format("\"{}\" has no meaning here", escaped(text.substr(at), 1)));
+        fail(text, at + 1, fmt::format("\"{}\" has no meaning here", escaped(text.substr(at, 1))));
     }
     if (token.kind != Token::Kind::text) token.text = text.substr(at, end - at);
     out.push_back(std::move(token));

@@ -228,7 +228,7 @@ class LessonReader {
             fmt::format("a text block has at most {}", kWidestText));
       out.text += row.text + "\n";
     }
-    if (trimmed(out.text).empty()) bad(line, "a text block without text");
+    if (filled(inside).empty()) bad(line, "a text block without text");
     lesson_.blocks.emplace_back(std::move(out));
   }
 

@@ -210,10 +210,7 @@ code{font-family:ui-monospace,monospace;font-size:.92em}
 table.t{border-collapse:collapse}table.t td,table.t th{padding:.15rem .6rem;text-align:left;border-bottom:1px solid #ddd}
 .ask{border-left:4px solid #3b6ea5;padding:.2rem 1rem;margin:1.5rem 0;background:#f4f8fc}
 details{margin:.4rem 0}summary{cursor:pointer;color:#234b76}
-.check b{color:#176b2c}.check.no b{color:#a3161f}.wrong p{display:inline}
-@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#161616}pre,.command{background:#262626}.ask{background:#1d2733}
-.facts{color:#aaa}summary{color:#9cc3ee}.check b{color:#6fcf84}.check.no b{color:#ff8a8a}table.t td,table.t th{border-color:#444}
-svg text{fill:currentColor}}
+.check{margin:.3rem 0}.check b{color:#176b2c}.check.no b{color:#a3161f}.wrong p{display:inline}
 )";
 }
 

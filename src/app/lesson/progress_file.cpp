@@ -21,7 +21,8 @@ constexpr int kFormat = 1, kMostScreens = 10'000, kMostHints = 1000;
 constexpr JsonLimits kLimits{std::size_t{1} << 22, std::size_t{1} << 18, 16};
 
 [[noreturn]] void bad(const std::string& name, const std::string& what) {
-  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", escaped(name, 200), what));
+  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", escaped(name, 200), what),
+              "progress is what attn lesson export writes");
 }
 
 /// The member with this key, of this type, or the standard if there is none.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 #include <set>
@@ -32,6 +33,20 @@ Value value_of(const Trace& trace, const Step& step) {
   return out;
 }
 
+/// A cell that is written as a number, perhaps with its interval behind ("0.32 +-0.13"), is that
+/// number.
+std::optional<double> number_of(const Table::Cell& cell) {
+  if (const auto* number = std::get_if<double>(&cell)) return *number;
+  std::string_view text = std::get<std::string>(cell);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (problem != std::errc() || !std::isfinite(value)) return {};
+  return rest.empty() || rest.starts_with(" +-") || rest.starts_with(" ±") ? std::optional(value)
+                                                                           : std::nullopt;
+}
+
 Value value_of(const Table& table) {
   Value out;
   out.shape = {table.rows.size(), table.columns.size()};
@@ -39,11 +54,10 @@ Value value_of(const Table& table) {
   bool any_text = false;
   for (const auto& row : table.rows) {
     for (std::size_t j = 0; j < table.columns.size(); ++j) {
-      const auto* text = j < row.size() ? std::get_if<std::string>(&row[j]) : nullptr;
-      const auto* number = j < row.size() ? std::get_if<double>(&row[j]) : nullptr;
-      out.numbers.push_back(number ? *number : NAN);
-      out.texts.push_back(text ? std::optional(*text) : std::nullopt);
-      any_text = any_text || text;
+      const auto number = j < row.size() ? number_of(row[j]) : std::optional<double>(NAN);
+      out.numbers.push_back(number.value_or(NAN));
+      out.texts.push_back(number ? std::nullopt : std::optional(std::get<std::string>(row[j])));
+      any_text = any_text || !number;
     }
     const auto* text = row.empty() ? nullptr : std::get_if<std::string>(row.data());
     const auto* number = row.empty() ? nullptr : std::get_if<double>(row.data());
