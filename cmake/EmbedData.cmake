@@ -1,23 +1,27 @@
-# Puts the files of data/ into the program, so that it is one file: each becomes bytes between two
-# symbols (the assembler's .incbin), and a table names them. Changes of a file rebuild it alone.
-function(attn_embed_data target folder)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*)
+# Puts the files of data/ and lessons/ into the program, so that it is one file: each becomes bytes
+# between two symbols (the assembler's .incbin), and a table names them. Changes of a file rebuild it
+# alone. A file of data/ is named without "data/". Solutions of exercises are not carried.
+function(attn_embed_data target)
+  set(root ${CMAKE_CURRENT_SOURCE_DIR})
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${root} data/* lessons/*)
+  list(FILTER files EXCLUDE REGEX "/solution\\.[^/]*$")
   set(assembly "  .section .rodata\n")
   set(declarations "")
   set(rows "")
   set(index 0)
   foreach(file IN LISTS files)
     string(APPEND assembly "  .global attn_data_${index}, attn_data_${index}_end\n"
-      "  .balign 16\nattn_data_${index}:\n  .incbin \"${folder}/${file}\"\nattn_data_${index}_end:\n")
+      "  .balign 16\nattn_data_${index}:\n  .incbin \"${root}/${file}\"\nattn_data_${index}_end:\n")
     string(APPEND declarations "extern \"C\" const char attn_data_${index}[], attn_data_${index}_end[];\n")
-    string(APPEND rows "      {\"${file}\", {attn_data_${index}, std::size_t(attn_data_${index}_end - attn_data_${index})}},\n")
-    list(APPEND paths ${folder}/${file})
+    string(REGEX REPLACE "^data/" "" name ${file})
+    string(APPEND rows "      {\"${name}\", {attn_data_${index}, std::size_t(attn_data_${index}_end - attn_data_${index})}},\n")
+    list(APPEND paths ${root}/${file})
     math(EXPR index "${index} + 1")
   endforeach()
   string(APPEND assembly "  .section .note.GNU-stack,\"\",%progbits\n")
   set(out ${CMAKE_CURRENT_BINARY_DIR}/data)
   file(CONFIGURE OUTPUT ${out}/data.s CONTENT "${assembly}" @ONLY)
-  file(CONFIGURE OUTPUT ${out}/data.cpp CONTENT "// Made by cmake/EmbedData.cmake from the files of data/.
+  file(CONFIGURE OUTPUT ${out}/data.cpp CONTENT "// Made by cmake/EmbedData.cmake from the files of data/ and lessons/.
 #include \"app/data.h\"
 
 ${declarations}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors,vocab}/.
+"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors,vocab,lesson}/.
 
 good-NAME must parse, bad-NAME must give an error; files of other names (finds of the fuzzer) may do
 either and are left alone. Run it from anywhere; the output is the same every time.
@@ -183,6 +183,35 @@ def safetensors_seeds():
     yield "bad-pickle", bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 
 
+def lesson_seeds():
+    head = b"title: T\nneeds: 01, 02\nminutes: 5\n\n"
+    hints = b"hint: a\nhint: b\nhint: c\nwhy: d\n```\n"
+    run = b"```run plain hidden\nattend 'a b' --show \"weights\"\n```\n"
+    choice = (b"```ask\nquestion: q\n  goes\n    on\nchoice: x\n  when: not a[0, -1] == \"t\"\n"
+              b"  betrays: scale-missing: no\nchoice: y\n  when: a == 1 and b < 2\n  betrays: m\n")
+    yield "good-prose", head + b"## H\n\ntext {{a[\"x\", 0:2] max | 2}} `c` **b**\n\n- x\n  1. y\n"
+    yield "good-table", head + b"| a | b |\n|---|---|\n| 1 | 2 |\n---\n> q\n\n[l](u) ![p](u)\n"
+    yield "good-run", head + run + b"```check\nplain::a shape == [1, 2] within 1e-6 # all\n```\n"
+    yield "good-claims", head + run + (
+        b"```check\n-(a . b)[*, \"t\", 1:] row-sums + sqrt(2) * 3 / 4 - inf <= x.0.y first\n"
+        b"parameters > 1 and flops != 2\n```\n")
+    yield "good-choice", head + choice.replace(b"  goes\n", b"") + hints + run
+    yield "good-number", head + b"```ask\nquestion: q\nnumber: a + 1\nwithin: 0.5\nwrong: 2 | no\n" + hints
+    yield "good-cell", head + b"```ask\nquestion: q\ncell: a argmin\nwrong: [0, 1] | no\n" + hints
+    yield "good-text", head + b"```text\n a --> b\n```\n```exercise\nfirst-one\n```\n"
+    yield "good-crlf", (b"\xef\xbb\xbf" + head + run).replace(b"\n", b"\r\n")
+    yield "bad-empty", b""
+    yield "bad-head", b"title: T\nminutes: many\n\n"
+    yield "bad-open-block", head + b"```run\nattend\n"
+    yield "bad-kind", head + b"```python\nx\n```\n"
+    yield "bad-claim", head + b"```check\na ==\n```\n"
+    yield "bad-deep", head + b"```check\n" + b"(" * 200 + b"\n```\n"
+    yield "bad-value", head + b"x {{a"
+    yield "bad-hints", head + choice.replace(b"  goes\n", b"") + b"hint: a\nwhy: d\n```\n"
+    yield "bad-quote", head + b"```run\nattend 'x\n```\n"
+    yield "bad-utf8", head + b"\xff\n"
+
+
 def vocab_seeds():
     """A vocab.txt, and behind a line ==== a text."""
     special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
@@ -206,7 +235,8 @@ def vocab_seeds():
 
 def main():
     for name, seeds in (("npy", npy_seeds), ("csv", csv_seeds), ("json", json_seeds),
-                        ("safetensors", safetensors_seeds), ("vocab", vocab_seeds)):
+                        ("safetensors", safetensors_seeds), ("vocab", vocab_seeds),
+                        ("lesson", lesson_seeds)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for stem, content in seeds():

@@ -20,6 +20,8 @@ struct Command {
   std::function<std::function<void(Stage&)>(Cli& cli)> setup;
   bool takes_stage_options = true;  ///< false: only --json, --plain and the like
   bool shows_numbers = false;  ///< without stage options: its trace has steps that why can explain
+  /// It is read as it is computed, on the console, and writes its --out by itself: a lesson.
+  bool converses = false;
 };
 
 /// All commands, in flow order (commands.cpp).

@@ -2,11 +2,13 @@
 // commands/.
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
+#include "app/commands/lesson.h"
 
 namespace attn::app {
 
 namespace {
 
+constexpr const char* kCourse = "The course";
 constexpr const char* kText = "1  text -> tokens -> vectors";
 constexpr const char* kPosition = "2  vectors + positions";
 constexpr const char* kScores = "3  queries and keys -> scores -> weights";
@@ -23,6 +25,20 @@ constexpr const char* kAbout = "About attn";
 const std::vector<Command>& commands() {
   // clang-format off: one row per command
   static const std::vector<Command> table = {
+      {"lesson", kCourse, "reads a lesson: it asks before it shows", "lesson 05 --no-quiz",
+       with_options<LessonOptions>(bind, lesson), false, false, true},
+      {"lesson list", kCourse, "all lessons, and how far you are", "lesson list",
+       with_options<LessonListOptions>(bind, lesson_list), false},
+      {"lesson search", kCourse, "lines of the lessons that hold a word", "lesson search softmax",
+       with_options<LessonSearchOptions>(bind, lesson_search), false},
+      {"lesson check", kCourse, "runs a lesson's commands and tests its claims", "lesson check 05",
+       with_options<LessonCheckOptions>(bind, lesson_check), false},
+      {"lesson reset", kCourse, "forgets how far you are in a lesson", "lesson reset 05",
+       with_options<LessonResetOptions>(bind, lesson_reset), false},
+      {"lesson export", kCourse, "writes your progress to a file", "lesson export progress.json",
+       with_options<LessonFileOptions>(bind, lesson_export), false},
+      {"lesson import", kCourse, "adds the progress of such a file to yours",
+       "lesson import progress.json", with_options<LessonFileOptions>(bind, lesson_import), false},
       {"tokens", kText, "words or characters, their ids, one-hot vectors", "tokens 'I saw a saw'",
        without_options(tokens)},
       {"embed", kText, "a table of vectors: look-up equals one-hot times table",
@@ -142,6 +158,9 @@ std::vector<std::string> parts_of(const std::string& family) {
 
 std::vector<std::string> with_whole_name(std::vector<std::string> arguments) {
   if (arguments.size() < 2 || arguments[1].starts_with("-") || parts_of(arguments[0]).empty())
+    return arguments;
+  // "lesson" is a command too: in "lesson 05" the second word is its argument.
+  if (find_command(arguments[0]) && !find_command(arguments[0] + " " + arguments[1]))
     return arguments;
   arguments[0] += " " + arguments[1];
   arguments.erase(arguments.begin() + 1);

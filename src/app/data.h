@@ -5,9 +5,9 @@
 
 namespace attn::app {
 
-/// A file of data/ that the program carries in itself.
+/// A file of data/ or lessons/ that the program carries in itself.
 struct DataFile {
-  std::string_view path;  ///< below data/: "english-german.grammar"
+  std::string_view path;  ///< "english-german.grammar" of data/; "lessons/05-.../lesson.md"
   std::string_view bytes;
 };
 

@@ -79,7 +79,7 @@ Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) 
 Parsed parse_command_line(const std::vector<std::string>& given) {
   if (given.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
   const std::vector<std::string> arguments = with_whole_name(given);
-  if (const auto parts = parts_of(arguments[0]); !parts.empty()) {
+  if (const auto parts = parts_of(arguments[0]); !parts.empty() && !find_command(arguments[0])) {
     throw Error(ErrorKind::usage, fmt::format("{} what?", arguments[0]),
                 fmt::format("one of: {}", fmt::join(parts, ", ")));
   }

@@ -7,14 +7,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "attn/core/error.h"
 
 namespace attn::app {
 
-FileLock::FileLock(const std::string& path) {
+FileLock::FileLock(const std::string& path, const char* busy, double patience) {
   if (path.empty()) return;
+  constexpr std::chrono::milliseconds kPause(10);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(patience);
   name_ = path + ".lock";
   for (;;) {
     file_ = open(name_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
@@ -26,8 +30,12 @@ FileLock::FileLock(const std::string& path) {
     }
     if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
       close(file_);
-      throw Error(ErrorKind::io,
-                  fmt::format("{}: another process is training into this file", escaped(path, 200)),
+      file_ = -1;
+      if (std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(kPause);
+        continue;
+      }
+      throw Error(ErrorKind::io, fmt::format("{}: {}", escaped(path, 200), busy),
                   "wait for it, or choose another file");
     }
     // Between opening and locking, the owner before may have removed the file: then what is locked

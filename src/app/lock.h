@@ -4,10 +4,13 @@
 namespace attn::app {
 
 /// Keeps a second process away from a file that this one writes: an flock on "FILE.lock", held
-/// until the end of the scope. Does nothing for "". Throws Error(io) if another process holds it.
+/// until the end of the scope. Does nothing for "". Throws Error(io), with the reason in `busy`, if
+/// another process holds it for `patience` seconds.
 class FileLock {
  public:
-  explicit FileLock(const std::string& path);
+  explicit FileLock(const std::string& path,
+                    const char* busy = "another process is training into this file",
+                    double patience = 0);
   ~FileLock();
   FileLock(const FileLock&) = delete;
 

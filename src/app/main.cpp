@@ -1,15 +1,13 @@
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <new>
 
 #include "app/command.h"
+#include "app/lesson/console.h"
 #include "app/outputs.h"
 #include "app/process.h"
 #include "app/progress.h"
@@ -25,26 +23,6 @@
 namespace attn::app {
 
 namespace {
-
-/// Everything at once, every byte checked. A reader that closed its end early (| head -1) is no
-/// error.
-void print(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 &&
-        (errno == EAGAIN || errno == EWOULDBLOCK)) {  // somebody made it non-blocking
-      pollfd wanted{file, POLLOUT, 0};
-      poll(&wanted, 1, -1);
-      continue;
-    }
-    if (written < 0 && errno == EPIPE) return;
-    if (written < 0)
-      throw Error(ErrorKind::io,
-                  fmt::format("cannot write to standard output: {}", std::strerror(errno)));
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
 
 void complain(const std::string& message, const std::string& hint) {
   std::string text = "attn: " + message + "\n";
@@ -103,7 +81,7 @@ bool computes_on_several(const Parsed& parsed) {
 int run(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (arguments.empty()) {
-    print(STDERR_FILENO, overview());
+    write_all(STDERR_FILENO, overview());
     return static_cast<int>(ErrorKind::usage);
   }
   const std::string& first = arguments[0];
@@ -112,24 +90,25 @@ int run(const std::vector<std::string>& given) {
         with_whole_name({arguments.begin() + 1, arguments.end()});
     const Command* command = first == "help" && !asked.empty() ? find_command(asked[0]) : nullptr;
     if (!command && !asked.empty() && !parts_of(asked[0]).empty()) {
-      print(STDOUT_FILENO, family_overview(asked[0]));
+      write_all(STDOUT_FILENO, family_overview(asked[0]));
       return 0;
     }
     if (!command && first == "help" && !asked.empty())
       parse_command_line({asked[0]});  // says what may be meant
-    print(STDOUT_FILENO, command ? help(*command) : overview());
+    write_all(STDOUT_FILENO, command ? help(*command) : overview());
     return 0;
   }
   if (first == "--version") return run({"version"});
   if (const auto wants_help = [](const std::string& a) { return a == "--help" || a == "-h"; };
-      !parts_of(first).empty() && arguments.size() > 1 && wants_help(arguments[1])) {
-    print(STDOUT_FILENO, family_overview(first));
+      !find_command(first) && !parts_of(first).empty() && arguments.size() > 1 &&
+      wants_help(arguments[1])) {
+    write_all(STDOUT_FILENO, family_overview(first));
     return 0;
   }
   if (const Command* command = find_command(first)) {
     for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
       if (arguments[i] != "--help" && arguments[i] != "-h") continue;
-      print(STDOUT_FILENO, help(*command));
+      write_all(STDOUT_FILENO, help(*command));
       return 0;
     }
   }
@@ -139,12 +118,14 @@ int run(const std::vector<std::string>& given) {
   check_outputs(common);
   check_threads(common.threads);
   if (computes_on_several(parsed)) wait_briefly();
+  RenderOptions options = render_options(common, detect_terminal(common.color));
+  StandardConsole console(options);
+  if (parsed.command->converses) parsed.common.console = &console;
   const Trace trace = [&] {
     StandardProgress progress;  // its line is gone before the result is shown
     parsed.common.progress = &progress;
     return compute(parsed);
   }();
-  RenderOptions options = render_options(common, detect_terminal(common.color));
   try {
     require_match(trace, common.show);
   } catch (const Error& e) {
@@ -155,12 +136,13 @@ int run(const std::vector<std::string>& given) {
   }
   options.quiet = options.quiet && has_matrices(trace);
   if (common.json) {
-    print(STDOUT_FILENO, json(trace));
+    write_all(STDOUT_FILENO, json(trace));
   } else {
-    print(STDOUT_FILENO, common.plain ? plain(trace, options) : terminal(trace, options));
+    write_all(STDOUT_FILENO, common.plain ? plain(trace, options) : terminal(trace, options));
   }
   if (!common.export_folder.empty()) export_folder(trace, common.export_folder);
   for (const std::string& output : common.outputs) {
+    if (parsed.command->converses) break;  // it has written them itself
     if (std::filesystem::path(output)
             .extension()
             .empty()) {  // a stream: check_outputs let nothing else through

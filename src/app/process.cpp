@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -100,6 +101,24 @@ void prepare_process(char** arguments) {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_TOP_PAD, 16 << 20);
+}
+
+void write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 &&
+        (errno == EAGAIN || errno == EWOULDBLOCK)) {  // somebody made it non-blocking
+      pollfd wanted{file, POLLOUT, 0};
+      poll(&wanted, 1, -1);
+      continue;
+    }
+    if (written < 0 && errno == EPIPE) return;
+    if (written < 0)
+      throw Error(ErrorKind::io,
+                  fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 }  // namespace attn::app

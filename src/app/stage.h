@@ -19,6 +19,8 @@ class Progress {
   virtual bool stop() = 0;
 };
 
+class Console;
+
 /// Throws Error(usage) unless `text` is UTF-8; `what` begins the message ("the text").
 void require_utf8(std::string_view text, std::string_view what);
 
@@ -34,6 +36,7 @@ struct Common {
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
   Progress* progress = nullptr;  ///< may be null
+  Console* console = nullptr;    ///< where a lesson is read and answered; may be null
 };
 
 /// Adds them to a command's options; `stage` is false for commands that compute nothing.

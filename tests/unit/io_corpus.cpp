@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/lesson/lesson.h"
 #include "attn/core/error.h"
 #include "attn/io/csv.h"
 #include "attn/io/file.h"
@@ -70,4 +71,8 @@ TEST_CASE("corpus: every vocabulary seed does as its name says, and reads its te
         CHECK(id < vocabulary.size());
     }
   });
+}
+
+TEST_CASE("corpus: every lesson seed does as its name says") {
+  replay("lesson", [](const std::string& bytes) { attn::app::parse_lesson(bytes, "seed"); });
 }

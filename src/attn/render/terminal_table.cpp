@@ -180,7 +180,7 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
     flops += step->flops;
   }
   const bool some = costly.size() < all.size();
-  if (costly.empty()) return;
+  if (costly.empty() || (milliseconds <= 0 && flops <= 0)) return;
   page.blank();
   if (costly.size() > kMostCosts) {
     std::vector<const Step*> slowest = costly;

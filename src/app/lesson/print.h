@@ -1,0 +1,15 @@
+#pragma once
+#include <functional>
+#include <string_view>
+
+#include "app/lesson/reading.h"
+#include "attn/render/render.h"
+
+namespace attn::app {
+
+/// The whole lesson from start to end, part by part as it is computed: questions with their
+/// answers behind the result.
+void print_lesson(Reading& reading, const std::string& number, const RenderOptions& options,
+                  const std::function<void(std::string_view)>& write);
+
+}  // namespace attn::app

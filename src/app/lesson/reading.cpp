@@ -1,0 +1,106 @@
+#include "app/lesson/reading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "app/progress.h"
+#include "attn/core/error.h"
+
+namespace attn::app {
+
+void require_harmless(const std::vector<std::string>& words) {
+  static const std::vector<std::string> kWriting = {"--out",   "--export",     "--save-weights",
+                                                    "--save",  "--save-model", "--checkpoint",
+                                                    "--cache", "--resume",     "--merge"};
+  const std::string first = words.empty() ? "" : words[0];
+  if (first == "lesson" || first == "homework" || first == "exercise")
+    throw Error(ErrorKind::bad_input, fmt::format("a lesson does not run \"{}\"", first),
+                "name the command in the prose");
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string option = word.substr(0, word.find('='));
+    if (std::find(kWriting.begin(), kWriting.end(), option) != kWriting.end())
+      throw Error(ErrorKind::bad_input, fmt::format("a lesson writes no files: {}", option),
+                  "name the command in the prose");
+  }
+}
+
+LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress) {
+  require_harmless(words);
+  const auto start = std::chrono::steady_clock::now();
+  Parsed parsed = parse_command_line(words);
+  LessonRun out;
+  std::optional<StandardProgress> line;  // it is gone before the result is shown
+  if (progress) parsed.common.progress = &line.emplace();
+  out.trace = compute(parsed);
+  out.words = words;
+  out.common = parsed.common;
+  out.common.progress = nullptr;
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+Reading::Reading(Lesson lesson, bool progress) : lesson_(std::move(lesson)), progress_(progress) {}
+
+const LessonRun& Reading::run(std::size_t block) {
+  const auto found = runs_.find(block);
+  if (found != runs_.end()) return found->second;
+  const auto& run = std::get<RunBlock>(lesson_.blocks[block]);
+  return runs_[block] = run_for_lesson(run.words, progress_);
+}
+
+void Reading::replace(std::size_t block, const std::vector<std::string>& words) {
+  LessonRun run = run_for_lesson(words, progress_);
+  runs_[block] = std::move(run);
+}
+
+std::size_t Reading::run_before(std::size_t block) const {
+  for (std::size_t i = std::min(block + 1, lesson_.blocks.size()); i-- > 0;) {
+    if (std::holds_alternative<RunBlock>(lesson_.blocks[i])) return i;
+  }
+  return npos;
+}
+
+std::size_t Reading::run_after(std::size_t block) const {
+  for (std::size_t i = block; i < lesson_.blocks.size(); ++i) {
+    if (std::holds_alternative<RunBlock>(lesson_.blocks[i])) return i;
+  }
+  return npos;
+}
+
+Traces Reading::traces(std::size_t block) {
+  const bool asks = std::holds_alternative<AskBlock>(lesson_.blocks[block]);
+  const std::size_t at = asks ? run_after(block) : run_before(block);
+  Traces out;
+  if (at != npos) out.last = &run(at).trace;
+  out.named = [this, block, at](const std::string& name) -> const Trace* {
+    for (std::size_t i = 0; i < lesson_.blocks.size(); ++i) {
+      const auto* named = std::get_if<RunBlock>(&lesson_.blocks[i]);
+      if (named && named->name == name && (i < block || i == at)) return &run(i).trace;
+    }
+    return nullptr;
+  };
+  return out;
+}
+
+std::string Reading::prose(std::size_t block) {
+  const auto& prose = std::get<ProseBlock>(lesson_.blocks[block]);
+  std::string out;
+  for (const ProsePiece& piece : prose_pieces(prose, lesson_.source)) {
+    if (!piece.is_value) {
+      out += piece.text;
+      continue;
+    }
+    try {
+      out += number_in_prose(evaluate(piece.value, traces(block)), piece.decimals);
+    } catch (const Error&) {
+      out += "?";  // the learner's own sentence may not have what the lesson's has
+    }
+  }
+  return out;
+}
+
+}  // namespace attn::app

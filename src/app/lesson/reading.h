@@ -1,0 +1,58 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "app/lesson/lesson.h"
+
+namespace attn::app {
+
+/// What a run block gave.
+struct LessonRun {
+  std::vector<std::string> words;  ///< the command line that was run
+  Trace trace;
+  Common common;  ///< how it wants to be shown: --show, --quiet, --precision, --convention
+  double seconds = 0;
+};
+
+/// A lesson while it is read: its runs are computed when they are needed, and kept.
+class Reading {
+ public:
+  /// With `progress`, long runs show how far they are and hear Ctrl-C.
+  explicit Reading(Lesson lesson, bool progress = false);
+
+  const Lesson& lesson() const { return lesson_; }
+  const std::vector<LessonBlock>& blocks() const { return lesson_.blocks; }
+
+  /// The result of the run block at this place. Throws what the command throws, and
+  /// Error(bad_input) for a command that a lesson must not run.
+  const LessonRun& run(std::size_t block);
+  /// Runs another command line in its place from now on; the old result stays if it throws.
+  void replace(std::size_t block, const std::vector<std::string>& words);
+
+  /// What expressions in this block speak of: the last run before it, or for a question the next.
+  Traces traces(std::size_t block);
+
+  /// The run that stands before (or at) this block, or after it; npos if there is none.
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+  std::size_t run_before(std::size_t block) const;
+  std::size_t run_after(std::size_t block) const;
+
+  /// The text of a prose block with its values filled in; "?" where one cannot be had.
+  std::string prose(std::size_t block);
+
+ private:
+  Lesson lesson_;
+  bool progress_;
+  std::map<std::size_t, LessonRun> runs_;
+};
+
+/// Throws Error(bad_input) for a command that writes files or changes progress.
+void require_harmless(const std::vector<std::string>& words);
+
+/// Runs one command line as a lesson does. Throws what the command throws.
+LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress = false);
+
+}  // namespace attn::app
