@@ -1,12 +1,22 @@
-# Puts the files of data/ into the program, so that it is one file: each becomes bytes between two
-# symbols (the assembler's .incbin), and a table names them. Changes of a file rebuild it alone.
-function(attn_embed_data target folder)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*)
+# Puts the files of data/, the lessons (without the exercises' solutions) and the exercises' matrix
+# into the program, so that it is one file: each becomes bytes between two symbols (the assembler's
+# .incbin), and a table names them. Changes of a file rebuild it alone.
+function(attn_embed_data target root)
+  file(GLOB_RECURSE data CONFIGURE_DEPENDS RELATIVE ${root}/data ${root}/data/*)
+  file(GLOB_RECURSE lessons CONFIGURE_DEPENDS RELATIVE ${root} ${root}/lessons/*)
+  list(FILTER lessons EXCLUDE REGEX "/solution[^/]*$")
+  set(files ${data} ${lessons} attn_exercise/matrix.h)
   set(assembly "  .section .rodata\n")
   set(declarations "")
   set(rows "")
   set(index 0)
   foreach(file IN LISTS files)
+    set(folder ${root}/data)
+    if(file MATCHES "^lessons/")
+      set(folder ${root})
+    elseif(file MATCHES "^attn_exercise/")
+      set(folder ${root}/src)
+    endif()
     string(APPEND assembly "  .global attn_data_${index}, attn_data_${index}_end\n"
       "  .balign 16\nattn_data_${index}:\n  .incbin \"${folder}/${file}\"\nattn_data_${index}_end:\n")
     string(APPEND declarations "extern \"C\" const char attn_data_${index}[], attn_data_${index}_end[];\n")
@@ -17,7 +27,7 @@ function(attn_embed_data target folder)
   string(APPEND assembly "  .section .note.GNU-stack,\"\",%progbits\n")
   set(out ${CMAKE_CURRENT_BINARY_DIR}/data)
   file(CONFIGURE OUTPUT ${out}/data.s CONTENT "${assembly}" @ONLY)
-  file(CONFIGURE OUTPUT ${out}/data.cpp CONTENT "// Made by cmake/EmbedData.cmake from the files of data/.
+  file(CONFIGURE OUTPUT ${out}/data.cpp CONTENT "// Made by cmake/EmbedData.cmake from the files of data/ and lessons/.
 #include \"app/data.h\"
 
 ${declarations}
