@@ -44,8 +44,7 @@ std::string call(const char* name, const std::string& arguments) {
   frame.append(fixed, sizeof fixed);
   char kind = 0;
   std::uint64_t length = 0;
-  if (!write_all(kCalls, frame) || !write_all(kCalls, arguments) ||
-      !read_all(kAnswers, &kind, 1) ||
+  if (!write_all(kCalls, frame) || !write_all(kCalls, arguments) || !read_all(kAnswers, &kind, 1) ||
       !read_all(kAnswers, reinterpret_cast<char*>(&length), sizeof length))
     fail("ended", "your program ended before it gave an answer");
   if (length > kLongestFrame) unreadable("it is too long");
@@ -112,14 +111,16 @@ std::string difference(const Flat& answer, const Flat& key, double tolerance) {
     if (agree(answer.numbers[i], key.numbers[i], tolerance)) continue;
     first = std::min(first, i);
     ++count;
-    largest = std::max(largest, std::abs(answer.numbers[i] - key.numbers[i]));
+    const double apart = std::abs(answer.numbers[i] - key.numbers[i]);
+    if (!std::isnan(apart)) largest = std::max(largest, apart);
   }
-  std::string text = fmt::format(
-      "{} is {}; {} was expected", key.places[first].empty() ? "the result" : key.places[first],
-      number(answer.numbers[first]), number(key.numbers[first]));
+  std::string text = fmt::format("{} is {}; {} was expected",
+                                 key.places[first].empty() ? "the result" : key.places[first],
+                                 number(answer.numbers[first]), number(key.numbers[first]));
   if (key.numbers.size() > 1)
-    text += fmt::format(" ({} of {} numbers differ{})", count, key.numbers.size(),
-                        std::isfinite(largest) ? fmt::format(", by up to {:.3g}", largest) : "");
+    text += fmt::format(
+        " ({} of {} numbers differ{})", count, key.numbers.size(),
+        std::isfinite(largest) && largest > 0 ? fmt::format(", by up to {:.3g}", largest) : "");
   return text;
 }
 

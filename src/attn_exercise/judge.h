@@ -64,7 +64,7 @@ struct Flat {
   }
 
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void add(T value, const std::string& place) {
     numbers.push_back(static_cast<double>(value));
     places.push_back(place);

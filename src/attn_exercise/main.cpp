@@ -37,9 +37,7 @@ class Report : public doctest::IReporter {
   void test_run_end(const doctest::TestRunStats& stats) override {
     attn_exercise::Outcome& o = attn_exercise::outcome();
     if (stats.numTestCasesFailed > 0 && o.status == "right") o.status = "wrong";
-    print({{"status", o.status},
-           {"message", o.message},
-           {"misconceptions", o.misconceptions}});
+    print({{"status", o.status}, {"message", o.message}, {"misconceptions", o.misconceptions}});
   }
   /// CHECK and REQUIRE of doctest itself: the words of INFO, else the expression.
   void log_assert(const doctest::AssertData& data) override {

@@ -23,7 +23,8 @@ struct Matrix {
   Matrix(std::initializer_list<std::initializer_list<double>> given)
       : rows(given.size()), columns(given.size() == 0 ? 0 : given.begin()->size()) {
     for (const auto& row : given) {
-      if (row.size() != columns) throw std::invalid_argument("the rows of a matrix differ in length");
+      if (row.size() != columns)
+        throw std::invalid_argument("the rows of a matrix differ in length");
       numbers.insert(numbers.end(), row);
     }
   }

@@ -62,8 +62,8 @@ Matrix merge_heads(const std::vector<Matrix>& heads) {
 
 Matrix sinusoids(std::size_t n, std::size_t d) { return matrix(attn::sinusoidal_positions(n, d)); }
 
-Matrix layer_norm(const Matrix& x, const std::vector<double>& gain,
-                  const std::vector<double>& bias, double eps) {
+Matrix layer_norm(const Matrix& x, const std::vector<double>& gain, const std::vector<double>& bias,
+                  double eps) {
   return matrix(attn::layer_norm({}, tensor(x), tensor(gain), tensor(bias), eps).value());
 }
 

@@ -17,8 +17,8 @@ std::vector<Matrix> split_heads(const Matrix& x, std::size_t heads);
 Matrix merge_heads(const std::vector<Matrix>& heads);
 Matrix sinusoids(std::size_t n, std::size_t d);
 /// Gain and bias are one number per column.
-Matrix layer_norm(const Matrix& x, const std::vector<double>& gain,
-                  const std::vector<double>& bias, double eps);
+Matrix layer_norm(const Matrix& x, const std::vector<double>& gain, const std::vector<double>& bias,
+                  double eps);
 /// Cross-correlation of x (n, c_in) with k taps (c_in, c_out), zeros beyond the ends, and a bias.
 Matrix convolution(const Matrix& x, const std::vector<Matrix>& taps,
                    const std::vector<double>& bias);

@@ -15,10 +15,12 @@ namespace attn_exercise {
 
 /// A struct of an exercise that lists its members: auto fields() { return std::tie(h, c); }
 template <class T>
-concept HasFields = requires(T t) { t.fields(); };
+concept HasFields = requires(T t) {
+  t.fields();
+};
 
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void put(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
@@ -42,7 +44,7 @@ void put(std::string& out, const T& value) {
 
 // The other way. What is read may come from anybody: lengths are checked before memory is taken.
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void get(std::string_view& in, T& value) {
   if (in.size() < sizeof value) throw std::runtime_error("the answer ends too early");
   std::memcpy(&value, in.data(), sizeof value);

@@ -56,10 +56,10 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
-    throw Error(ErrorKind::io,
-                fmt::format("{}: cannot be made: {}", escaped(folder.string(), 200),
-                            error.message()),
-                "name a folder that may be written with --out DIR");
+    throw Error(
+        ErrorKind::io,
+        fmt::format("{}: cannot be made: {}", escaped(folder.string(), 200), error.message()),
+        "name a folder that may be written with --out DIR");
   }
   const std::pair<const char*, std::string> files[] = {{kAnswerFile, first_line(e) + e.stub},
                                                        {"exercise.md", e.text},
@@ -71,8 +71,7 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
     const fs::path path = folder / name;
     const bool there = fs::exists(fs::symlink_status(path));
     if (!there) write_file(path.string(), bytes);
-    table.rows.push_back(
-        {path.string(), std::string(there ? "was there: left as it is" : "new")});
+    table.rows.push_back({path.string(), std::string(there ? "was there: left as it is" : "new")});
   }
   s.trace.items.emplace_back(std::move(table));
   s.trace.say(fmt::format(

@@ -15,11 +15,11 @@ namespace attn::app {
 
 /// What a child may use.
 struct Limits {
-  double seconds = 10;                                 ///< by the clock
-  unsigned cpu_seconds = 10;                           ///< of a processor
-  std::size_t memory = std::size_t{4} << 30;           ///< addresses, in bytes; 0: no limit
-  std::size_t file_bytes = std::size_t{64} << 20;      ///< size of a file that it writes
-  std::size_t output_bytes = std::size_t{1} << 20;     ///< what it prints; beyond, it is ended
+  double seconds = 10;                              ///< by the clock
+  unsigned cpu_seconds = 10;                        ///< of a processor
+  std::size_t memory = std::size_t{4} << 30;        ///< addresses, in bytes; 0: no limit
+  std::size_t file_bytes = std::size_t{64} << 20;   ///< size of a file that it writes
+  std::size_t output_bytes = std::size_t{1} << 20;  ///< what it prints; beyond, it is ended
   bool alone = false;  ///< may start no process, write no file, and ask the system for little
 };
 
@@ -32,8 +32,8 @@ struct Ended {
 };
 
 struct ChildStart {
-  std::vector<std::string> words;          ///< path of the program, then its arguments
-  std::string folder;                      ///< where it runs and has its temporary files
+  std::vector<std::string> words;  ///< path of the program, then its arguments
+  std::string folder;              ///< where it runs and has its temporary files
   Limits limits = {};
   bool errors_too = true;                  ///< what it writes to standard error is output, too
   std::vector<std::pair<int, int>> files;  ///< files of ours, and their numbers there (3 and up)
@@ -46,7 +46,8 @@ class Child {
   ~Child();                          ///< Ends it, and all that it has started.
   Child(const Child&) = delete;
 
-  /// Looks once after it: reads what it has printed, ends it where it is late. True once it is over.
+  /// Looks once after it: reads what it has printed, ends it where it is late. True once it is
+  /// over.
   bool over();
   /// What happened, once it is over.
   const Ended& ended() const { return ended_; }

@@ -27,12 +27,15 @@ std::string betrayed(const std::vector<std::string>& ids) {
 }
 
 std::string status_words(const std::string& status) {
-  static const std::pair<const char*, const char*> kWords[] = {
-      {"right", "right"},          {"wrong", "wrong"},
-      {"threw", "exception"},      {"crash", "crashed"},
-      {"exit", "ended early"},     {"time", "no end"},
-      {"memory", "too much memory"}, {"output", "too much output"},
-      {"process", "started a process"}};
+  static const std::pair<const char*, const char*> kWords[] = {{"right", "right"},
+                                                               {"wrong", "wrong"},
+                                                               {"threw", "exception"},
+                                                               {"crash", "crashed"},
+                                                               {"exit", "ended early"},
+                                                               {"time", "no end"},
+                                                               {"memory", "too much memory"},
+                                                               {"output", "too much output"},
+                                                               {"process", "started a process"}};
   for (const auto& [name, words] : kWords) {
     if (status == name) return words;
   }
@@ -58,16 +61,19 @@ void show_failure(Trace& trace, const CheckResult& result) {
 }  // namespace
 
 void show_result(Trace& trace, const CheckResult& result) {
-  trace.title = fmt::format("{}: {} of {} points", result.exercise, result.points(),
-                            result.worth());
+  trace.title =
+      fmt::format("{}: {} of {} points", result.exercise, result.points(), result.worth());
   if (!result.compiled) {
     trace.say("Your file does not compile, so nothing could be tried. The compiler says:");
     trace.items.emplace_back(Verbatim{first_lines(result.compiler, 25)});
+    if (result.compiler.find("multiple definition of `main'") != std::string::npos)
+      trace.say("Your file needs no main: the functions of exercise.h are called for you.");
+    if (result.compiler.find("undefined reference to") != std::string::npos)
+      trace.say("A function of exercise.h is missing in your file, or has other parameters there.");
   } else {
     Table table{"cases", "", {"case", "points", "of", "result"}, {}};
     for (const CaseResult& c : result.cases)
-      table.rows.push_back(
-          {c.name, double(c.points), double(c.worth), status_words(c.status)});
+      table.rows.push_back({c.name, double(c.points), double(c.worth), status_words(c.status)});
     trace.items.emplace_back(std::move(table));
     show_failure(trace, result);
   }

@@ -24,13 +24,43 @@ constexpr std::uint32_t kMachine = 0;
 
 /// Nothing of these reaches beyond the process.
 constexpr long kAllowed[] = {
-    __NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_lseek, __NR_close,
-    __NR_fstat, __NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect, __NR_madvise,
-    __NR_futex, __NR_set_tid_address, __NR_set_robust_list, __NR_rt_sigaction, __NR_rt_sigprocmask,
-    __NR_rt_sigreturn, __NR_sigaltstack, __NR_getpid, __NR_gettid, __NR_getrandom,
-    __NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep, __NR_sched_yield, __NR_exit,
-    __NR_exit_group, __NR_execve, __NR_restart_syscall, __NR_getrusage, __NR_uname,
-    __NR_faccessat, __NR_readlinkat, __NR_sched_getaffinity,
+    __NR_read,
+    __NR_write,
+    __NR_readv,
+    __NR_writev,
+    __NR_pread64,
+    __NR_lseek,
+    __NR_close,
+    __NR_fstat,
+    __NR_brk,
+    __NR_mmap,
+    __NR_munmap,
+    __NR_mremap,
+    __NR_mprotect,
+    __NR_madvise,
+    __NR_futex,
+    __NR_set_tid_address,
+    __NR_set_robust_list,
+    __NR_rt_sigaction,
+    __NR_rt_sigprocmask,
+    __NR_rt_sigreturn,
+    __NR_sigaltstack,
+    __NR_getpid,
+    __NR_gettid,
+    __NR_getrandom,
+    __NR_clock_gettime,
+    __NR_clock_nanosleep,
+    __NR_nanosleep,
+    __NR_sched_yield,
+    __NR_exit,
+    __NR_exit_group,
+    __NR_execve,
+    __NR_restart_syscall,
+    __NR_getrusage,
+    __NR_uname,
+    __NR_faccessat,
+    __NR_readlinkat,
+    __NR_sched_getaffinity,
 #ifdef __NR_newfstatat
     __NR_newfstatat,
 #endif
@@ -38,13 +68,20 @@ constexpr long kAllowed[] = {
     __NR_rseq,
 #endif
 #ifdef __NR_arch_prctl
-    __NR_arch_prctl, __NR_access, __NR_readlink, __NR_time, __NR_gettimeofday,
+    __NR_arch_prctl,
+    __NR_access,
+    __NR_readlink,
+    __NR_time,
+    __NR_gettimeofday,
 #endif
 };
 
-constexpr long kNewProcess[] = {__NR_clone, __NR_clone3,
+constexpr long kNewProcess[] = {
+    __NR_clone,
+    __NR_clone3,
 #ifdef __NR_fork
-                                __NR_fork, __NR_vfork,
+    __NR_fork,
+    __NR_vfork,
 #endif
 };
 

@@ -35,7 +35,8 @@ bool is_program(const std::string& path) { return access(path.c_str(), X_OK) == 
 /// $CXX, the compiler that attn was built with, or the usual names.
 std::string find_compiler() {
   std::vector<std::string> names = {ATTN_EXERCISE_COMPILER, "c++", "g++", "clang++"};
-  if (const char* chosen = std::getenv("CXX"); chosen && *chosen) names.insert(names.begin(), chosen);
+  if (const char* chosen = std::getenv("CXX"); chosen && *chosen)
+    names.insert(names.begin(), chosen);
   const char* path = std::getenv("PATH");
   for (const std::string& name : names) {
     if (name.find('/') != std::string::npos) {
@@ -124,7 +125,7 @@ ChildStart Workshop::compiling(const std::string& file,
   start.words.insert(start.words.end(), options.begin(), options.end());
   start.words.insert(start.words.end(), {"-c", file + ".cpp", "-o", file + ".o"});
   start.folder = folder_.path();
-  start.limits = {.seconds = 60, .cpu_seconds = 30};
+  start.limits = {.seconds = 60, .cpu_seconds = 30, .memory = std::size_t{2} << 30};
   return start;
 }
 

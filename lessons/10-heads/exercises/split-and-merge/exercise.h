@@ -3,7 +3,8 @@
 
 #include "matrix.h"
 
-/// One matrix for each head; head h has the columns h d .. h d + d - 1. x (n, H d) -> H times (n, d)
+/// One matrix for each head; head h has the columns h d .. h d + d - 1. x (n, H d) -> H times (n,
+/// d)
 std::vector<Matrix> split_heads(const Matrix& x, std::size_t heads);
 
 /// The heads side by side again. H times (n, d) -> (n, H d)

@@ -82,10 +82,9 @@ TEST_CASE("reach: a changed token moves its own row in every head" * points(2)) 
     for (std::size_t i = 0; i < 4; ++i) {
       const bool moved = before[h](i, 0) != after[h](i, 0);
       const std::string where = "row " + std::to_string(i) + " of head " + std::to_string(h);
-      claim(moved == (i == 0),
-            "token 0 changed, and " + where +
-                (moved ? " moved: it holds numbers of another token"
-                       : " did not: this head does not see the token"));
+      claim(moved == (i == 0), "token 0 changed, and " + where +
+                                   (moved ? " moved: it holds numbers of another token"
+                                          : " did not: this head does not see the token"));
     }
   }
 }

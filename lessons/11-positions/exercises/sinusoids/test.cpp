@@ -40,9 +40,7 @@ std::vector<Wrong> wrong(std::size_t n, std::size_t d) {
            positions_in({.factor = 0}, n, d)}};
 }
 
-void check(std::size_t n, std::size_t d) {
-  same(student(n, d), own::sinusoids(n, d), wrong(n, d));
-}
+void check(std::size_t n, std::size_t d) { same(student(n, d), own::sinusoids(n, d), wrong(n, d)); }
 
 }  // namespace
 

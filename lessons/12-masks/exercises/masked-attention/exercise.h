@@ -1,8 +1,8 @@
 #pragma once
 #include "matrix.h"
 
-/// The mask with which a position sees itself and what stands before it: 0 where query i may look at
-/// key j, minus infinity where it may not. -> (n, n)
+/// The mask with which a position sees itself and what stands before it: 0 where query i may look
+/// at key j, minus infinity where it may not. -> (n, n)
 Matrix causal_mask(std::size_t n);
 
 /// softmax(q k^T / sqrt(d_k) + mask) v.

@@ -2,8 +2,8 @@
 
 #include "exercise.h"
 
-Matrix layer_norm(const Matrix& x, const std::vector<double>& gain,
-                  const std::vector<double>& bias, double eps) {
+Matrix layer_norm(const Matrix& x, const std::vector<double>& gain, const std::vector<double>& bias,
+                  double eps) {
   Matrix out(x.rows, x.columns);
   const double d = double(x.columns);
   for (std::size_t i = 0; i < x.rows; ++i) {

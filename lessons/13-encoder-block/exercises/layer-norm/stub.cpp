@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-Matrix layer_norm(const Matrix& x, const std::vector<double>& gain,
-                  const std::vector<double>& bias, double eps) {
+Matrix layer_norm(const Matrix& x, const std::vector<double>& gain, const std::vector<double>& bias,
+                  double eps) {
   Matrix out(x.rows, x.columns);
   // TODO: the mean and the variance of every row, then the formula. Now only the bias comes out.
   for (std::size_t i = 0; i < x.rows; ++i) {

@@ -70,9 +70,7 @@ TEST_CASE("a row of equal numbers gives the bias" * points(2)) {
   check({{2, 2, 2, 2}, {1, 2, 3, 4}}, ones(4), numbers(4, 6), 1e-5);
 }
 
-TEST_CASE("one number per token" * points(1)) {
-  check({{3}, {-7}}, {2}, {0.5}, 1e-5);
-}
+TEST_CASE("one number per token" * points(1)) { check({{3}, {-7}}, {2}, {0.5}, 1e-5); }
 
 TEST_CASE("one token alone" * points(1)) { check(some_matrix(1, 8, 7), ones(8), zeros(8), 1e-5); }
 
