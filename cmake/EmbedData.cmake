@@ -1,27 +1,23 @@
-# Puts the files of data/, the lessons (without the exercises' solutions) and the exercises' matrix
-# into the program, so that it is one file: each becomes bytes between two symbols (the assembler's
-# .incbin), and a table names them. Changes of a file rebuild it alone.
-function(attn_embed_data target root)
-  file(GLOB_RECURSE data CONFIGURE_DEPENDS RELATIVE ${root}/data ${root}/data/*)
-  file(GLOB_RECURSE lessons CONFIGURE_DEPENDS RELATIVE ${root} ${root}/lessons/*)
-  list(FILTER lessons EXCLUDE REGEX "/solution[^/]*$")
-  set(files ${data} ${lessons} attn_exercise/matrix.h)
+# Puts the files of data/ and lessons/ into the program, so that it is one file: each becomes bytes
+# between two symbols (the assembler's .incbin), and a table names them. Changes of a file rebuild it
+# alone. A file of data/ is named without "data/". Solutions of exercises are not carried,
+# their matrix.h is.
+function(attn_embed_data target)
+  set(root ${CMAKE_CURRENT_SOURCE_DIR})
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${root} data/* lessons/*)
+  list(FILTER files EXCLUDE REGEX "/solution\\.[^/]*$")
+  list(APPEND files src/attn_exercise/matrix.h)
   set(assembly "  .section .rodata\n")
   set(declarations "")
   set(rows "")
   set(index 0)
   foreach(file IN LISTS files)
-    set(folder ${root}/data)
-    if(file MATCHES "^lessons/")
-      set(folder ${root})
-    elseif(file MATCHES "^attn_exercise/")
-      set(folder ${root}/src)
-    endif()
     string(APPEND assembly "  .global attn_data_${index}, attn_data_${index}_end\n"
-      "  .balign 16\nattn_data_${index}:\n  .incbin \"${folder}/${file}\"\nattn_data_${index}_end:\n")
+      "  .balign 16\nattn_data_${index}:\n  .incbin \"${root}/${file}\"\nattn_data_${index}_end:\n")
     string(APPEND declarations "extern \"C\" const char attn_data_${index}[], attn_data_${index}_end[];\n")
-    string(APPEND rows "      {\"${file}\", {attn_data_${index}, std::size_t(attn_data_${index}_end - attn_data_${index})}},\n")
-    list(APPEND paths ${folder}/${file})
+    string(REGEX REPLACE "^(data|src)/" "" name ${file})
+    string(APPEND rows "      {\"${name}\", {attn_data_${index}, std::size_t(attn_data_${index}_end - attn_data_${index})}},\n")
+    list(APPEND paths ${root}/${file})
     math(EXPR index "${index} + 1")
   endforeach()
   string(APPEND assembly "  .section .note.GNU-stack,\"\",%progbits\n")

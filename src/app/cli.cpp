@@ -53,13 +53,7 @@ Cli::Cli(std::string command)
 
 Cli::~Cli() = default;
 
-bool Cli::is_taken(const std::string& name) const {
-  return common_ && std::any_of(rows_.begin(), rows_.end(),
-                                [&](const OptionRow& row) { return row.name == name; });
-}
-
 void Cli::add(OptionRow row, const std::function<void(const std::string&)>& read) {
-  if (is_taken(row.name)) return;
   row.common = common_;
   auto word = std::make_shared<std::string>();
   CLI::Option* option = parser_->add_option(row.name, *word)->allow_extra_args(false);
@@ -150,7 +144,6 @@ void Cli::text(const char* name, std::string& target, const char* value, const c
 
 void Cli::texts(const char* name, std::vector<std::string>& target, const char* value,
                 const char* help) {
-  if (is_taken(name)) return;
   OptionRow row{name, value, {}, {}, help, {}, common_};
   auto words = std::make_shared<std::vector<std::string>>();
   parser_->add_option(row.name, *words)

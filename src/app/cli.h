@@ -56,8 +56,6 @@ class Cli {
 
  private:
   void add(OptionRow row, const std::function<void(const std::string&)>& read);
-  /// A command's own option stands in place of a common one of the same name: --out DIR.
-  bool is_taken(const std::string& name) const;
   [[noreturn]] void unknown_option(const std::string& word) const;
 
   std::string command_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attn/graph/trace.h"
 #include "attn/nn/attention.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
@@ -75,8 +76,10 @@ Matrix convolution(const Matrix& x, const std::vector<Matrix>& taps,
 LstmStates lstm(const Matrix& x, const Matrix& w_x, const Matrix& w_h,
                 const std::vector<double>& b) {
   const std::vector<double> none(b.size(), 0);
-  const attn::RecurrentResult result = attn::recurrent(
-      {}, attn::Cell::lstm, tensor(x), {tensor(w_x), tensor(w_h), tensor(b), tensor(none)});
+  attn::Trace trace;  // c is kept for somebody who looks
+  const attn::RecurrentResult result =
+      attn::recurrent({.trace = &trace}, attn::Cell::lstm, tensor(x),
+                      {tensor(w_x), tensor(w_h), tensor(b), tensor(none)});
   return {matrix(result.hidden.value()), matrix(result.cell.value())};
 }
 

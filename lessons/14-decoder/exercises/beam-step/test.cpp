@@ -45,12 +45,13 @@ Beams step_in(const Way& way, const Beams& beams, const Matrix& log_p, std::size
 }
 
 Flat flat(const Beams& beams) {
-  Flat out = Flat().with("beams", std::vector<double>{double(beams.size())});
-  for (std::size_t b = 0; b < beams.size(); ++b) {
-    out = out.with("words of beam " + std::to_string(b), beams[b].words)
-              .with("log P of beam " + std::to_string(b), beams[b].log_probability);
+  std::vector<std::vector<int>> words;
+  std::vector<double> log_p;
+  for (const Beam& beam : beams) {
+    words.push_back(beam.words);
+    log_p.push_back(beam.log_probability);
   }
-  return out;
+  return Flat().with("words", words).with("log P", log_p);
 }
 
 void check(const Beams& beams, const Matrix& log_p, std::size_t width, int end) {
