@@ -13,7 +13,6 @@ namespace {
 
 using attn::Array;
 using attn::real;
-using attn::Run;
 using attn::Shape;
 using attn::Tensor;
 
