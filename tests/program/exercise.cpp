@@ -22,13 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kLessons = ATTN_REFERENCE_DIR "/../../lessons";
+
 /// An answer to this exercise, with its first line.
 std::string answer_to(const std::string& exercise, const std::string& code) {
   return "// attn exercise " + exercise + ": a test\n" + code;
 }
 
 std::string solution_of(const Exercise& e) {
-  return Folder::read(std::string(ATTN_EXERCISES_DIR) + "/" + e.lesson + "/exercises/" + e.name +
+  return Folder::read(kLessons + "/" + e.lesson + "/exercises/" + e.name +
                       "/solution.cpp");
 }
 
@@ -83,7 +85,7 @@ constexpr Mistake kMistakes[] = {
 
 TEST_CASE("exercises: the program holds all of them, and no solution") {
   const std::vector<Exercise> held = attn::app::exercises(),
-                              there = attn::app::exercises(ATTN_EXERCISES_DIR);
+                              there = attn::app::exercises(kLessons);
   CHECK(held.size() >= 10);
   REQUIRE(held.size() == there.size());
   std::set<std::string> names;
@@ -102,7 +104,7 @@ TEST_CASE("exercises: the program holds all of them, and no solution") {
 }
 
 TEST_CASE("exercises: every stub fails, every solution passes, a mistake is named, while watched") {
-  for (const Exercise& e : attn::app::exercises(ATTN_EXERCISES_DIR)) {
+  for (const Exercise& e : attn::app::exercises(kLessons)) {
     CAPTURE(e.name);
     const auto mistake = std::find_if(std::begin(kMistakes), std::end(kMistakes),
                                       [&](const Mistake& m) { return m.exercise == e.name; });
