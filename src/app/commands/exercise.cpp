@@ -97,11 +97,13 @@ void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
   const Exercise e = find_exercise(exercise_of(answer, path), o.from);
   try {
     Workshop workshop(e, stop);
-    if (o.watch) {
-      show_result(s.trace, watch_answer(workshop, e, path, s.common));
-    } else {
-      show_result(s.trace, check_answer(workshop, e, answer));
-    }
+    const CheckResult result =
+        o.watch ? watch_answer(workshop, e, path, s.common) : check_answer(workshop, e, answer);
+    show_result(s.trace, result);
+    if (o.watch)
+      std::erase_if(s.trace.items, [](const Item& item) {
+        return !std::holds_alternative<Check>(item);  // the rest has been shown
+      });
   } catch (const Interrupted&) {
     s.trace.interrupted = true;
     s.trace.go_on = "check again with the same command";

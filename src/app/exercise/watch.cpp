@@ -79,6 +79,7 @@ CheckResult watch_answer(Workshop& workshop, const Exercise& exercise, const std
       usleep(100'000);
     }
   } catch (const Interrupted&) {
+    if (last.exercise.empty()) throw;
     return last;
   }
 }
