@@ -13,6 +13,9 @@
 
 namespace attn_exercise {
 
+/// The most bytes that a call or an answer may have.
+inline constexpr std::uint64_t kLongestFrame = std::uint64_t{1} << 24;
+
 /// A struct of an exercise that lists its members: auto fields() { return std::tie(h, c); }
 template <class T>
 concept HasFields = requires(T t) {
@@ -66,6 +69,10 @@ void get(std::string_view& in, Matrix& m) {
   get(in, rows);
   get(in, columns);
   get(in, m.numbers);
+  const std::uint64_t count = m.numbers.size();
+  const bool fits = columns == 0 ? count == 0 && rows <= kLongestFrame
+                                 : count % columns == 0 && count / columns == rows;
+  if (!fits) throw std::runtime_error("rows and columns of a matrix do not fit its numbers");
   m.rows = rows;
   m.columns = columns;
 }
@@ -73,9 +80,6 @@ template <HasFields T>
 void get(std::string_view& in, T& value) {
   std::apply([&](auto&... field) { (get(in, field), ...); }, value.fields());
 }
-
-/// The most bytes that a call or an answer may have.
-inline constexpr std::uint64_t kLongestFrame = std::uint64_t{1} << 24;
 
 /// What an answer begins with.
 enum class Reply : char { value = 'v', threw = 'x', memory = 'm' };

@@ -105,8 +105,14 @@ CaseResult run_case(const Workshop& workshop, const std::string& exercise, std::
     wait_for_news(running, workshop.stop());
     std::erase_if(running, [](Child* child) { return child->over(); });
   }
-  const json verdict = said_by(tester.ended(), exercise);
   CaseResult result;
+  if (tester.ended().exit_code != 0) {  // the other cases are graded all the same
+    learner.end();
+    result.status = "wrong";
+    result.message = "the test could not cope with what your function gave";
+    return result;
+  }
+  const json verdict = said_by(tester.ended(), exercise);
   result.status = verdict.at("status");
   result.message = verdict.at("message");
   result.misconceptions = verdict.at("misconceptions").get<std::vector<std::string>>();
