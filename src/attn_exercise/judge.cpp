@@ -68,10 +68,6 @@ void unreadable(const char* why) {
 
 void Flat::add(const Matrix& m, const std::string& place) {
   shape += fmt::format("{}{} x {}", shape.empty() ? "" : " of ", m.rows, m.columns);
-  if (m.numbers.size() != m.rows * m.columns) {
-    shape += fmt::format(" with {} numbers", m.numbers.size());
-    return;
-  }
   const std::string before = place.empty() ? "" : place + ", ";
   for (std::size_t i = 0; i < m.rows; ++i) {
     for (std::size_t j = 0; j < m.columns; ++j)

@@ -228,6 +228,11 @@ struct Early {  // before main
 Matrix softmax(const Matrix& s) {
   std::string did;
   if (s.rows > 1) _exit(0);
+  if (s.columns == 1) {
+    Matrix nonsense;
+    nonsense.rows = std::size_t{1} << 40;
+    return nonsense;
+  }
   if (open(")" + precious + R"(", O_WRONLY | O_TRUNC) >= 0) did += "wrote ";
   if (open("here", O_CREAT | O_RDWR, 0600) >= 0) did += "made ";
   if (unlink(")" + precious + R"(") == 0) did += "unlinked ";
