@@ -2,6 +2,7 @@
 // commands/.
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
+#include "app/commands/exercise.h"
 #include "app/commands/lesson.h"
 
 namespace attn::app {
@@ -18,6 +19,7 @@ constexpr const char* kBert = "BERT: pieces, masks, next sentences";
 constexpr const char* kLearning = "Learning";
 constexpr const char* kRecurrent = "Before attention: nets for sequences";
 constexpr const char* kFar = "How far a signal comes, in any of them";
+constexpr const char* kExercises = "Exercises in C++";
 constexpr const char* kAbout = "About attn";
 
 }  // namespace
@@ -117,6 +119,14 @@ const std::vector<Command>& commands() {
       {"compare", kLearning, "many models learn one task: who learns what, and at what cost",
        "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9",
        with_options<CompareOptions>(bind, compare), false},
+      {"exercise list", kExercises, "functions to write in C++, lesson by lesson", "exercise list",
+       with_options<ExerciseListOptions>(bind, exercise_list), false},
+      {"exercise start", kExercises, "a folder with the task and a file to write in",
+       "exercise start stable-softmax --out /tmp/stable-softmax",
+       with_options<ExerciseStartOptions>(bind, exercise_start), false},
+      {"exercise check", kExercises, "compiles what you wrote and tries it case by case",
+       "exercise check /tmp/stable-softmax --watch",
+       with_options<ExerciseCheckOptions>(bind, exercise_check), false},
       {"params", kAbout, "the parameters of known models, block by block",
        "params --preset gpt2-small", with_options<ParamsOptions>(bind, params), false},
       {"why", kAbout, "expands any number of a matrix into its arithmetic",
