@@ -45,6 +45,7 @@ Words split(const std::string& example) {
 bool is_quick(const Command& command) {
   static const std::set<std::string> kSlow = {"bench",  "train",   "compare",  "complexity",
                                               "lesson", "lessons", "homework", "doctor"};
+  if (command.name.starts_with("homework ")) return command.name == "homework list";
   return kSlow.count(command.name) == 0;
 }
 
