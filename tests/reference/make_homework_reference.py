@@ -13,6 +13,7 @@ in which they are equally right.
 """
 import json
 import math
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -331,6 +332,13 @@ def write_reference(program):
     print(f"{sum(len(c['wrong']) for c in cases)} wrong answers of {len(cases)} sheets")
 
 
+def hand_in(sheet, folder):
+    """An empty submission of the sheet: answers/ and homework.json alone."""
+    (folder / "answers").mkdir(parents=True)
+    shutil.copy(sheet / "homework.json", folder)
+    return folder
+
+
 FORMS = {
     "CSV, rounded to the digits asked for": lambda p, v, n: write_csv(p / "csv", v, n),
     "CSV, all digits": lambda p, v, n: write_csv(p / "csv", v, 17),
@@ -375,10 +383,10 @@ def print_table(program):
             for number in range(STUDENTS):
                 student = f"student-{number}"
                 name = f"{sheet}-{number}"
-                right, wrong = compute(make_sheet(program, sheet, student, submissions / name))
+                made = Path(temporary) / name
+                right, wrong = compute(make_sheet(program, sheet, student, made))
                 for i, (form, write) in enumerate(FORMS.items()):
-                    other = submissions / f"{name}-form-{i}"
-                    make_sheet(program, sheet, student, other)
+                    other = hand_in(made, submissions / f"{name}-form-{i}")
                     for step, value in right.items():
                         put(write, other, step, value, digits(sheet, step))
                     forms_of[other.name] = form
@@ -393,8 +401,7 @@ def print_table(program):
                 # Every step from the rounded answers of the steps before: as done on paper.
                 for step, ideas in wrong.items():
                     for i, (idea, value) in enumerate(ideas):
-                        other = submissions / f"{name}-{step}-{i}"
-                        make_sheet(program, sheet, student, other)
+                        other = hand_in(made, submissions / f"{name}-{step}-{i}")
                         for each, good in right.items():
                             put(plain, other, each, good, digits(sheet, each))
                         put(plain, other, step, value, digits(sheet, step))
