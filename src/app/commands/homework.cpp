@@ -2,6 +2,9 @@
 #include "app/commands/homework.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "app/homework/classroom.h"
 #include "app/homework/task.h"
@@ -83,12 +86,17 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
   }
   s.trace.items.emplace_back(std::move(table));
   for (const StepResult& step : result.steps) {
-    if (step.message.empty()) continue;
+    if (step.message.empty() || step.status == Status::missing) continue;
     const std::string id = step.misconceptions.empty()
                                ? ""
                                : fmt::format(" [{}]", fmt::join(step.misconceptions, ", "));
     s.trace.say(fmt::format("{}{}: {}", step.name, id, step.message));
   }
+  const bool missing = std::any_of(result.steps.begin(), result.steps.end(),
+                                   [](const auto& step) { return step.status == Status::missing; });
+  if (missing)
+    s.trace.say(
+        "Missing steps have no file answers/STEP.csv or answers/STEP.npy (task.md says more).");
   if (!result.remark.empty()) s.trace.say(result.remark);
   s.trace.check("all steps are right", double(not_right), 0);
   s.trace.document = homework::check_document(result);

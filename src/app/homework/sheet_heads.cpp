@@ -85,10 +85,10 @@ Sheet heads_sheet() {
   sheet.intro =
       "Three words, two heads (H = 2), d_k = d_v = 2. Queries, keys and values of all heads stand "
       "side by side in Q, K and V, as the projections give them.";
-  sheet.given = {{"q", "Q (3,4): the queries of all heads side by side"},
-                 {"k", "K (3,4)"},
-                 {"v", "V (3,4)"},
-                 {"w_o", "W_O (4,4): mixes the heads"}};
+  sheet.given = {{"q", "Q: the queries of all heads side by side"},
+                 {"k", "K: the keys"},
+                 {"v", "V: the values"},
+                 {"w_o", "W_O: mixes the heads"}};
   sheet.draw = draw;
   sheet.steps = {
       split_step("q_heads", "q", 1),

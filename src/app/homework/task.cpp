@@ -82,7 +82,8 @@ std::string how_to(const Manifest& m, const Values& key, const std::string& fold
       "Round at the end, to the digits that a step asks for (more digits are welcome). Each step "
       "is "
       "graded on its own: what follows rightly from an earlier mistake of yours counts.");
-  out += "Check as often as you like:\n\n```\nattn homework check " + folder + "\n```\n\n";
+  out += "Check as often as you like:\n\n```\nattn homework check " + escaped(folder, 200) +
+         "\n```\n\n";
   return out;
 }
 
