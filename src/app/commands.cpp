@@ -3,6 +3,7 @@
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
 #include "app/commands/exercise.h"
+#include "app/commands/homework.h"
 #include "app/commands/lesson.h"
 
 namespace attn::app {
@@ -20,6 +21,7 @@ constexpr const char* kLearning = "Learning";
 constexpr const char* kRecurrent = "Before attention: nets for sequences";
 constexpr const char* kFar = "How far a signal comes, in any of them";
 constexpr const char* kExercises = "Exercises in C++";
+constexpr const char* kHomework = "Homework";
 constexpr const char* kAbout = "About attn";
 
 }  // namespace
@@ -127,6 +129,19 @@ const std::vector<Command>& commands() {
       {"exercise check", kExercises, "compiles what you wrote and tries it case by case",
        "exercise check /tmp/stable-softmax --watch",
        with_options<ExerciseCheckOptions>(bind, exercise_check), false},
+      {"homework list", kHomework, "the sheets that there are", "homework list",
+       without_options(homework_list), false},
+      {"homework new", kHomework, "a sheet with your own numbers",
+       "homework new softmax --student ada --out sheet1",
+       with_options<HomeworkNewOptions>(bind, homework_new), false},
+      {"homework check", kHomework, "how far you are, and what went wrong", "homework check sheet1",
+       with_options<HomeworkCheckOptions>(bind, homework_check), false},
+      {"homework grade", kHomework, "grades of a folder of submissions",
+       "homework grade submissions --out grades.csv",
+       with_options<HomeworkGradeOptions>(bind, homework_grade), false},
+      {"homework report", kHomework, "who holds which misconception, step by step",
+       "homework report submissions", with_options<HomeworkReportOptions>(bind, homework_report),
+       false},
       {"params", kAbout, "the parameters of known models, block by block",
        "params --preset gpt2-small", with_options<ParamsOptions>(bind, params), false},
       {"why", kAbout, "expands any number of a matrix into its arithmetic",
