@@ -25,6 +25,13 @@ namespace attn::test {
 
 namespace {
 
+/// A program with sanitizers needs many times as long.
+#ifdef __SANITIZE_ADDRESS__
+constexpr double kPatience = 20;
+#else
+constexpr double kPatience = 1;
+#endif
+
 constexpr int kOverridePermissions = 1, kReadAnything = 2;  // CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 [[noreturn]] void fail(const char* what) {
@@ -239,7 +246,7 @@ bool Running::turn(int milliseconds) {
 
 bool Running::wait_until(const std::function<bool()>& condition) {
   while (!condition()) {
-    if (state_->elapsed() > state_->launch.seconds || !turn(2)) return condition();
+    if (state_->elapsed() > state_->launch.seconds * kPatience || !turn(2)) return condition();
   }
   return true;
 }
@@ -247,7 +254,7 @@ bool Running::wait_until(const std::function<bool()>& condition) {
 Result Running::finish() {
   State& s = *state_;
   while (turn(50)) {
-    if (s.elapsed() <= s.launch.seconds) continue;
+    if (s.elapsed() <= s.launch.seconds * kPatience) continue;
     s.result.timed_out = true;
     kill(s.child, SIGKILL);
     break;
