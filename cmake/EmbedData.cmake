@@ -1,10 +1,12 @@
 # Puts the files of data/ and lessons/ into the program, so that it is one file: each becomes bytes
 # between two symbols (the assembler's .incbin), and a table names them. Changes of a file rebuild it
-# alone. A file of data/ is named without "data/". Solutions of exercises are not carried.
+# alone. A file of data/ is named without "data/". Solutions of exercises are not carried,
+# their matrix.h is.
 function(attn_embed_data target)
   set(root ${CMAKE_CURRENT_SOURCE_DIR})
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${root} data/* lessons/*)
   list(FILTER files EXCLUDE REGEX "/solution\\.[^/]*$")
+  list(APPEND files src/attn_exercise/matrix.h)
   set(assembly "  .section .rodata\n")
   set(declarations "")
   set(rows "")
@@ -13,7 +15,7 @@ function(attn_embed_data target)
     string(APPEND assembly "  .global attn_data_${index}, attn_data_${index}_end\n"
       "  .balign 16\nattn_data_${index}:\n  .incbin \"${root}/${file}\"\nattn_data_${index}_end:\n")
     string(APPEND declarations "extern \"C\" const char attn_data_${index}[], attn_data_${index}_end[];\n")
-    string(REGEX REPLACE "^data/" "" name ${file})
+    string(REGEX REPLACE "^(data|src)/" "" name ${file})
     string(APPEND rows "      {\"${name}\", {attn_data_${index}, std::size_t(attn_data_${index}_end - attn_data_${index})}},\n")
     list(APPEND paths ${root}/${file})
     math(EXPR index "${index} + 1")

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/data.h"
 #include "attn/core/error.h"
@@ -86,7 +87,26 @@ Tensor read_input(Stage& s, const BertCheckpoint& bert, const BertInput& input) 
       sizeof(real) * double(z.layers) *
           (2.0 * double(z.heads) * n * n + n * (20.0 * double(z.width) + 3.0 * double(z.ff))),
       fmt::format("every step of {} blocks over {} tokens", z.layers, input.length()));
-  return bert.model.encode(s.run, embed_input(s, bert.model, bert.vocabulary, input), {});
+  const Tensor output =
+      bert.model.encode(s.run, embed_input(s, bert.model, bert.vocabulary, input), {});
+  require_finite(s.trace, output);
+  return output;
+}
+
+void require_finite(const Trace& trace, const Tensor& result) {
+  const auto finite = [](const Array& values) {
+    return std::all_of(values.begin(), values.end(), [](real x) { return std::isfinite(x); });
+  };
+  if (finite(result.value())) return;
+  std::string where = "the result";
+  for (const Step* step : trace.steps()) {
+    if (finite(step->values())) continue;
+    where = step->path;
+    break;
+  }
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is not finite: with these weights the model gives no answer", where),
+              "the numbers of the checkpoint are damaged or too large; get it again");
 }
 
 void show_only(Trace& trace, const std::function<bool(const std::string& path)>& shown) {

@@ -29,6 +29,9 @@ Tensor embed_input(Stage& s, const Bert& model, const PieceVocabulary& vocabular
 /// embed_input(), then all blocks. -> (n,d).
 Tensor read_input(Stage& s, const BertCheckpoint& bert, const BertInput& input);
 
+/// Throws Error(bad_input), naming the first such step, if `result` holds a NaN or an infinity.
+void require_finite(const Trace& trace, const Tensor& result);
+
 /// Shows only steps that `shown` accepts, and says how to see the others.
 void show_only(Trace& trace, const std::function<bool(const std::string& path)>& shown);
 

@@ -62,6 +62,8 @@ Parsed parse_command_line(const std::vector<std::string>& arguments);
 
 /// Computes the trace, --repeat times. In-process, as often as wanted: nothing is left over.
 Trace compute(const Parsed& parsed);
+/// --show must find something: an empty screen teaches nothing. Throws Error(usage) with the names.
+void require_match(const Trace& trace, const std::string& glob);
 inline Trace compute(const std::vector<std::string>& arguments) {
   return compute(parse_command_line(arguments));
 }
@@ -70,5 +72,7 @@ inline Trace compute(const std::vector<std::string>& arguments) {
 std::string help(const Command& command);
 /// What attn is and the list of its commands.
 std::string overview();
+/// The list of the commands that begin with this word: "bert".
+std::string family_overview(const std::string& family);
 
 }  // namespace attn::app

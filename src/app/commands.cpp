@@ -2,6 +2,8 @@
 // commands/.
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
+#include "app/commands/exercise.h"
+#include "app/commands/homework.h"
 #include "app/commands/lesson.h"
 
 namespace attn::app {
@@ -18,6 +20,8 @@ constexpr const char* kBert = "BERT: pieces, masks, next sentences";
 constexpr const char* kLearning = "Learning";
 constexpr const char* kRecurrent = "Before attention: nets for sequences";
 constexpr const char* kFar = "How far a signal comes, in any of them";
+constexpr const char* kExercises = "Exercises in C++";
+constexpr const char* kHomework = "Homework";
 constexpr const char* kAbout = "About attn";
 
 }  // namespace
@@ -117,6 +121,27 @@ const std::vector<Command>& commands() {
       {"compare", kLearning, "many models learn one task: who learns what, and at what cost",
        "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9",
        with_options<CompareOptions>(bind, compare), false},
+      {"exercise list", kExercises, "functions to write in C++, lesson by lesson", "exercise list",
+       with_options<ExerciseListOptions>(bind, exercise_list), false},
+      {"exercise start", kExercises, "a folder with the task and a file to write in",
+       "exercise start stable-softmax --out /tmp/stable-softmax",
+       with_options<ExerciseStartOptions>(bind, exercise_start), false},
+      {"exercise check", kExercises, "compiles what you wrote and tries it case by case",
+       "exercise check /tmp/stable-softmax --watch",
+       with_options<ExerciseCheckOptions>(bind, exercise_check), false},
+      {"homework list", kHomework, "the sheets that there are", "homework list",
+       without_options(homework_list), false},
+      {"homework new", kHomework, "a sheet with your own numbers",
+       "homework new softmax --student ada --out sheet1",
+       with_options<HomeworkNewOptions>(bind, homework_new), false},
+      {"homework check", kHomework, "how far you are, and what went wrong", "homework check sheet1",
+       with_options<HomeworkCheckOptions>(bind, homework_check), false},
+      {"homework grade", kHomework, "grades of a folder of submissions",
+       "homework grade submissions --out grades.csv",
+       with_options<HomeworkGradeOptions>(bind, homework_grade), false},
+      {"homework report", kHomework, "who holds which misconception, step by step",
+       "homework report submissions", with_options<HomeworkReportOptions>(bind, homework_report),
+       false},
       {"params", kAbout, "the parameters of known models, block by block",
        "params --preset gpt2-small", with_options<ParamsOptions>(bind, params), false},
       {"why", kAbout, "expands any number of a matrix into its arithmetic",

@@ -167,7 +167,8 @@ std::string with_columns_for_rows(std::string text) {
   return text;
 }
 
-/// --show must find something: an empty screen teaches nothing.
+}  // namespace
+
 void require_match(const Trace& trace, const std::string& glob) {
   if (glob.empty()) return;
   std::vector<std::string> names;
@@ -184,8 +185,6 @@ void require_match(const Trace& trace, const std::string& glob) {
                           near.empty() ? "" : fmt::format("; did you mean {}?", near)),
               fmt::format("the steps: {}", fmt::join(names, ", ")));
 }
-
-}  // namespace
 
 Trace compute(const Parsed& parsed) {
   std::vector<std::vector<double>> times;  // by place, then by pass
@@ -216,7 +215,6 @@ Trace compute(const Parsed& parsed) {
       step->about = with_columns_for_rows(std::move(step->about));
     }
   }
-  require_match(trace, parsed.common.show);
   return trace;
 }
 

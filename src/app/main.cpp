@@ -89,12 +89,22 @@ int run(const std::vector<std::string>& given) {
     const std::vector<std::string> asked =
         with_whole_name({arguments.begin() + 1, arguments.end()});
     const Command* command = first == "help" && !asked.empty() ? find_command(asked[0]) : nullptr;
+    if (!command && !asked.empty() && !parts_of(asked[0]).empty()) {
+      write_all(STDOUT_FILENO, family_overview(asked[0]));
+      return 0;
+    }
     if (!command && first == "help" && !asked.empty())
       parse_command_line({asked[0]});  // says what may be meant
     write_all(STDOUT_FILENO, command ? help(*command) : overview());
     return 0;
   }
   if (first == "--version") return run({"version"});
+  if (const auto wants_help = [](const std::string& a) { return a == "--help" || a == "-h"; };
+      !find_command(first) && !parts_of(first).empty() && arguments.size() > 1 &&
+      wants_help(arguments[1])) {
+    write_all(STDOUT_FILENO, family_overview(first));
+    return 0;
+  }
   if (const Command* command = find_command(first)) {
     for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
       if (arguments[i] != "--help" && arguments[i] != "-h") continue;
@@ -116,6 +126,14 @@ int run(const std::vector<std::string>& given) {
     parsed.common.progress = &progress;
     return compute(parsed);
   }();
+  try {
+    require_match(trace, common.show);
+  } catch (const Error& e) {
+    // What took long to compute is not thrown away for a mistyped name.
+    if (parsed.command->takes_stage_options || parsed.command->shows_numbers) throw;
+    complain(std::string(e.what()) + ": everything is shown", e.hint());
+    options.show.clear();
+  }
   options.quiet = options.quiet && has_matrices(trace);
   if (common.json) {
     write_all(STDOUT_FILENO, json(trace));

@@ -39,12 +39,16 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
   cli.choice("--convention", c.convention, {"row", "column"},
              "show a token as a row, or (transposed) as a column");
-  cli.text("--show", c.show, "GLOB", "only the steps that match, as in --show 'weights' or 'q*'");
+  cli.text("--show", c.show, "GLOB", "only the steps that match, as in --show 'weights' or 'q*,scores'");
   cli.flag("--quiet", c.quiet, "only the matrices, no explanations");
   cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
   cli.flag("--plain", c.plain, "linear text that reads well aloud");
   cli.flag("--json", c.json, "one JSON document with every number");
   cli.text("--export", c.export_folder, "DIR", "write every step as an NPY file, and trace.json");
+  // Some commands make a folder or a table of their own.
+  const bool has_out = std::any_of(cli.rows().begin(), cli.rows().end(),
+                                   [](const OptionRow& row) { return row.name == "--out"; });
+  if (has_out) return;
   cli.texts("--out", c.outputs, "FILE", "write .json, .csv, .npy, .svg or .html; may be repeated");
 }
 

@@ -11,6 +11,7 @@
 #include "attn/nn/sequence_model.h"
 #include "attn/nn/transformer.h"
 #include "attn/ops/ops.h"
+#include "attn/train/finetuning.h"
 #include "attn/train/pretraining.h"
 #include "check.h"
 
@@ -282,5 +283,69 @@ TEST_CASE("gradient: a whole BERT, from ids to the loss of pre-training, agrees 
     CHECK(learns("position_embedding"));
     CHECK(learns("mlm.bias") == (seed % 3 != 1));
     CHECK(learns("nsp.w") == (seed % 3 != 2));
+  }
+}
+
+TEST_CASE("gradient: every way of fine-tuning a BERT agrees with central differences") {
+  const PieceVocabulary vocabulary({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c"});
+  const auto pieces = [&](Rng& rng, std::size_t n) {
+    std::vector<std::size_t> ids(n);
+    for (std::size_t& id : ids) id = 5 + rng.below(3);
+    return ids;
+  };
+  for (const DownstreamHead head : {DownstreamHead::text, DownstreamHead::words,
+                                    DownstreamHead::span, DownstreamHead::choice}) {
+    for (const bool pooler : {true, false}) {
+      for (const bool frozen : {true, false}) {
+        Rng rng(static_cast<std::uint64_t>(head) + 5);
+        Parameters parameters(rng.stream("parameters"));
+        const Bert bert({.vocabulary = vocabulary.size(),
+                         .width = 4,
+                         .heads = 2,
+                         .ff = 5,
+                         .layers = 1,
+                         .positions = 9,
+                         .pooler = pooler,
+                         .mlm = false,
+                         .nsp = false},
+                        parameters);
+        const std::size_t classes = head == DownstreamHead::span ? 2 : 3;
+        const FineTuned model(bert, head, classes, parameters, frozen);
+        Inputs x;
+        for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+        stir(x, rng);
+        std::vector<EncodedText> texts(2);  // of unequal lengths: the shorter one is filled up
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+          const std::size_t inputs = head == DownstreamHead::choice ? 2 : 1;
+          for (std::size_t k = 0; k < inputs; ++k)
+            texts[i].inputs.push_back(bert_input(vocabulary, pieces(rng, 2), pieces(rng, 2 + i)));
+          switch (head) {
+            case DownstreamHead::text:
+              texts[i].answer = {rng.below(classes)};
+              break;
+            case DownstreamHead::choice:
+              texts[i].answer = {rng.below(2)};
+              break;
+            case DownstreamHead::words:
+              texts[i].places = {1, 2};
+              texts[i].answer = {rng.below(classes), rng.below(classes)};
+              break;
+            case DownstreamHead::span:
+              texts[i].places = {4, 5};
+              texts[i].answer = {0, i};
+              break;
+          }
+        }
+        const FineTuningLearner learner(model, texts, vocabulary.pad());
+        const Function f = [&](const Run& run, const Inputs&) {
+          Rng batches(3);  // the same examples each time
+          return learner.loss(run, batches, 3, 0.0);
+        };
+        INFO("head " << static_cast<int>(head) << (pooler ? ", pooler" : "")
+                     << (frozen ? ", frozen" : ""));
+        CHECK(worst_error(f, x, rng) < kModelTolerance);
+        CHECK(largest_magnitude(x.back().grad()) > 0);
+      }
+    }
   }
 }

@@ -29,8 +29,8 @@ std::string safetensors_of(const json& header) {
 
 TEST_CASE("bert: a checkpoint whose files cannot be read is refused with the file's name") {
   expect({"bert", "mlm", "a", "--checkpoint", "/nowhere/bert"}, 4, "/nowhere/bert/config.json");
-  expect({"bert", "attend", "a", "--checkpoint", reference_checkpoint("bare") + "/config.json"}, 4,
-         "Not a directory");
+  expect({"bert", "attend", "a", "--checkpoint", reference_checkpoint("bare") + "/config.json"}, 3,
+         "/config.json is a file");
   for (const std::string& file : kFiles) {
     INFO(file);
     const CheckpointFolder checkpoint;
@@ -231,6 +231,33 @@ TEST_CASE("bert: weights that are no numbers, whole numbers, or not tied are ref
   bytes.replace(bytes.find("\"F32\""), 5, "\"I32\"");
   checkpoint.write("model.safetensors", bytes);
   checkpoint.ends(3, "holds whole numbers, expected F64, F32, F16 or BF16");
+}
+
+TEST_CASE("bert: weights too large to compute with give no answer, but the first bad step") {
+  const CheckpointFolder checkpoint;
+  checkpoint.rewrite([](std::map<std::string, Array>& tensors) {
+    for (real& x : tensors.at("bert.encoder.layer.0.attention.self.query.weight"))
+      x = std::numeric_limits<real>::max();
+  });
+  for (const char* command : {"mlm", "fill", "nsp", "attend"}) {
+    const Result r = checkpoint.ends(command, {"the [MASK] sat on the mat .", "it was tired"}, 3,
+                                     "layer.0.attention.q is not finite");
+    CHECK(r.out.empty());
+  }
+}
+
+TEST_CASE("bert: a pointer of Git LFS in place of the weights is named as such") {
+  const CheckpointFolder checkpoint;
+  checkpoint.write("model.safetensors",
+                   "version https://git-lfs.github.com/spec/v1\noid sha256:1\n");
+  checkpoint.ends(3, "is a pointer of Git LFS");
+}
+
+TEST_CASE("bert inputs: what a checkpoint decides cannot be asked for beside it") {
+  const CheckpointFolder checkpoint;
+  for (const Words& more : {Words{"--dim", "8"}, Words{"--seed=3"}, Words{"--dim=16"}})
+    expect(with(with({"bert", "inputs", "the mat"}, more), {"--checkpoint", checkpoint.path()}), 2,
+           "together with --checkpoint");
 }
 
 TEST_CASE("bert: a pickle is refused with the reason and the way to convert it") {

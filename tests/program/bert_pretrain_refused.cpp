@@ -162,11 +162,24 @@ TEST_CASE("bert pretrain: a disk that is full spoils neither the checkpoint nor 
   CHECK(Folder::read(file) == before);
   CHECK(Folder::read(saved + "/model.safetensors") == model);
   // Room for the small files, but not for the weights.
-  expect(Launch{.arguments = pretrain(text, {"--steps", "3", "--seed", "2", "--save", saved}),
-                .file_size = model.size() - 1},
-         kCannotWrite, "cannot write " + saved + "/model.safetensors");
+  const std::string other = folder / "other";
+  const Words again = pretrain(text, {"--steps", "3", "--seed", "2", "--save", other});
+  expect(Launch{.arguments = again, .file_size = model.size() - 1}, kCannotWrite,
+         "cannot write " + other + "/model.safetensors");
+  CHECK_FALSE(fs::exists(other + "/model.safetensors"));
+  for (const auto& entry : fs::directory_iterator(other)) CHECK(entry.path().extension() != ".tmp");
+  expect(again, 0);  // what was written is no model, so it is in nobody's way
+}
+
+TEST_CASE("bert pretrain: a folder that holds a model is not written over") {
+  const Folder folder;
+  const std::string text = folder.write("text.txt", small_text()), saved = folder / "model";
+  expect(pretrain(text, {"--steps", "3", "--save", saved}), 0);
+  const std::string model = Folder::read(saved + "/model.safetensors");
+  const Result r = expect(pretrain(text, {"--steps", "3", "--seed", "2", "--save", saved}), kUsage,
+                          saved + " holds a model already");
+  CHECK(contains(r.err, "hint: "));
   CHECK(Folder::read(saved + "/model.safetensors") == model);
-  for (const auto& entry : fs::directory_iterator(saved)) CHECK(entry.path().extension() != ".tmp");
 }
 
 TEST_CASE("bert pretrain: Ctrl-C without a checkpoint says that nothing was saved") {

@@ -63,7 +63,17 @@ TEST_CASE("help is there under each of its names, on standard output") {
     const Result r = expect(words, 0, "--wrong-split");
     CHECK(r.err.empty());
   }
+  for (const Words& words : {Words{"bert", "--help"}, Words{"bert", "-h"}, Words{"help", "bert"}})
+    expect(words, 0, "attn bert tokens");
   expect({"--version"}, 0, "attn ");
+}
+
+TEST_CASE("what took long to compute is shown even if --show has a mistyped name") {
+  const Result r = expect({"train", "reverse", "--length", "3", "--steps", "5", "--show", "nosuch"},
+                          0, "everything is shown");
+  CHECK(contains(r.err, "the steps: "));
+  CHECK(contains(r.out, "accuracy"));
+  CHECK(expect({"attend", "a b", "--show", "nosuch"}, 2, "no step").out.empty());
 }
 
 TEST_CASE("behind -- even --help is a text") { expect({"tokens", "--", "--help"}, 0, "help"); }

@@ -246,7 +246,7 @@ TEST_CASE("under a small limit of memory the program says so and does not crash"
          {Words{"attend"}, Words{"heads", "--threads", "2"}, Words{"attend", "--dim", "1000"},
           Words{"position", "--length", "1000000"}}) {
       const Result r =
-          run(Launch{.arguments = words, .address_space = megabytes << 20, .seconds = 3});
+          run(Launch{.arguments = words, .address_space = megabytes << 20, .seconds = 20});
       INFO(megabytes << " MB: " << r.describe());
       CHECK_FALSE(r.timed_out);
       CHECK((r.exit_code == 0 || r.exit_code == 5));

@@ -200,6 +200,9 @@ TEST_CASE("matches: globs over dotted paths") {
   CHECK(matches("", ""));
   CHECK(matches("**a**", "bab"));
   CHECK(matches("*ab*ab", "aababab"));
+  CHECK(matches("q,layer.*.k,w*", "layer.0.weights"));
+  CHECK(matches("q,layer.*.k,w*", "layer.1.k"));
+  CHECK_FALSE(matches("q,layer.*.k,w*", "layer.1.v"));
   CHECK_FALSE(matches("layer.?.weights", "layer.10.weights"));
   CHECK_FALSE(matches("layer.0", "layer.0.weights"));
   CHECK_FALSE(matches("?", ""));

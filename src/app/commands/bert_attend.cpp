@@ -44,6 +44,24 @@ struct HeadLook {
 constexpr const char* kKinds[] = {"itself", "word before", "word behind",
                                   "[CLS]",  "[SEP]",       "other sentence"};
 
+/// Adds up where the weights (n,n) of a head go.
+void add_shares(HeadLook& look, const real* weights, const BertInput& input,
+                const PieceVocabulary& vocabulary) {
+  const std::size_t n = input.length();
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const double weight = double{weights[i * n + j]} / double(n);
+      const std::size_t id = input.ids[j];
+      look.shares[0] += i == j ? weight : 0;
+      look.shares[1] += j + 1 == i ? weight : 0;
+      look.shares[2] += j == i + 1 ? weight : 0;
+      look.shares[3] += id == vocabulary.cls() ? weight : 0;
+      look.shares[4] += id == vocabulary.sep() ? weight : 0;
+      look.shares[5] += input.segments[i] != input.segments[j] ? weight : 0;
+    }
+  }
+}
+
 std::vector<HeadLook> heads_of(const Trace& trace, std::size_t layers, const BertInput& input,
                                const PieceVocabulary& vocabulary) {
   std::vector<HeadLook> out;
@@ -52,31 +70,21 @@ std::vector<HeadLook> heads_of(const Trace& trace, std::size_t layers, const Ber
     const std::size_t n = columns(w), heads = rows(w) / n;
     for (std::size_t h = 0; h < heads; ++h) {
       HeadLook look{l, h};
-      for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = 0; j < n; ++j) {
-          const double weight = double{w.data()[(h * n + i) * n + j]} / double(n);
-          const std::size_t id = input.ids[j];
-          look.shares[0] += i == j ? weight : 0;
-          look.shares[1] += j + 1 == i ? weight : 0;
-          look.shares[2] += j == i + 1 ? weight : 0;
-          look.shares[3] += id == vocabulary.cls() ? weight : 0;
-          look.shares[4] += id == vocabulary.sep() ? weight : 0;
-          look.shares[5] += input.segments[i] != input.segments[j] ? weight : 0;
-        }
-      }
+      add_shares(look, w.data() + h * n * n, input, vocabulary);
       out.push_back(look);
     }
   }
   return out;
 }
 
-void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, std::size_t n) {
+void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, const HeadLook& even,
+                std::size_t n) {
   Table kinds{"kinds",
               fmt::format("Of each kind the head that is most so: the share of its weight that "
-                          "goes there, mean over the {} rows. Even weights would give {:.3f} to "
-                          "one place.",
-                          n, 1 / double(n)),
-              {"looks at", "layer", "head", "share", "mean of all heads"},
+                          "goes there, mean over the {} rows. Beside it the mean of all heads, and "
+                          "what even weights would give.",
+                          n),
+              {"looks at", "layer", "head", "share", "all heads", "even"},
               {}};
   for (std::size_t k = 0; k < std::size(kKinds); ++k) {
     const HeadLook* best = &heads[0];
@@ -86,7 +94,7 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, std::size_t n)
       if (head.shares[k] > best->shares[k]) best = &head;
     }
     kinds.rows.push_back({std::string(kKinds[k]), double(best->layer), double(best->head),
-                          best->shares[k], sum / double(heads.size())});
+                          best->shares[k], sum / double(heads.size()), even.shares[k]});
   }
   trace.items.emplace_back(std::move(kinds));
   constexpr std::size_t kMostRows = 24;
@@ -112,14 +120,18 @@ void bert_attend(Stage& s, const BertAttendOptions& o) {
   s.trace.say(fmt::format("{} layers with {} heads each, {} parameters.", z.layers, z.heads,
                           bert.model.parameter_count()));
   read_input(s, bert, input);
-  show_kinds(s.trace, heads_of(s.trace, z.layers, input, bert.vocabulary), input.length());
+  const std::size_t n = input.length();
+  HeadLook even{0, 0};
+  add_shares(even, full({n, n}, real(1) / static_cast<real>(n)).data(), input, bert.vocabulary);
+  show_kinds(s.trace, heads_of(s.trace, z.layers, input, bert.vocabulary), even, n);
   show_only(s.trace, [](const std::string& path) { return path.ends_with("attention.weights"); });
   for (std::size_t l = 0; l < z.layers; ++l)
     s.explain(fmt::format("layer.{}.attention.weights", l),
               l == 0 ? "A map for each head: row i shows where piece i looked." : "");
   s.trace.say(
-      "Many heads look at [SEP] when they have nothing to find; what a head gives then is next to "
-      "nothing (Clark et al. 2019, \"What does BERT look at?\"). Weights show where a model "
+      "In BERT base many heads look at [SEP] when they have nothing to find; what a head gives "
+      "then is next to nothing (Clark et al. 2019, \"What does BERT look at?\"): compare the row "
+      "[SEP] with \"even\". Weights show where a model "
       "looked, not why it decided. --out heads.html draws the lines, with layer and head to "
       "choose.");
 }

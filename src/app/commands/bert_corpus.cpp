@@ -183,7 +183,7 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
                   "{} pairs with {} chosen words, so it has a standard error. Losses are in "
                   "nats.",
                   best.pairs, best.words),
-      {"score", "best", "standard error", "no context"},
+      {"score", "best", "standard error", "without looking"},
       {}};
   const std::vector<double> shares = g.word_shares();
   const auto row = [&](const char* name, const Estimate& e, double alone) {
@@ -194,10 +194,11 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
   row("next-sentence loss", best.next_loss, std::log(2.0));
   row("next-sentence accuracy", best.next_accuracy, 0.5);
   s.trace.items.emplace_back(std::move(table));
-  s.trace.say(fmt::format(
-      "No context: a guesser who knows how often each word occurs (the loss is the entropy, {:.4f} "
-      "nats, exact), and tosses a coin for the next sentence.",
-      entropy(shares)));
+  s.trace.say(
+      fmt::format("Without looking: a guesser who knows how often each word occurs (the loss is "
+                  "the entropy, {:.4f} "
+                  "nats, exact), and tosses a coin for the next sentence.",
+                  entropy(shares)));
 }
 
 }  // namespace

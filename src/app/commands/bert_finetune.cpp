@@ -15,6 +15,7 @@
 #include "app/over_seeds.h"
 #include "app/parallel.h"
 #include "attn/core/error.h"
+#include "attn/text/utf8.h"
 #include "attn/train/finetuning.h"
 #include "attn/train/trainer.h"
 
@@ -77,8 +78,9 @@ std::string shown(const DownstreamTask& task, const TopicGrammar& g, const Label
     case DownstreamHead::span: {
       const LabelledText::Words answer(first.b.begin() + std::ptrdiff_t(text.answer[0]),
                                        first.b.begin() + std::ptrdiff_t(text.answer[1]) + 1);
-      return words_of(g, first.a) + "?\n  " + words_of(g, first.b) + "\n  -> " +
-             words_of(g, answer) + "\n";
+      out = words_of(g, first.a) + "?\n";
+      for (const std::string& line : wrap(words_of(g, first.b), 76)) out += "  " + line + "\n";
+      return out + "  -> " + words_of(g, answer) + "\n";
     }
     case DownstreamHead::choice:
       out = words_of(g, first.a) + "\n";
@@ -117,17 +119,18 @@ class FineTuning {
     const Texts many = draw(*task_, kCeiling, Rng(0).stream("ceiling"));
     for (const LabelledText& text : many) ceiling_ += task_->best(text) / double(many.size());
     s_.trace.say(fmt::format(
-        "The best possible is {:.1f} % (computed from the grammar that makes the texts), the best "
-        "that reads nothing {:.1f} %. A text counts as right if {}.",
+        "The best possible is {:.1f} % (computed from the grammar that makes the texts), always "
+        "the same answer without looking {:.1f} %. A text counts as right if {}.",
         100 * ceiling_, 100 * task_->chance,
         task_->head == DownstreamHead::words  ? "all of its tags are"
         : task_->head == DownstreamHead::span ? "both ends of the answer are"
                                               : "its answer is"));
     const BertSizes& z = bert_.model.sizes();
     s_.trace.say(fmt::format(
-        "The model: {} blocks of width {}. Every training takes {} steps of {} examples, drawn "
+        "The model: {} of width {}. Every training takes {} steps of {} examples, drawn "
         "again and again from the few it may see; tested on {} other texts.",
-        z.layers, z.width, o_.steps, o_.batch, o_.tested));
+        z.layers == 1 ? "1 block" : fmt::format("{} blocks", z.layers), z.width, o_.steps, o_.batch,
+        o_.tested));
     train_all();
     if (results_.empty()) return;
     o_.frozen ? show_blocks() : show_curve();
@@ -225,6 +228,13 @@ class FineTuning {
                               : fmt::format("{:.3f} +-{:.3f}", m.mean, m.half);
   }
 
+  /// How much better `a` is than `b`, in points: both of a pair saw the same examples.
+  static MeanOf gain(const std::vector<double>& a, const std::vector<double>& b) {
+    std::vector<double> differences;
+    for (std::size_t i = 0; i < a.size(); ++i) differences.push_back(100 * (a[i] - b[i]));
+    return mean_of(differences);
+  }
+
   std::string interval() const {
     return o_.seeds > 1 ? fmt::format("Means of {} trainings; behind +- a 95 % interval.", o_.seeds)
                         : "Of one training each.";
@@ -241,14 +251,11 @@ class FineTuning {
       const auto* without = of(Training::From::scratch, layers, size);
       means[0].push_back(with ? mean_of(*with).mean : std::nan(""));
       means[1].push_back(without ? mean_of(*without).mean : std::nan(""));
-      std::string gain = "-";
+      std::string text_of_gain = "-";
       if (with && without && with->size() == without->size()) {
-        std::vector<double> differences;  // both of a pair saw the same examples
-        for (std::size_t i = 0; i < with->size(); ++i)
-          differences.push_back(100 * ((*with)[i] - (*without)[i]));
-        const MeanOf m = mean_of(differences);
-        gain = o_.seeds > 1 ? fmt::format("{:+.1f} +-{:.1f}", m.mean, m.half)
-                            : fmt::format("{:+.1f}", m.mean);
+        const MeanOf m = gain(*with, *without);
+        text_of_gain = o_.seeds > 1 ? fmt::format("{:+.1f} +-{:.1f}", m.mean, m.half)
+                                    : fmt::format("{:+.1f}", m.mean);
         if (o_.seeds > 1)
           verdicts.push_back(
               m.mean - m.half > 0 ? fmt::format("With {} examples pre-training wins.", size)
@@ -256,7 +263,7 @@ class FineTuning {
                   ? fmt::format("With {} examples pre-training loses.", size)
                   : fmt::format("With {} examples the two cannot be told apart.", size));
       }
-      table.rows.push_back({double(size), text(with), text(without), gain});
+      table.rows.push_back({double(size), text(with), text(without), text_of_gain});
     }
     s_.trace.items.emplace_back(std::move(table));
     s_.trace.items.emplace_back(
@@ -289,14 +296,32 @@ class FineTuning {
       row.emplace_back(text(of(Training::From::pretrained, layers, size)));
     table.rows.push_back(std::move(row));
     s_.trace.items.emplace_back(std::move(table));
-    if (best.first >= 0)
-      s_.trace.say(
-          fmt::format("With {} examples the output behind block {} serves best. {}",
-                      o_.examples.back(), best.second,
-                      task_->head == DownstreamHead::words || task_->head == DownstreamHead::span
-                          ? "Behind 0 blocks a word does not know its neighbours yet."
-                          : "The new layer reads [CLS] alone, which behind 0 blocks is the same "
-                            "for every text."));
+    if (best.first >= 0) s_.trace.say(verdict_on_blocks(best.second));
+    s_.trace.say(task_->head == DownstreamHead::words || task_->head == DownstreamHead::span
+                     ? "Behind 0 blocks a word does not know its neighbours yet."
+                     : "The new layer reads [CLS] alone, which behind 0 blocks is the same for "
+                       "every text.");
+  }
+
+  /// What the figures of the largest number of examples support.
+  std::string verdict_on_blocks(std::size_t best) const {
+    if (o_.seeds < 2) return "One seed supports no verdict: use --seeds 3 or more.";
+    const auto* most = of(Training::From::block, best, o_.examples.back());
+    std::vector<std::string> as_good;
+    for (std::size_t l = 0; l <= bert_.model.sizes().layers; ++l) {
+      const auto* other = of(Training::From::block, l, o_.examples.back());
+      if (l == best || !other || other->size() != most->size()) continue;
+      const MeanOf m = gain(*most, *other);
+      if (m.mean - m.half <= 0) as_good.push_back(std::to_string(l));
+    }
+    if (as_good.size() == bert_.model.sizes().layers)
+      return fmt::format("With {} examples and {} seeds no block can be said to serve best.",
+                         o_.examples.back(), o_.seeds);
+    std::string out = fmt::format("With {} examples the output behind {} blocks serves best",
+                                  o_.examples.back(), best);
+    if (as_good.empty()) return out + ".";
+    return out +
+           fmt::format("; behind {} it cannot be told apart from that.", fmt::join(as_good, ", "));
   }
 
   Stage& s_;

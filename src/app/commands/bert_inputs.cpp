@@ -20,7 +20,7 @@ void bind(Cli& cli, BertInputsOptions& o) {
 
 namespace {
 
-void refuse(const Common& common) {
+void refuse(const Common& common, const std::string& checkpoint) {
   const auto given = [&](const char* option) {
     return std::any_of(common.arguments.begin(), common.arguments.end(), [&](const std::string& a) {
       return a == option || a.starts_with(std::string(option) + "=");
@@ -30,6 +30,11 @@ void refuse(const Common& common) {
     if (!given(option)) continue;
     throw Error(ErrorKind::usage, fmt::format("bert inputs has no {}", option),
                 "BERT makes its pieces, embeddings and positions itself");
+  }
+  for (const char* option : {"--dim", "--seed", "--weights"}) {
+    if (checkpoint.empty() || !given(option)) continue;
+    throw Error(ErrorKind::usage, fmt::format("{} together with --checkpoint", option),
+                "the checkpoint has all parameters; leave one of the two out");
   }
 }
 
@@ -94,7 +99,7 @@ void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const 
 }  // namespace
 
 void bert_inputs(Stage& s, const BertInputsOptions& o) {
-  refuse(s.common);
+  refuse(s.common, o.checkpoint);
   const std::vector<std::string> texts =
       s.has_text() ? s.common.text
                    : std::vector<std::string>{"the cat was playing", "the cat was tired"};
@@ -107,6 +112,10 @@ void bert_inputs(Stage& s, const BertInputsOptions& o) {
   const PieceVocabulary vocabulary =
       PieceVocabulary::parse(data_file("english.vocab.txt"), "english.vocab.txt");
   const BertInput input = bert_input(vocabulary, true, texts, kPositions);
+  s.trace.say(
+      "The embeddings here are random and narrow, so that they can be read; the pieces are those "
+      "of "
+      "a small English vocabulary. --checkpoint DIR shows those of a trained model.");
   const BertSizes sizes{.vocabulary = vocabulary.size(),
                         .width = s.d(),
                         .heads = 1,

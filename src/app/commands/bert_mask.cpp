@@ -55,7 +55,7 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
   const MaskingOptions options;
   Table table{"counts",
               fmt::format("{} draws on this text, beside the expectation. Behind it how far apart "
-                          "they are, in standard deviations: mostly below 2.",
+                          "they are, in standard deviations: 19 of 20 lie between -2 and 2.",
                           draws),
               {"what", "counted", "expected", "share", "should be", "deviation"},
               {}};
@@ -77,7 +77,7 @@ void bert_mask(Stage& s, const BertMaskOptions& o) {
                               fmt::join(piece_names(vocabulary, input.ids), " "));
   const Masker masker(vocabulary.size(), vocabulary.mask(),
                       [&](std::size_t id) { return vocabulary.is_special(id); });
-  Rng rng = Rng(s.trace.seed).stream("mask");
+  Rng rng = Rng(s.trace.seed).stream("chosen");
   const Masked first = masker(input.ids, rng);
   s.trace.labels["token"] = piece_names(vocabulary, input.ids);
   s.trace.labels["after"] = piece_names(vocabulary, first.ids);

@@ -44,7 +44,7 @@ Hidden drawn_masks(const BertInput& input, const PieceVocabulary& vocabulary, st
   constexpr int kTries = 10'000;
   const Masker masker(vocabulary.size(), vocabulary.mask(),
                       [&](std::size_t id) { return vocabulary.is_special(id); });
-  Rng rng = Rng(seed).stream("mask");
+  Rng rng = Rng(seed).stream("chosen");
   for (int i = 0; i < kTries; ++i) {
     Masked masked = masker(input.ids, rng);
     if (masked.selected == 0) continue;
@@ -82,6 +82,7 @@ Tensor guess(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   s.trace.labels["hidden"] = labels;
   note(s.run, "mlm.asked", "the rows of logits at the hidden places", {"hidden", "word"}, asked);
   const Tensor probabilities = softmax(s.run, asked);
+  require_finite(s.trace, logits);
   note(s.run, "mlm.probabilities", "softmax(asked)", {"hidden", "word"}, probabilities);
   s.explain("mlm.probabilities", "How likely each word is at this place. Each row sums to 1.");
   return probabilities;
@@ -136,7 +137,7 @@ void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   note(s.run, "mlm.targets", "what was there; -1: not asked, so not counted", {"token"}, wanted);
   const Tensor logits = s.trace.find("mlm.logits")->data;
   const Tensor loss = cross_entropy(s.run, logits, wanted);
-  note(s.run, "mlm.loss", "mean of -log p(right word) over the hidden places", {"number"}, loss);
+  note(s.run, "mlm.loss", "mean of -log p(right word) over the chosen places", {"number"}, loss);
   double sum = 0;
   std::string terms;
   for (std::size_t m = 0; m < hidden.places.size(); ++m) {
@@ -149,9 +150,9 @@ void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   constexpr std::size_t kMostTerms = 6;
   if (hidden.places.size() > kMostTerms) terms = "the sum of -log p";
   s.trace.say(fmt::format(
-      "Loss: ({}) / {} = {:.4f}. Only the {} hidden of {} places count: at the others the model "
-      "reads the answer itself, and would learn to copy. Guessing evenly among {} words would cost "
-      "{:.4f}.",
+      "Loss: ({}) / {} = {:.4f}. Only the {} chosen of {} places count: at all others the word "
+      "asked for stands there, and the model would only learn to copy. Guessing evenly among {} "
+      "words would cost {:.4f}.",
       terms, hidden.places.size(), mean, hidden.places.size(), hidden.input.length(),
       bert.model.sizes().vocabulary, std::log(double(bert.model.sizes().vocabulary))));
   s.trace.check("the loss is the mean over the hidden places, counted by hand",

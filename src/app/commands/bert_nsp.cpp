@@ -36,6 +36,8 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
               "another story. p: the model's probability that it follows.",
               {"A", "B", "label", "p", "right"},
               {}};
+  table.only_data = true;  // two sentences side by side are too wide to read
+  std::string drawn;
   std::vector<std::string> first;
   for (std::int64_t i = 0; i < count; ++i) {
     const TopicPair pair = stories.draw_pair(rng);
@@ -44,9 +46,17 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
         bert, bert_input(bert.vocabulary, bert.uncased, texts, bert.model.sizes().positions));
     table.rows.push_back({texts[0], texts[1], std::string(pair.is_next ? "follows" : "does not"), p,
                           std::string((p > 0.5) == pair.is_next ? "yes" : "no")});
+    drawn += fmt::format("{}  A  {}\n   B  {}\n      {}; p = {:.3f}, {}\n", i, texts[0], texts[1],
+                         pair.is_next ? "follows" : "does not follow", p,
+                         (p > 0.5) == pair.is_next ? "right" : "wrong");
     if (first.empty()) first = texts;
   }
+  s.trace.say(
+      "Drawn as in training: half of the time B is the sentence behind A, else one of another "
+      "story. p: the model's probability that B follows.");
+  s.trace.items.emplace_back(Verbatim{drawn});
   s.trace.items.emplace_back(std::move(table));
+  s.trace.say("Pair 0, step by step:");
   return first;
 }
 
@@ -66,6 +76,7 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   const Tensor output = read_input(s, bert, input);
   const Tensor pooled = bert.model.pooled(s.run, output);
   const Tensor logits = bert.model.nsp_logits(s.run, pooled);
+  require_finite(s.trace, logits);
   const Tensor probabilities = softmax(s.run, logits);
   note(s.run, "nsp.probabilities", "softmax(logits)", {"answer"}, probabilities);
   s.explain("output", "Row 0 is [CLS]: the one row that the next step reads.");

@@ -13,6 +13,7 @@
 #include "app/commands/all.h"
 #include "app/commands/bert.h"
 #include "app/data.h"
+#include "app/lock.h"
 #include "app/outputs.h"
 #include "attn/core/gemm.h"
 #include "attn/io/file.h"
@@ -43,7 +44,8 @@ void bind(Cli& cli, BertPretrainOptions& o) {
   cli.integer("--accumulate", o.accumulate, 1, 1024,
               "batches whose mean gradient makes one step: large batches in little memory");
   cli.number("--lr", o.rate, 1e-9, 1000, "learning rate; it falls to 0 by a cosine");
-  cli.integer("--warmup", o.warmup, 0, 100'000'000, "steps over which the learning rate rises");
+  cli.integer("--warmup", o.warmup, 0, 100'000'000,
+              "steps over which the learning rate rises; at most a tenth of all");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and pairs of this seed");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
   cli.text("--checkpoint", o.checkpoint, "FILE",
@@ -244,14 +246,16 @@ std::pair<double, double> by_frequency(const std::vector<EncodedPair>& pairs,
 
 void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingScore& reached,
                  const PretrainingScore* best, std::pair<double, double> frequency) {
-  Table table{"result",
-              fmt::format("On {} pairs that were held out, {} hidden words. Losses in nats{}.",
-                          reached.pairs, reached.hidden,
-                          best ? "; the best possible is computed for these very pairs from the "
-                                 "grammar, by Bayes' rule"
-                               : ""),
-              {"measure", "reached", "best possible", "without looking"},
-              {}};
+  Table table{
+      "result",
+      fmt::format("On {} pairs drawn from text that was held out{}. Losses in nats{}.",
+                  reached.pairs,
+                  o.loss == "nsp" ? "" : fmt::format(", with {} chosen words", reached.hidden),
+                  best ? "; the best possible is computed for these very pairs from the "
+                         "grammar, by Bayes' rule"
+                       : ""),
+      {"measure", "reached", "best possible", "without looking"},
+      {}};
   const auto line = [&](const char* what, double value, double at_best, double blind) {
     table.rows.push_back({std::string(what), value,
                           best ? Table::Cell(at_best) : Table::Cell(std::string("unknown")),
@@ -272,10 +276,23 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
     trace.say(
         "Of a text nobody knows the best possible loss: the program's own stories were made "
         "so that it is known (attn bert corpus).");
-  } else if (o.loss != "nsp") {
-    trace.say(fmt::format("The loss of hidden words is {:.1f} % above the best possible.",
-                          100 * (reached.mlm_loss / best->mlm_loss - 1)));
+  } else if (o.loss != "nsp" && reached.mlm_loss < frequency.first) {
+    const double times = reached.mlm_loss / best->mlm_loss;
+    trace.say(
+        times < 2
+            ? fmt::format("The loss of hidden words is {:.1f} % above the best possible.",
+                          100 * (times - 1))
+            : fmt::format("The loss of hidden words is {:.1f} times the best possible.", times));
   }
+  if (o.loss != "nsp" && !(reached.mlm_loss < frequency.first))
+    trace.say(
+        "Hidden words are guessed no better than without looking: this model has learnt nothing "
+        "yet. Use more --steps, or a smaller --lr.");
+  const double by_chance = std::sqrt(0.25 / double(reached.pairs));  // a coin's standard deviation
+  if (o.loss != "mlm" && reached.nsp_accuracy < 0.5 + 3 * by_chance)
+    trace.say(
+        "Next sentences are no better than a coin yet: they are learnt later than words. Use more "
+        "--steps.");
 }
 
 BertSizes sizes_of(const BertPretrainOptions& o, const PieceVocabulary& vocabulary) {
@@ -302,9 +319,14 @@ void require_room(const Stage& s, const BertSizes& z, const BertPretrainOptions&
 }
 
 /// What would fail after the training is told before it.
-void check_save(const std::string& folder) {
+void check_save(const std::string& folder, bool may_replace) {
   if (folder.empty()) return;
   std::error_code problem;
+  const bool is_taken =
+      std::filesystem::exists(std::filesystem::path(folder) / "model.safetensors", problem);
+  if (is_taken && !may_replace)
+    throw Error(ErrorKind::usage, fmt::format("{} holds a model already", escaped(folder, 200)),
+                "name another folder, or remove that one; --resume goes on and replaces it");
   std::filesystem::create_directories(folder, problem);
   if (!problem && ::access(folder.c_str(), W_OK) == 0) return;
   throw Error(ErrorKind::io,
@@ -325,7 +347,8 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   const BertSizes sizes = sizes_of(o, vocabulary);
   check_sizes(sizes);
   require_room(s, sizes, o);
-  check_save(o.save);
+  check_save(o.save, o.resume);
+  const FileLock lock(o.save.empty() ? "" : o.save + "/model.safetensors");
   const Rng rng(s.trace.seed);
   const std::vector<EncodedPair> pairs =
       encode(corpus, vocabulary, sizes.positions, Split::train, kPairs, rng.stream("pairs"));
@@ -345,13 +368,15 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   training.seed = s.trace.seed;
   training.optimizer.rate = o.rate;
   training.optimizer.beta2 = 0.98;  // as Liu et al. 2019, "RoBERTa", section 3.1
-  training.schedule = {"cosine", static_cast<std::uint64_t>(o.warmup), training.steps};
+  training.schedule = {"cosine",
+                       std::min(static_cast<std::uint64_t>(o.warmup), training.steps / 10),
+                       training.steps};
   Trainer trainer(learner, training);
   s.trace.title = fmt::format("A BERT learns from {}", corpus.source->description());
   s.trace.say(fmt::format(
-      "{} pieces in the vocabulary; {} blocks of width {} with {} heads: {} "
-      "parameters.",
-      vocabulary.size(), sizes.layers, sizes.width, sizes.heads, model.parameter_count()));
+      "{} pieces in the vocabulary; {} of width {} with {}: {} parameters.", vocabulary.size(),
+      sizes.layers == 1 ? "1 block" : fmt::format("{} blocks", sizes.layers), sizes.width,
+      sizes.heads == 1 ? "1 head" : fmt::format("{} heads", sizes.heads), model.parameter_count()));
   const bool stopped = run_training(s, o.checkpoint, o.resume, trainer);
   const PretrainingScore reached = evaluate(model, test);
   if (corpus.grammar) {

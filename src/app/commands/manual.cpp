@@ -185,6 +185,16 @@ std::string overview() {
          "Then:       attn map, and attn COMMAND --help\n";
 }
 
+std::string family_overview(const std::string& family) {
+  std::string out;
+  for (const Command& c : commands()) {
+    if (c.name.starts_with(family + " "))
+      out += fmt::format("  attn {:<14} {}\n", c.name, c.summary);
+  }
+  return out +
+         fmt::format("\nOptions and an example: attn {} {} --help\n", family, parts_of(family)[0]);
+}
+
 void man(Stage& s) {
   std::string out =
       ".TH ATTN 1 \"\" \"attn " ATTN_VERSION

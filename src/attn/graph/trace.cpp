@@ -31,10 +31,16 @@ bool glob_matches(std::string_view glob, std::string_view text) {
 }  // namespace
 
 bool matches(std::string_view glob, std::string_view path) {
-  if (glob_matches(glob, path)) return true;
   const std::size_t dot = path.rfind('.');
-  return glob.find('.') == std::string_view::npos && dot != std::string_view::npos &&
-         glob_matches(glob, path.substr(dot + 1));
+  const std::string_view last = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  for (;;) {
+    const std::size_t comma = glob.find(',');
+    const std::string_view one = glob.substr(0, comma);
+    const bool is_last_name = one.find('.') == std::string_view::npos;
+    if (glob_matches(one, path) || (is_last_name && glob_matches(one, last))) return true;
+    if (comma == std::string_view::npos) return false;
+    glob.remove_prefix(comma + 1);
+  }
 }
 
 void Trace::made(const Tensor& y, Making making) {

@@ -164,6 +164,7 @@ class Trace {
 
 /// True if the dotted path matches the glob: `*` stands for any run of characters, `?` for one.
 /// A glob without a dot also matches the path's last name: "weights" fits "layer.0.weights".
+/// Commas separate globs of which one must match.
 bool matches(std::string_view glob, std::string_view path);
 
 /// Names a result where it arises; one branch when nobody looks.

@@ -269,6 +269,11 @@ BertCheckpoint load_bert(const CheckpointFiles& files,
 BertCheckpoint load_bert(const std::string& folder) {
   CheckpointFiles files;
   files.folder = folder;
+  if (std::error_code none; std::filesystem::is_regular_file(folder, none))
+    throw Error(
+        ErrorKind::bad_input, fmt::format("{} is a file", escaped(folder, 400)),
+        "name the folder that holds config.json, vocab.txt and model.safetensors (attn bert "
+        "pretrain --save DIR writes one)");
   const std::string config = read_file(in(folder, "config.json"), kLargestText);
   const std::string words = read_file(in(folder, "vocab.txt"), kLargestText);
   const std::string tokenizer_path = in(folder, "tokenizer_config.json");
@@ -292,6 +297,11 @@ BertCheckpoint load_bert(const std::string& folder) {
   files.config = config;
   files.vocabulary = words;
   files.weights = weights.bytes();
+  if (files.weights.starts_with("version https://git-lfs"))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is a pointer of Git LFS, not the weights",
+                            escaped(in(folder, "model.safetensors"), 400)),
+                "fetch the file itself: git lfs pull");
   return load_bert(files, [&](std::string_view part) { weights.done_with(part); });
 }
 

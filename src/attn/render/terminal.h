@@ -21,7 +21,7 @@ bool put_map(Page& page, const MatrixView& view, const Scale& scale);
 /// Columns of text aligned, numbers on the right. Where they do not fit, headers stand on two
 /// lines; where that is not enough, the columns come in several tables, each with the first one.
 void put_table(Page& page, const Table& table);
-/// What each computed step cost, and the total.
+/// What each of these computed steps cost, and the total of the trace.
 void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& steps);
 
 }  // namespace attn

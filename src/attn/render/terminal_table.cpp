@@ -170,14 +170,16 @@ void put_table(Page& page, const Table& table) {
 }
 
 void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& steps) {
-  std::vector<const Step*> costly;
+  const auto is_computed = [](const Step* step) { return step->kind() == Tensor::Kind::value; };
+  std::vector<const Step*> costly, all = trace.steps();
+  std::copy_if(steps.begin(), steps.end(), std::back_inserter(costly), is_computed);
   double milliseconds = 0, flops = 0;
-  for (const Step* step : steps) {
-    if (step->kind() != Tensor::Kind::value) continue;
-    costly.push_back(step);
+  std::erase_if(all, [&](const Step* step) { return !is_computed(step); });
+  for (const Step* step : all) {
     milliseconds += step->milliseconds;
     flops += step->flops;
   }
+  const bool some = costly.size() < all.size();
   if (costly.empty() || (milliseconds <= 0 && flops <= 0)) return;
   page.blank();
   if (costly.size() > kMostCosts) {
@@ -226,7 +228,7 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
     }
     add(safe_text(step->path), shape, step->milliseconds, step->spread, step->flops);
   }
-  add("total", "", milliseconds, -1, flops);
+  add(some ? fmt::format("all {} steps", all.size()) : "total", "", milliseconds, -1, flops);
   put_grid(page, grid);
   if (!spread) return;
   page.paragraph(

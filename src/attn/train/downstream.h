@@ -36,7 +36,7 @@ class DownstreamTask {
   std::string name, about;
   DownstreamHead head = DownstreamHead::text;
   std::vector<std::string> classes;  ///< names; of span: start, end; of choice: one per input
-  double chance = 0;                 ///< the score of the best answer that reads nothing
+  double chance = 0;                 ///< the score of the best fixed answer, without looking
 
   virtual LabelledText draw(Rng& rng) const = 0;
   /// How often the likeliest answer to this text is right: the largest posterior, exactly. Its mean

@@ -1,0 +1,239 @@
+#include "app/homework/grade.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/homework/compare.h"
+#include "app/misconceptions.h"
+#include "attn/core/error.h"
+#include "attn/io/csv.h"
+#include "attn/io/npy.h"
+
+namespace attn::app::homework {
+
+std::string_view name_of(Status status) {
+  constexpr std::string_view kNames[] = {"right", "wrong", "follows", "missing", "unreadable"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
+bool Result::all_right() const {
+  return problem.empty() && std::all_of(steps.begin(), steps.end(), [](const StepResult& step) {
+           return step.status == Status::right;
+         });
+}
+
+std::string misconception_message(const std::vector<std::string>& ids) {
+  std::string text = ids.size() == 1 ? "It looks as if " : "Several ideas fit: ";
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Misconception* one = find_misconception(ids[i]);
+    if (!one) throw Error(ErrorKind::internal, fmt::format("no misconception \"{}\"", ids[i]));
+    if (ids.size() > 1) text += fmt::format("({}) ", i + 1);
+    text += fmt::format("{}. {}{}", one->mistake, one->help, i + 1 < ids.size() ? " " : "");
+  }
+  return text;
+}
+
+namespace {
+
+/// An answer's file as an array; nothing if there is none. Throws Error for one that cannot be
+/// read.
+std::optional<Array> read_answer(const SubmissionFolder& answers, const std::string& name) {
+  const std::optional<std::string> csv = answers.read(name + ".csv"),
+                                   npy = answers.read(name + ".npy");
+  if (csv && npy) {
+    throw Error(ErrorKind::bad_input, fmt::format("{0}.csv and {0}.npy are both there", name),
+                "keep the one that counts");
+  }
+  if (csv) return parse_csv(*csv, name + ".csv");
+  if (npy) return parse_npy(*npy, name + ".npy");
+  return std::nullopt;
+}
+
+/// Which wrong ideas give this answer.
+std::vector<std::string> matching(const Wrongs& wrongs, const Array& answer, int digits) {
+  std::vector<std::string> ids;
+  for (const Wrong& wrong : wrongs) {
+    if (is_constant(wrong.value)) continue;  // from answers that say nothing, such as all zeros
+    const auto same = in_shape(answer, shape_of(wrong.value));
+    if (!same || !fits(*same, wrong.value, digits)) continue;
+    if (std::find(ids.begin(), ids.end(), wrong.id) == ids.end()) ids.emplace_back(wrong.id);
+  }
+  return ids;
+}
+
+std::string not_finite(const Array& answer, const std::string& name) {
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    const real x = answer.data()[i];
+    if (std::isfinite(x)) continue;
+    return fmt::format("There is a number that is {} in {}, number {} in reading order (from 0).",
+                       std::isnan(x) ? "not a number (nan)" : "infinite", name, i);
+  }
+  return "";
+}
+
+/// Grades the steps of one sheet, one after the other.
+class Grader {
+ public:
+  Grader(const Manifest& manifest, const Values& given)
+      : columns_(manifest.columns), key_(key_of(*manifest.sheet, given)), own_(given) {}
+
+  /// `answer` may be turned: afterwards a token is a row.
+  StepResult grade(const SheetStep& step, std::optional<Array>& answer);
+  /// The step has no answer: what follows is computed from the key.
+  void without_answer(const SheetStep& step) { own_.set(step.name, key_[step.name]); }
+
+ private:
+  struct Verdict {
+    Status status;
+    std::vector<std::string> misconceptions;
+    std::string message;
+  };
+  Verdict judge(const SheetStep& step, const Array& answer);
+  std::optional<Array> from_own(const SheetStep& step);
+  bool rests_on_mistakes() const;
+  Wrongs wrongs(const SheetStep& step, const Values& values) const;
+  std::string describe(const SheetStep& step, const Array& answer, const Array& right,
+                       const std::optional<Array>& own) const;
+
+  const bool columns_;  // in the files, a token is a column
+  const Values key_;
+  Values own_;  // what is given, and the student's own answers
+  std::set<std::string, std::less<>> mistaken_;
+};
+
+/// What the student's own earlier answers lead to; nothing if they lead to nothing.
+std::optional<Array> Grader::from_own(const SheetStep& step) {
+  own_.forget_reads();
+  try {
+    return step.right(own_);
+  } catch (const Error&) {
+    return std::nullopt;  // such as ids that no table has
+  }
+}
+
+bool Grader::rests_on_mistakes() const {
+  return std::any_of(own_.read().begin(), own_.read().end(),
+                     [&](const std::string& name) { return mistaken_.count(name) > 0; });
+}
+
+Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
+  if (!step.wrong) return {};
+  try {
+    return step.wrong(values);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::string Grader::describe(const SheetStep& step, const Array& answer, const Array& right,
+                             const std::optional<Array>& own) const {
+  std::string text = misplaced(answer, right, step.digits);
+  if (text.empty() && own && shape_of(*own) == shape_of(right))
+    text = misplaced(answer, *own, step.digits);
+  if (!text.empty()) return text;
+  const auto same = in_shape(answer, shape_of(right));
+  if (!same) {
+    return fmt::format("The shape is {}; {} is asked.", to_string(shape_of(answer)),
+                       to_string(shape_of(right)));
+  }
+  if (is_constant(*same))
+    return (*same).data()[0] == 0 ? "All numbers are 0." : "All numbers are the same.";
+  text = not_finite(*same, step.name);
+  return text.empty() ? first_difference(*same, own ? *own : right, step.digits, step.name) : text;
+}
+
+Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
+  const Array& right = key_[step.name].value();
+  const std::optional<Array> own = from_own(step);
+  const bool on_mistakes = rests_on_mistakes();
+  const auto same = in_shape(answer, shape_of(right));
+  if (same && fits(*same, right, step.digits)) return {Status::right, {}, ""};
+  if (same && own && fits(*same, *own, step.digits)) {
+    if (!on_mistakes) return {Status::right, {}, ""};
+    if (!is_constant(*own) || is_constant(right))
+      return {Status::follows, {}, "Wrong by the key, but right given your earlier step."};
+    return {Status::wrong,
+            {},
+            "This follows from an earlier step, which leaves nothing to compute: all numbers are "
+            "the same. Repair that step first."};
+  }
+  std::vector<std::string> ids = matching(wrongs(step, own_), answer, step.digits);
+  if (ids.empty()) ids = matching(wrongs(step, key_), answer, step.digits);
+  if (ids.empty()) return {Status::wrong, {}, describe(step, answer, right, own)};
+  return {Status::wrong, ids, misconception_message(ids)};
+}
+
+StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
+  StepResult result;
+  result.name = step.name;
+  result.max = step.points;
+  if (!answer) {
+    without_answer(step);
+    result.message = fmt::format("There is no answers/{0}.csv and no answers/{0}.npy.", step.name);
+    return result;
+  }
+  if (columns_) {
+    const auto same = in_shape(*answer, shape_of(turned(key_[step.name].value())));
+    answer = turned(same ? *same : *answer);
+  }
+  Verdict verdict = judge(step, *answer);
+  result.status = verdict.status;
+  result.misconceptions = std::move(verdict.misconceptions);
+  result.message = std::move(verdict.message);
+  if (result.status != Status::wrong) result.points = step.points;
+  if (result.status != Status::right) mistaken_.insert(step.name);
+  const auto same = in_shape(*answer, key_[step.name].shape());
+  const bool finite =
+      same && std::none_of(same->begin(), same->end(), [](real x) { return std::isnan(x); });
+  if (finite) {
+    own_.set(step.name, *same);
+  } else {
+    without_answer(step);
+  }
+  return result;
+}
+
+}  // namespace
+
+Result grade_sheet(const SubmissionFolder& folder, const Manifest& manifest, const Values& given,
+                   Answers& answers) {
+  Result result;
+  result.homework = manifest.sheet->name;
+  result.student = manifest.student;
+  Grader grader(manifest, given);
+  std::string no_folder;
+  const std::optional<SubmissionFolder> inside = [&]() -> std::optional<SubmissionFolder> {
+    try {
+      return folder.folder("answers");
+    } catch (const Error& e) {
+      no_folder = e.what();
+      return std::nullopt;
+    }
+  }();
+  for (const SheetStep& step : manifest.sheet->steps) {
+    StepResult graded;
+    try {
+      if (!no_folder.empty()) throw Error(ErrorKind::bad_input, no_folder);
+      std::optional<Array> answer;
+      if (inside) answer = read_answer(*inside, step.name);
+      graded = grader.grade(step, answer);
+      if (answer) answers[step.name] = std::move(*answer);
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::internal) throw;
+      grader.without_answer(step);
+      graded = {
+          step.name, Status::unreadable,
+          0,         step.points,
+          {},        e.hint().empty() ? e.what() : fmt::format("{} ({})", e.what(), e.hint())};
+    }
+    result.score += graded.points;
+    result.max += graded.max;
+    result.steps.push_back(std::move(graded));
+  }
+  return result;
+}
+
+}  // namespace attn::app::homework

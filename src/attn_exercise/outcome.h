@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace attn_exercise {
+
+/// What the running case came to, as far as it is known.
+struct Outcome {
+  std::string status = "right";  ///< right, wrong, ended, threw, memory
+  std::string message;
+  std::vector<std::string> misconceptions;
+};
+Outcome& outcome();
+
+}  // namespace attn_exercise

@@ -1,0 +1,300 @@
+// Exercises in C++ through the real program: stubs, solutions, mistakes with a name, and answers
+// that would rather not be judged.
+#include "app/exercise/exercises.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/data.h"
+#include "app/misconceptions.h"
+#include "program/process.h"
+
+using attn::app::Exercise;
+using namespace attn::test;
+using nlohmann::json;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kLessons = ATTN_REFERENCE_DIR "/../../lessons";
+
+/// An answer to this exercise, with its first line.
+std::string answer_to(const std::string& exercise, const std::string& code) {
+  return "// attn exercise " + exercise + ": a test\n" + code;
+}
+
+std::string solution_of(const Exercise& e) {
+  return Folder::read(kLessons + "/" + e.lesson + "/exercises/" + e.name +
+                      "/solution.cpp");
+}
+
+/// `text` with one part replaced, which must be there.
+std::string with_change(std::string text, const std::string& part, const std::string& other) {
+  const std::size_t at = text.find(part);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, part.size(), other);
+}
+
+/// The documents in the output of `exercise check --watch --json`, as far as they are whole.
+std::vector<json> documents(const std::string& output) {
+  std::vector<json> out;
+  std::size_t begin = 0;
+  for (std::size_t end = output.find("\n}\n"); end != std::string::npos;
+       end = output.find("\n}\n", begin)) {
+    out.push_back(json::parse(output.substr(begin, end + 2 - begin)));
+    begin = end + 3;
+  }
+  return out;
+}
+
+json check(const std::string& code, int exit_code) {
+  const Folder folder;
+  const std::string file = folder.write("answer.cpp", answer_to("stable-softmax", code));
+  const Result r =
+      expect(Launch{.arguments = {"exercise", "check", file, "--json"}, .seconds = 120}, exit_code);
+  return json::parse(r.out);
+}
+
+/// For each exercise one mistake: what stands in the solution, what in its place, and its name.
+struct Mistake {
+  const char *exercise, *part, *other, *misconception;
+};
+constexpr Mistake kMistakes[] = {
+    {"stable-softmax", "std::exp(scores(i, j) - largest)", "std::exp(scores(i, j))",
+     "softmax-unstable"},
+    {"masked-attention", "score / std::sqrt(double(q.columns))", "score", "scale-missing"},
+    {"one-head", "double(w_k.columns)", "double(x.columns)", "scale-by-model"},
+    {"split-and-merge", "x(i, h * d + j)", "x.numbers[(h * x.rows + i) * d + j]",
+     "heads-reshape-only"},
+    {"sinusoids", "2.0 * double(pair)", "double(pair)", "position-exponent"},
+    {"layer-norm", "(x(i, j) - mean) / d", "(x(i, j) - mean) / (d - 1)", "norm-unbiased"},
+    {"lstm-step", "std::tanh(gates[2 * h + j]), out = sigmoid(gates[3 * h + j])",
+     "std::tanh(gates[3 * h + j]), out = sigmoid(gates[2 * h + j])", "lstm-gate-order"},
+    {"convolution", "taps[std::size_t(j)]", "taps[std::size_t(k - 1 - j)]", "conv-flipped"},
+    {"mlm-masking", "draws(i, 1) < 0.8", "draws(i, 1) < 2", "mlm-mask-only"},
+    {"beam-step", "longer.log_probability += ", "longer.log_probability = ", ""},
+};
+
+}  // namespace
+
+TEST_CASE("exercises: the program holds all of them, and no solution") {
+  const std::vector<Exercise> held = attn::app::exercises(),
+                              there = attn::app::exercises(kLessons);
+  CHECK(held.size() >= 10);
+  REQUIRE(held.size() == there.size());
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    CAPTURE(held[i].name);
+    CHECK(names.insert(held[i].name).second);
+    CHECK(held[i].test == there[i].test);
+    CHECK(held[i].points == 10);
+    CHECK(contains(held[i].stub, "TODO"));
+    CHECK(contains(held[i].text, "By hand"));
+    CHECK(contains(held[i].text, "\n3. "));
+    CHECK(contains(held[i].text, "Source"));
+  }
+  for (const attn::app::DataFile& file : attn::app::data_files())
+    CHECK_FALSE(contains(file.path, "solution"));
+}
+
+TEST_CASE("exercises: every stub fails, every solution passes, a mistake is named, while watched") {
+  for (const Exercise& e : attn::app::exercises(kLessons)) {
+    CAPTURE(e.name);
+    const auto mistake = std::find_if(std::begin(kMistakes), std::end(kMistakes),
+                                      [&](const Mistake& m) { return m.exercise == e.name; });
+    REQUIRE(mistake != std::end(kMistakes));
+    const std::string solution = solution_of(e);
+    const std::string answers[] = {e.stub, solution,
+                                   with_change(solution, mistake->part, mistake->other)};
+    const Folder folder;
+    const std::string file = folder.write("answer.cpp", answer_to(e.name, answers[0]));
+    const std::string out = folder / "out", temporary = folder / "tmp";
+    fs::create_directory(temporary);
+    Running program(Launch{.arguments = {"exercise", "check", file, "--watch", "--json"},
+                           .environment = {{"TMPDIR", temporary}},
+                           .seconds = 120,
+                           .output_file = out});
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (i > 0) fs::rename(folder.write("next", answer_to(e.name, answers[i])), file);
+      REQUIRE(program.wait_until([&] { return documents(Folder::read(out)).size() > i; }));
+    }
+    program.send(SIGINT);
+    const Result result = program.finish();
+    CHECK(result.exit_code == 1);  // of the last check
+    CHECK(fs::is_empty(temporary));
+
+    const std::vector<json> said = documents(Folder::read(out));
+    REQUIRE(said.size() >= 3);
+    for (const json& document : said) {
+      INFO(document.dump(2));
+      CHECK(document["compiled"] == true);
+      CHECK(document["compiler"] == "");
+      for (const json& c : document["cases"])
+        CHECK((c["status"] == "right" || c["status"] == "wrong"));
+    }
+    CHECK(said[0]["score"] <= 2);
+    CHECK(said[1]["score"] == said[1]["max"]);
+    CHECK(said[2]["score"] < said[2]["max"]);
+    std::set<std::string> named;
+    for (const json& c : said[2]["cases"]) {
+      for (const json& id : c["misconceptions"]) named.insert(id);
+    }
+    if (*mistake->misconception) CHECK(named == std::set<std::string>{mistake->misconception});
+    for (const std::string& id : named) CHECK(attn::app::find_misconception(id) != nullptr);
+  }
+}
+
+TEST_CASE("exercises: crash, endless loop, exit, new process, memory and output are each named") {
+  // The cases of this exercise differ in the shapes of their scores: each gets another answer.
+  const json document = check(R"(#include "exercise.h"
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+Matrix softmax(const Matrix& s) {
+  const std::size_t which = 10 * s.rows + s.columns;
+  if (which == 13) {
+    std::puts("PASS: all 10 of 10 points");
+    std::exit(0);
+  }
+  if (which == 35) for (volatile int i = 0;; i = i + 1) {}
+  if (which == 62) for (;;) fork();
+  if (which == 11) *(volatile int*)nullptr = 1;
+  if (which == 47) {
+    std::vector<Matrix> all;
+    for (;;) all.push_back(Matrix(1000, 1000, 1.5));
+  }
+  if (which == 34) for (;;) std::puts("all tests passed");
+  if (which == 23) return Matrix(2, 3)(7, 7), s;
+  Matrix w = s;  // the last case: rows of two
+  for (std::size_t i = 0; i < 2; ++i) {
+    w(i, 0) = 1 / (1 + std::exp(s(i, 1) - s(i, 0)));
+    w(i, 1) = 1 - w(i, 0);
+  }
+  return w;
+}
+)",
+                              1);
+  const std::pair<const char*, const char*> expected[] = {
+      {"exit", "exit code 0"},
+      {"time", "endless loop"},
+      {"process", "another process"},
+      {"crash", "segmentation fault"},
+      {"memory", "more memory"},
+      {"output", "more than 1 MB"},
+      {"threw", "no place (7, 7) in a matrix of 2 x 3"},
+      {"right", ""},
+  };
+  REQUIRE(document["cases"].size() == std::size(expected));
+  for (std::size_t i = 0; i < std::size(expected); ++i) {
+    const json& c = document["cases"][i];
+    INFO(c.dump());
+    CHECK(c["status"] == expected[i].first);
+    CHECK(contains(c["message"].get<std::string>(), expected[i].second));
+  }
+  CHECK(document["cases"][0]["printed"] == "PASS: all 10 of 10 points\n");
+  CHECK(document["score"] == 1);
+}
+
+TEST_CASE(
+    "exercises: an answer can neither forge results nor touch files nor end other processes") {
+  const Folder folder;
+  const std::string precious = folder.write("precious", "text");
+  const json document = check(R"(#include "exercise.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+struct Early {  // before main
+  Early() {
+    const char forged[] = "{\"status\":\"right\",\"message\":\"\",\"misconceptions\":[]}\n";
+    for (int file = 0; file < 64; ++file)
+      if (write(file, forged, sizeof forged - 1) < 0) continue;
+  }
+} early;
+
+Matrix softmax(const Matrix& s) {
+  std::string did;
+  if (s.rows > 1) _exit(0);
+  if (s.columns == 1) {
+    Matrix nonsense;
+    nonsense.rows = std::size_t{1} << 40;
+    return nonsense;
+  }
+  if (open(")" + precious + R"(", O_WRONLY | O_TRUNC) >= 0) did += "wrote ";
+  if (open("here", O_CREAT | O_RDWR, 0600) >= 0) did += "made ";
+  if (unlink(")" + precious + R"(") == 0) did += "unlinked ";
+  if (kill(getppid(), SIGTERM) == 0) did += "killed ";
+  if (ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0) did += "traced ";
+  if (socket(AF_INET, SOCK_STREAM, 0) >= 0) did += "called ";
+  throw std::runtime_error("did:" + did + ".");
+}
+)",
+                              1);
+  CHECK(document["score"] == 0);
+  for (const json& c : document["cases"]) {
+    INFO(c.dump());
+    CHECK(c["status"] != "right");
+    CHECK_FALSE(contains(c["message"].get<std::string>(), "did: "));
+  }
+  CHECK(Folder::read(precious) == "text");
+}
+
+TEST_CASE("exercises: an answer that does not compile says what the compiler says") {
+  const Folder folder;
+  const std::string file =
+      folder.write("answer.cpp", answer_to("layer-norm",
+                                           "#include \"exercise.h\"\nint main() { }\n"
+                                           "Matrix nothing() { return Matrix() }\n"));
+  const Result r =
+      expect(Launch{.arguments = {"exercise", "check", file, "--plain"}, .seconds = 120}, 1,
+             "answer.cpp:4:");
+  CHECK(contains(r.out, "does not compile"));
+  for (const std::string& line : lines(r.out)) CHECK(line.size() <= 80);
+}
+
+TEST_CASE("exercise start makes a folder, and never touches what is there") {
+  const Folder folder;
+  const std::string place = folder / "mine";
+  expect({"exercise", "start", "layer-norm", "--out", place}, 0, "new");
+  const std::string stub = Folder::read(place + "/answer.cpp");
+  CHECK(stub.starts_with("// attn exercise layer-norm:"));
+  for (const char* name : {"exercise.md", "exercise.h", "matrix.h"})
+    CHECK_FALSE(Folder::read(place + "/" + name).empty());
+  fs::rename(folder.write("mine.cpp", "my work"), place + "/answer.cpp");
+  fs::remove(place + "/matrix.h");
+  expect({"exercise", "start", "layer-norm", "--out", place}, 0, "was there");
+  CHECK(Folder::read(place + "/answer.cpp") == "my work");
+  CHECK_FALSE(Folder::read(place + "/matrix.h").empty());
+  expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "cannot be made");
+}
+
+TEST_CASE("exercise commands say what is wrong with their arguments") {
+  const Folder folder;
+  expect({"exercise", "start"}, 2, "one exercise");
+  expect({"exercise", "start", "layer-nrom"}, 2, "did you mean layer-norm");
+  expect({"exercise", "check", folder.path()}, 4, "answer.cpp");
+  expect({"exercise", "check", "a", "b"}, 2, "one folder");
+  expect({"exercise", "check", folder.write("empty.cpp", "")}, 3, "line 1");
+  expect({"exercise", "check", folder.write("a.cpp", answer_to("no-such", ""))}, 2, "no-such");
+  expect({"exercise", "check", folder.write("b.cpp", std::string(2 << 20, ' '))}, 5);
+  expect({"exercise", "check", "/dev/zero"}, 3);
+  expect({"exercise", "list", "--from", folder / "none"}, 4, "folder of lessons");
+  fs::create_directories(folder / "l/01-a/exercises/half");
+  folder.write("l/01-a/exercises/half/exercise.md", "# Half\n");
+  expect({"exercise", "list", "--from", folder / "l"}, 3, "there is no exercise.h");
+  const Result list = expect({"exercise", "list"}, 0, "stable-softmax");
+  for (const std::string& line : lines(list.out)) CHECK(line.size() <= 80);
+}

@@ -1,0 +1,197 @@
+// What is said about answers that are neither right nor in the catalogue; follow-through; numbers.
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "app/homework/compare.h"
+#include "app/homework/lab.h"
+#include "app/homework/task.h"
+#include "homework_support.h"
+
+using namespace attn;
+using namespace attn::app;
+using namespace attn::app::homework;
+using namespace homework_test;
+using io_test::check_error;
+
+namespace {
+
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Array rows_moved(const Array& a, std::size_t by) {
+  Array out = a;
+  for (std::size_t i = 0; i < rows(a); ++i) {
+    const auto from = row(a, (i + by) % rows(a));
+    std::copy(from.begin(), from.end(), row(out, i).begin());
+  }
+  return out;
+}
+
+Array without_first_row(const Array& a) {
+  Array out = empty({rows(a) - 1, columns(a)});
+  std::copy(a.begin() + static_cast<std::ptrdiff_t>(columns(a)), a.end(), out.begin());
+  return out;
+}
+
+const Array kKey = matrix({{0.123, 1.5, -2.25, 7}, {4, 0.505, 0.25, -1}, {2, 3.333, 5, 0.75}});
+
+}  // namespace
+
+TEST_CASE("homework: right numbers in the wrong place are recognised") {
+  const auto about = [](const Array& answer) { return misplaced(answer, kKey, 3); };
+  CHECK(about(kKey) == "");
+  CHECK(says(about(turned(kKey)), "transposed"));
+  CHECK(says(about(reshaped(kKey, {4, 3})), "in the shape (4, 3); (3, 4) is asked"));
+  CHECK(says(about(reshaped(kKey, {12})), "in the shape (12)"));
+  CHECK(says(about(reshaped(turned(kKey), {3, 4})), "column by column"));
+  CHECK(says(about(rows_moved(kKey, 1)), "row too early"));
+  CHECK(says(about(rows_moved(kKey, 2)), "row too late"));
+  CHECK(says(about(turned(rows_moved(turned(kKey), 1))), "column too early"));
+  Array swapped = kKey;
+  std::swap_ranges(row(swapped, 0).begin(), row(swapped, 0).end(), row(swapped, 2).begin());
+  CHECK(says(about(swapped), "right rows in another order"));
+  CHECK(says(about(without_first_row(kKey)), "first row is missing"));
+  CHECK(says(misplaced(kKey, without_first_row(kKey), 3), "one row too many at the beginning"));
+  CHECK(says(misplaced(turned(kKey), turned(without_first_row(kKey)), 3),
+             "one column too many at the beginning"));
+  const auto changed = [](double (*f)(double)) {
+    Array out = kKey;
+    for (real& x : out) x = static_cast<real>(f(double{x}));
+    return out;
+  };
+  CHECK(says(about(changed([](double x) { return -x; })), "wrong sign"));
+  CHECK(says(about(changed([](double x) { return 100 * x; })), "per cent"));
+  CHECK(says(about(changed([](double x) { return 3 * x; })), "same multiple"));
+  CHECK(
+      says(about(changed([](double x) { return std::round(10 * x) / 10; })), "right to 1 digit "));
+  CHECK(says(about(changed([](double x) { return std::trunc(x); })), "cut off"));
+  CHECK(about(changed([](double x) { return x * x; })) == "");
+}
+
+TEST_CASE("homework: a first difference tells its place and its size, and no number of the key") {
+  Array answer = kKey;
+  answer(1, 2) = real{0.75};
+  answer(2, 0) = real{1.9};
+  const std::string text = first_difference(answer, kKey, 3, "x");
+  CHECK(text ==
+        "2 of 12 numbers differ, the first at x[1,2] (counted from 0); the largest difference is "
+        "between 0.1 and 1.");
+}
+
+TEST_CASE(
+    "homework: an answer fits by the digits asked for, and -inf by any large negative number") {
+  CHECK(fits(matrix({{0.334}}), matrix({{0.3333}}), 3));
+  CHECK_FALSE(fits(matrix({{0.335}}), matrix({{0.3333}}), 3));
+  CHECK_FALSE(fits(matrix({{0.3333}, {1}}), matrix({{0.3333, 1}}), 3));
+  const real infinity = std::numeric_limits<real>::infinity(), nan = std::nan("");
+  CHECK(fits(matrix({{-1e9}}), matrix({{-infinity}}), 3));
+  CHECK(fits(matrix({{-infinity}}), matrix({{-infinity}}), 3));
+  CHECK_FALSE(fits(matrix({{-100}}), matrix({{-infinity}}), 3));
+  CHECK_FALSE(fits(matrix({{nan}}), matrix({{-infinity}}), 3));
+  CHECK_FALSE(fits(matrix({{nan}}), matrix({{1}}), 3));
+  CHECK(in_shape(zeros({4, 1}), {4}).has_value());
+  CHECK(in_shape(zeros({6, 3}), {2, 3, 3}).has_value());
+  CHECK_FALSE(in_shape(zeros({3, 6}), {2, 3, 3}).has_value());
+  CHECK_FALSE(in_shape(zeros({4, 3}), {3, 4}).has_value());
+}
+
+TEST_CASE(
+    "homework: what follows from an own mistake follows, and what hides behind zeros does not") {
+  const Sheet& sheet = find_sheet("heads");
+  const Values given = given_for({}, sheet, "eve");
+  Values own = given;
+  const Submission submission("heads", "eve");
+  for (const SheetStep& step : sheet.steps) {
+    Array answer = step.right(own);
+    if (step.name == "scores") answer = step.wrong(own)[0].value;  // not scaled
+    submission.answer(step.name, csv_of(answer));
+    own.set(step.name, answer);
+  }
+  for (const StepResult& step : submission.grade().steps) {
+    CAPTURE(step.name);
+    const bool before = step.name.ends_with("_heads");
+    CHECK(step.status == (before                  ? Status::right
+                          : step.name == "scores" ? Status::wrong
+                                                  : Status::follows));
+    CHECK(step.points == (step.name == "scores" ? 0 : step.max));
+  }
+  const Values key = key_of(sheet, given);
+  for (const SheetStep& step : sheet.steps)
+    submission.answer(step.name, csv_of(zeros(key[step.name].shape())));
+  const Result nothing = submission.grade();
+  CHECK(nothing.score == 0);
+  for (const StepResult& step : nothing.steps) {
+    CHECK(step.status == Status::wrong);
+    CHECK(step.misconceptions.empty());
+  }
+}
+
+TEST_CASE("homework: all zeros earn nothing and accuse of nothing on any sheet") {
+  for (const Sheet& sheet : sheets()) {
+    if (is_lab(sheet)) continue;
+    const Values key = key_of(sheet, given_for({}, sheet, "eve"));
+    for (const real number : {real{0}, static_cast<real>(std::nan(""))}) {
+      const Submission submission(sheet.name, "eve");
+      for (const SheetStep& step : sheet.steps)
+        submission.answer(step.name, csv_of(full(key[step.name].shape(), number)));
+      for (const StepResult& step : submission.grade().steps) {
+        CAPTURE(sheet.name);
+        CAPTURE(step.name);
+        CHECK(step.status == Status::wrong);
+        const bool overflowed = std::isnan(number) && step.name == "large";
+        CHECK(step.misconceptions.size() == (overflowed ? 1 : 0));
+        CHECK_FALSE(step.message.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "homework: another student, sheet or secret gives other numbers, the same gives the same") {
+  const Course secret{false, "a long secret"}, other{false, "another secret"};
+  for (const Sheet& sheet : sheets()) {
+    CAPTURE(sheet.name);
+    const std::string ada = fingerprint(given_for(secret, sheet, "ada"));
+    CHECK(ada == fingerprint(given_for(secret, sheet, "ada")));
+    CHECK(ada != fingerprint(given_for(secret, sheet, "bob")));
+    CHECK(ada != fingerprint(given_for(other, sheet, "ada")));
+    CHECK(ada != fingerprint(given_for({}, sheet, "ada")));
+  }
+}
+
+TEST_CASE("homework: the task shows what is given and never the key") {
+  for (const Sheet& sheet : sheets()) {
+    if (is_lab(sheet)) continue;
+    const Values given = given_for({}, sheet, "<b>`x`</b>");
+    const Values key = key_of(sheet, given);
+    Manifest m;
+    m.sheet = &sheet;
+    m.student = "<b>`x`</b>";
+    const std::string text = task_text(m, given, "dir");
+    CAPTURE(sheet.name);
+    CHECK(says(text, "`<b>'x'</b>`"));
+    CHECK(says(text, "attn homework check dir"));
+    for (const SheetStep& step : sheet.steps) {
+      CHECK(says(text, "answers/" + step.name + ".csv"));
+      CHECK(says(text, to_string(key[step.name].shape())));
+      CHECK_FALSE(says(text, csv_of(key[step.name].value())));
+    }
+    for (const Given& one : sheet.given) CHECK(says(text, "`" + one.name + "` ("));
+  }
+}
+
+TEST_CASE("homework: student ids are short text that can be shown") {
+  check_student("s1234567");
+  check_student("ada@example.org");
+  check_student("Zoë Müller");
+  check_student(std::string(64, 'x'));
+  for (const std::string bad :
+       {std::string(), std::string(65, 'x'), std::string("a\nb"), std::string("a\0b", 3),
+        std::string("\xff"), std::string(" a"), std::string("a "), std::string("a\u202Eb"),
+        std::string("\x1b[31m")}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(check_student(bad), Error);
+  }
+}
