@@ -97,6 +97,7 @@ TEST_CASE("claims: every kind of value") {
       {"w distinct-rows", "2"},
       {"w transposed[0]", "[1, 3]"},
       {"[3, 1, 2] sorted", "[1, 2, 3]"},
+      {"(0 / [0, 2, 1] + [0, 2, 1]) sorted", "[1, 2, nan]"},
       {"[-1, 2] abs", "[1, 2]"},
       {"(w . w)[0]", "[7, 10]"},
       {"[1, 2] . [3, 4]", "11"},

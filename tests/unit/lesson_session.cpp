@@ -104,7 +104,7 @@ TEST_CASE("session: a wrong answer is told what it betrays, may be tried again, 
   const Outcome o = read("01-next", {"6", "3", "7", "1", "", "1", "1", "2", "", "", ""});
   CHECK(o.finished);
   CHECK(contains(o.out, "Not so. That is the sum of the scores."));
-  CHECK(contains(o.out, "Not so.\n"));
+  CHECK(contains(o.out, "Not so. Try again;"));
   CHECK(o.record.answers.at(1) == AnswerRecord{false, 3, 0, false});
   CHECK(o.record.answers.at(2) == AnswerRecord{false, 1, 0, false});
   CHECK(contains(o.out, "Sure and wrong is where most is to be learnt: look again at question 1."));

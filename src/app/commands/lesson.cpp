@@ -85,7 +85,9 @@ void lesson(Stage& s, const LessonOptions& o) {
   Console* console = s.common.console;
   Reading reading(load_lesson(library, entry, language), console != nullptr);
   std::string collected;
-  const RenderOptions options = console ? console->options() : RenderOptions{.plain = true};
+  RenderOptions options;
+  options.plain = true;
+  if (console) options = console->options();
   const auto write = [&](std::string_view text) {
     if (console) return console->write(text);
     collected += text;

@@ -52,7 +52,7 @@ Value about_step(const std::string& measure, const Expression& step, const Trace
 Value list_of(const std::vector<Value>& parts) {
   Value out;
   out.shape = {parts.size()};
-  out.labels = {{}};
+  out.labels.resize(1);
   bool any_text = false;
   for (const Value& part : parts) {
     if (part.size() != 1) fail("a list holds single numbers or texts");

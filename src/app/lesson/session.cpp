@@ -262,7 +262,10 @@ bool Session::reply(std::size_t block, const std::string& text, AnswerRecord& mi
   if (verdict.right) {
     write("\n" + show_line("Right.", q.why, console_.options()));
   } else {
-    write("\n" + show_line("Not so.", verdict.said, console_.options()));
+    write("\n" + show_line("Not so.",
+                           verdict.said.empty() ? "Try again; h gives a hint, s shows the answer."
+                                                : verdict.said,
+                           console_.options()));
   }
   return verdict.right;
 }

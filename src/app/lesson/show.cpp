@@ -63,7 +63,7 @@ std::vector<Word> words_of(const Spans& spans, bool color) {
 
 class ProsePage {
  public:
-  explicit ProsePage(RenderOptions options)
+  explicit ProsePage(const RenderOptions& options)
       : options_(options), page_(options), width_(std::min(page_.width(), kWidestProse)) {}
 
   void put(const Paragraph& p) {

@@ -160,8 +160,11 @@ Value selected(const Value& value, const std::vector<Selector>& selectors) {
 Value single(double number) { return {{}, {number}, {}, {}}; }
 
 Value numbers(std::vector<double> list) {
-  const std::size_t n = list.size();
-  return {{n}, std::move(list), {}, {{}}};
+  Value out;
+  out.shape = {list.size()};
+  out.labels.resize(1);
+  out.numbers = std::move(list);
+  return out;
 }
 
 void require_numbers(const Value& value, const std::string& what) {
@@ -294,7 +297,8 @@ Value measured(const std::string& name, const Value& value) {
     const std::size_t n = rank == 0 ? 1 : value.shape.back();
     for (std::size_t at = 0; name == "sorted" && n > 0 && at < out.size(); at += n) {
       const auto row = out.numbers.begin() + static_cast<std::ptrdiff_t>(at);
-      std::sort(row, row + static_cast<std::ptrdiff_t>(n));
+      std::sort(row, row + static_cast<std::ptrdiff_t>(n),
+                [](double a, double b) { return b != b ? a == a : a < b; });  // NaN comes last
     }
     if (name == "sorted" && rank > 0) out.labels.back().clear();
     return out;
