@@ -43,8 +43,9 @@ Words split(const std::string& example) {
 
 /// Commands that take long, write files or measure: only their help is looked at here.
 bool is_quick(const Command& command) {
-  static const std::set<std::string> kSlow = {"bench",  "train",   "compare",  "complexity",
-                                              "lesson", "lessons", "homework", "doctor", "exercise start", "exercise check"};
+  static const std::set<std::string> kSlow = {
+      "bench",   "train",    "compare", "complexity",     "lesson",
+      "lessons", "homework", "doctor",  "exercise start", "exercise check"};
   return kSlow.count(command.name) == 0;
 }
 
