@@ -28,9 +28,11 @@ constexpr std::size_t kOutputKept = 64 << 10;
 std::vector<std::string> environment(const std::string& folder) {
   std::vector<std::string> out = {"LC_ALL=C", "TMPDIR=" + folder, "OMP_NUM_THREADS=1",
                                   "OPENBLAS_NUM_THREADS=1"};
-  const char *path = std::getenv("PATH"), *libraries = std::getenv("LD_LIBRARY_PATH");
+  const char* path = std::getenv("PATH");
   out.push_back(fmt::format("PATH={}", path && *path ? path : "/usr/local/bin:/usr/bin:/bin"));
-  if (libraries) out.push_back(fmt::format("LD_LIBRARY_PATH={}", libraries));
+  for (const char* name : {"LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
+  }
   return out;
 }
 
