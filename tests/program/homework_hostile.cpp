@@ -139,7 +139,11 @@ TEST_CASE("homework: a homework.json that is broken, foreign or hostile is refus
   changed("student", std::string(1000, 'x'), "too long");
   changed("student", "bob", "was not made for student bob");
   changed("convention", "diagonal", "expected \"row\" or \"column\"");
-  changed("course", "secret", "");
+  // Who says that the sheet needs a secret may check it, and is graded once the secret is there.
+  json claimed = good;
+  claimed["course"] = "secret";
+  handed.folder.write("ada/homework.json", claimed.dump());
+  expect({"homework", "grade", handed.path, "--json"}, 0, "made with a course's secret");
   changed("numbers", "0000000000000000", "was not made for");
   json without = good;
   without.erase("numbers");
