@@ -104,9 +104,10 @@ TEST_CASE(
   CHECK(contains(check(path, 0)["remark"].get<std::string>(), "numbers in inputs/"));
   CHECK_FALSE(check(path, 0, {"--secret", secret}).contains("remark"));
   expect({"homework", "grade", path, "--secret", secret}, 0, "10");
-  expect({"homework", "grade", path}, 0, "made with a course's secret");
+  expect({"homework", "grade", path, "--json"}, 0, "made with a course's secret");
   const std::string other = folder.write("other.txt", "another");
-  expect({"homework", "grade", path, "--secret", other}, 0, "was not made for student bob");
+  expect({"homework", "grade", path, "--json", "--secret", other}, 0,
+         "was not made for student bob");
   expect({"homework", "check", path, "--secret", other}, 3, "was not made for student bob");
   // Friendlier numbers are noticed.
   write(path + "/inputs/x.csv", "0,0,0,0\n0,0,0,0\n0,0,0,0\n0,0,0,0\n");

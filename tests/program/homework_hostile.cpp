@@ -11,6 +11,7 @@
 
 #include "app/homework/numbers.h"
 #include "attn/io/csv.h"
+#include "attn/io/npy.h"
 #include "process.h"
 
 using namespace attn::test;
@@ -75,14 +76,27 @@ TEST_CASE("homework: answers that are huge, promise to be, or are no numbers are
   fs::resize_file(scores, std::uintmax_t{1} << 30);  // a hole: no disk is used
   handed.scores("unreadable", "at most 1048576 are read");
   fs::remove(scores);
+  const auto npy = [&](const std::string& shape) {
+    std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': " + shape + ", }";
+    header.resize(117, ' ');
+    handed.folder.write("ada/answers/scores.npy",
+                        std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + "\n");
+  };
+  npy("(4294967296, 4294967296)");
+  handed.scores("unreadable", "4294967296");
+  npy("(1000000, 1000000)");
+  handed.scores("unreadable", "takes 8000000000000 bytes, found 0");
+  npy("(0, 3)");
+  handed.scores("wrong", "It holds no numbers");
   handed.folder.write("ada/answers/scores.npy",
-                      std::string("\x93NUMPY\x01\x00\x76\x00", 10) +
-                          "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, "
-                          "4294967296), }                                        \n");
-  handed.scores("unreadable", "scores.npy");
+                      attn::npy_bytes(attn::full({1, 1, 1, 1, 1, 1, 1, 1}, 1)));
+  handed.scores("wrong", "The shape is");
+  handed.folder.write("ada/answers/scores.npy", attn::npy_bytes(attn::full({}, 1)));
+  handed.scores("wrong", "The shape is (1); (3, 3) is asked");
   fs::remove(handed.answer("scores.npy"));
-  for (const std::string bad : {"", "a,b\n", "1,2\n3\n", "=1+1,2,3\n", "1;2;3\n", "\xff\xfe1",
-                                "1,2,3\n\n\n4,5,6\n", "<script>alert(1)</script>\n"}) {
+  for (const std::string& bad :
+       Words{"", "a,b\n", "1,2\n3\n", "=1+1,2,3\n", "1;2;3\n", std::string("\xff\xfe") + "1",
+             "1,2,3\n\n\n4,5,6\n", "<script>alert(1)</script>\n"}) {
     handed.folder.write("ada/answers/scores.csv", bad);
     handed.scores("unreadable", "scores.csv");
   }
@@ -139,7 +153,11 @@ TEST_CASE("homework: a homework.json that is broken, foreign or hostile is refus
   changed("student", std::string(1000, 'x'), "too long");
   changed("student", "bob", "was not made for student bob");
   changed("convention", "diagonal", "expected \"row\" or \"column\"");
-  changed("course", "secret", "");
+  // Who says that the sheet needs a secret may check it, and is graded once the secret is there.
+  json claimed = good;
+  claimed["course"] = "secret";
+  handed.folder.write("ada/homework.json", claimed.dump());
+  expect({"homework", "grade", handed.path, "--json"}, 0, "made with a course's secret");
   changed("numbers", "0000000000000000", "was not made for");
   json without = good;
   without.erase("numbers");

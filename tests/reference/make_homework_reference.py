@@ -332,6 +332,12 @@ def write_reference(program):
     print(f"{sum(len(c['wrong']) for c in cases)} wrong answers of {len(cases)} sheets")
 
 
+def as_integers(value):
+    value = np.asarray(value)
+    whole = np.isfinite(value).all() and (value == np.round(value)).all()
+    return value.astype(np.int64) if whole else value
+
+
 def hand_in(sheet, folder):
     """An empty submission of the sheet: answers/ and homework.json alone."""
     (folder / "answers").mkdir(parents=True)
@@ -350,6 +356,7 @@ FORMS = {
     "NPY float64": lambda p, v, n: np.save(p / "npy", np.asarray(v, np.float64)),
     "NPY float32": lambda p, v, n: np.save(p / "npy", np.asarray(v, np.float32)),
     "NPY big-endian": lambda p, v, n: np.save(p / "npy", np.asarray(v, ">f8")),
+    "NPY int64 where the numbers are whole": lambda p, v, n: np.save(p / "npy", as_integers(v)),
     "NPY Fortran order": lambda p, v, n: np.save(p / "npy", np.asfortranarray(v)),
     "NPY with axes of length 1": lambda p, v, n: np.save(p / "npy", np.asarray(v)[None]),
     "NPY, heads one below the other": lambda p, v, n: np.save(p / "npy", flat(v)),

@@ -6,6 +6,7 @@
 #include "app/homework/compare.h"
 #include "app/homework/lab.h"
 #include "app/homework/task.h"
+#include "app/homework/wrong.h"
 #include "homework_support.h"
 
 using namespace attn;
@@ -41,7 +42,6 @@ const Array kKey = matrix({{0.123, 1.5, -2.25, 7}, {4, 0.505, 0.25, -1}, {2, 3.3
 
 TEST_CASE("homework: right numbers in the wrong place are recognised") {
   const auto about = [](const Array& answer) { return misplaced(answer, kKey, 3); };
-  CHECK(about(kKey) == "");
   CHECK(says(about(turned(kKey)), "transposed"));
   CHECK(says(about(reshaped(kKey, {4, 3})), "in the shape (4, 3); (3, 4) is asked"));
   CHECK(says(about(reshaped(kKey, {12})), "in the shape (12)"));
@@ -85,6 +85,8 @@ TEST_CASE(
   CHECK(fits(matrix({{0.334}}), matrix({{0.3333}}), 3));
   CHECK_FALSE(fits(matrix({{0.335}}), matrix({{0.3333}}), 3));
   CHECK_FALSE(fits(matrix({{0.3333}, {1}}), matrix({{0.3333, 1}}), 3));
+  CHECK_FALSE(fits(matrix({{3}}), matrix({{4}}), 0));
+  CHECK(fits(matrix({{4}}), matrix({{4}}), 0));
   const real infinity = std::numeric_limits<real>::infinity(), nan = std::nan("");
   CHECK(fits(matrix({{-1e9}}), matrix({{-infinity}}), 3));
   CHECK(fits(matrix({{-infinity}}), matrix({{-infinity}}), 3));
@@ -126,6 +128,25 @@ TEST_CASE(
     CHECK(step.status == Status::wrong);
     CHECK(step.misconceptions.empty());
   }
+}
+
+TEST_CASE("homework: two ideas that give the same numbers are both named") {
+  Sheet sheet = softmax_sheet();
+  sheet.steps[0].wrong = [](const Values& v) {
+    Array twice = v["q"].value();
+    twice = mapped(twice, [](double x) { return 2 * x; });
+    return Wrongs{{"scale-missing", twice}, {"scale-by-dk", twice}, {"scale-missing", twice}};
+  };
+  const Submission submission("softmax", "ada");
+  const Values given = given_for({}, find_sheet("softmax"), "ada");
+  submission.answer("scores", csv_of(sheet.steps[0].wrong(given)[0].value));
+  Manifest m;
+  m.sheet = &sheet;
+  m.student = "ada";
+  Answers answers;
+  const Result result = grade_sheet(SubmissionFolder(submission.path(".")), m, given, answers);
+  CHECK(result.steps[0].misconceptions == std::vector<std::string>{"scale-missing", "scale-by-dk"});
+  CHECK(says(result.steps[0].message, "Several ideas fit: (1)"));
 }
 
 TEST_CASE("homework: all zeros earn nothing and accuse of nothing on any sheet") {

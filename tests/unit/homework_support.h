@@ -189,6 +189,12 @@ inline std::vector<Form> equal_forms() {
        [](const Array& a, int) {
          return Pair{".npy", npy_of<double>(a, ">f8", false, true)};
        }},
+      {"whole numbers as int64",
+       [](const Array& a, int) {
+         const bool whole = std::all_of(
+             a.begin(), a.end(), [](real x) { return std::isfinite(x) && x == std::round(x); });
+         return Pair{".npy", whole ? npy_of<std::int64_t>(a, "<i8") : npy_of<float>(a, "<f4")};
+       }},
       {"Fortran order",
        [](const Array& a, int) {
          return Pair{".npy", npy_of<double>(a, "<f8", true)};

@@ -15,6 +15,10 @@ constexpr double kHidden = -1e4;    // what stands for -inf
 
 double unit(int digits) { return std::pow(10.0, -digits); }
 
+/// How far an answer may be away: one unit of the last digit, so that rounding in either direction
+/// and in between does no harm. Whole numbers are counts and ids, which nobody rounds.
+double allowed(int digits) { return digits == 0 ? 0.01 : unit(digits); }
+
 bool close(real answer, real wanted, double tolerance) {
   if (std::isnan(wanted)) return std::isnan(answer);
   if (std::isinf(wanted)) return wanted < 0 ? answer <= kHidden : answer == wanted;
@@ -126,7 +130,7 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
     }
     return changes;
   };
-  if (each([](double x) { return -x; }, unit(digits))) return "Every number has the wrong sign.";
+  if (each([](double x) { return -x; }, allowed(digits))) return "Every number has the wrong sign.";
   for (int d = digits - 1; d >= 0; --d) {
     const auto rounded = [&](double x) { return std::round(x / unit(d)) * unit(d); };
     if (!each(rounded, 1e-6)) continue;
@@ -136,7 +140,7 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
   }
   if (digits > 0 && each([](double x) { return std::trunc(x); }, 1e-6))
     return "The decimals are cut off: was it written as whole numbers (an integer type)?";
-  if (each([](double x) { return 100 * x; }, 100 * unit(digits)))
+  if (each([](double x) { return 100 * x; }, 100 * allowed(digits)))
     return "Every number is 100 times too large: write shares of 1, not per cent.";
   const std::size_t at = static_cast<std::size_t>(
       std::max_element(wanted.begin(), wanted.end(),
@@ -146,7 +150,8 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
   if (largest != 0 && std::isfinite(largest)) {
     const double factor = double{answer.data()[at]} / largest;
     if (std::isfinite(factor) && std::abs(factor) > 1e-3 &&
-        each([&](double x) { return factor * x; }, std::max(1.0, std::abs(factor)) * unit(digits)))
+        each([&](double x) { return factor * x; },
+             std::max(1.0, std::abs(factor)) * allowed(digits)))
       return "Every number is the same multiple of the right one.";
   }
   return "";
@@ -155,7 +160,7 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
 }  // namespace
 
 bool fits(const Array& answer, const Array& wanted, int digits) {
-  return shape_of(answer) == shape_of(wanted) && all_close(answer, wanted, unit(digits));
+  return shape_of(answer) == shape_of(wanted) && all_close(answer, wanted, allowed(digits));
 }
 
 std::optional<Array> in_shape(const Array& answer, const Shape& wanted) {
@@ -182,7 +187,7 @@ Array turned(const Array& a) {
 }
 
 std::string misplaced(const Array& answer, const Array& wanted, int digits) {
-  const double tolerance = unit(digits);
+  const double tolerance = allowed(digits);
   const Shape shape = shape_of(answer), asked = shape_of(wanted);
   if (answer.size() == 0) return "It holds no numbers.";
   const auto fits_turned = [&](const Array& a) {
@@ -223,7 +228,7 @@ std::string first_difference(const Array& answer, const Array& wanted, int digit
   std::size_t first = answer.size(), number = 0;
   for (std::size_t i = 0; i < answer.size(); ++i) {
     const real a = answer.data()[i], w = wanted.data()[i];
-    if (close(a, w, unit(digits))) continue;
+    if (close(a, w, allowed(digits))) continue;
     ++number;
     if (first == answer.size()) first = i;
     const double apart = std::abs(double{a} - double{w});

@@ -8,8 +8,8 @@
 namespace attn::app::homework {
 
 /// True if both have the same shape and no number is further from `wanted` than one unit of the
-/// last digit asked for (and the rounding of floats). Where -inf is wanted, anything at or below
-/// -10000 will do. NaN fits only NaN.
+/// last digit asked for (and the rounding of floats); whole numbers must be equal. Where -inf is
+/// wanted, anything at or below -10000 will do. NaN fits only NaN.
 bool fits(const Array& answer, const Array& wanted, int digits);
 
 /// The answer in the wanted shape, where it differs by nothing but axes of length 1 (a column for a

@@ -36,10 +36,6 @@ std::string misconception_message(const std::vector<std::string>& ids) {
   return text;
 }
 
-namespace {
-
-/// An answer's file as an array; nothing if there is none. Throws Error for one that cannot be
-/// read.
 std::optional<Array> read_answer(const SubmissionFolder& answers, const std::string& name) {
   const std::optional<std::string> csv = answers.read(name + ".csv"),
                                    npy = answers.read(name + ".npy");
@@ -48,9 +44,13 @@ std::optional<Array> read_answer(const SubmissionFolder& answers, const std::str
                 "keep the one that counts");
   }
   if (csv) return parse_csv(*csv, name + ".csv");
-  if (npy) return parse_npy(*npy, name + ".npy");
-  return std::nullopt;
+  if (!npy) return std::nullopt;
+  Array answer = parse_npy(*npy, name + ".npy");
+  if (answer.dimension() == 0) answer = reshaped(answer, {1});  // one number alone
+  return answer;
 }
+
+namespace {
 
 /// Which wrong ideas give this answer.
 std::vector<std::string> matching(const Wrongs& wrongs, const Array& answer, int digits) {

@@ -50,6 +50,10 @@ Manifest read_manifest(const SubmissionFolder& folder);
 /// Throws Error(bad_input) if they were changed.
 Values given_in(const SubmissionFolder& folder, const Manifest& manifest);
 
+/// An answer's file as an array of rank 1 or more; nothing if there is none. Throws Error for one
+/// that cannot be read, and for two.
+std::optional<Array> read_answer(const SubmissionFolder& answers, const std::string& name);
+
 /// The answers as they were read; what is missing or unreadable has no entry.
 using Answers = std::map<std::string, Array, std::less<>>;
 

@@ -10,9 +10,7 @@
 #include "app/cells.h"
 #include "app/homework/compare.h"
 #include "attn/core/error.h"
-#include "attn/io/csv.h"
 #include "attn/io/json.h"
-#include "attn/io/npy.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app::homework {
@@ -226,14 +224,6 @@ std::string check_conclusion(const std::string& text, const Experiment& e,
       figures.size());
 }
 
-std::optional<Array> read_matrix(const SubmissionFolder& answers, const std::string& name) {
-  const auto csv = answers.read(name + ".csv");
-  if (csv) return parse_csv(*csv, name + ".csv");
-  const auto npy = answers.read(name + ".npy");
-  if (npy) return parse_npy(*npy, name + ".npy");
-  return std::nullopt;
-}
-
 /// The report while it is graded: what later steps need of earlier ones.
 class Report {
  public:
@@ -262,7 +252,7 @@ class Report {
 struct NotThere {};
 
 Array Report::matrix(const StepResult& step, const Shape& shape) const {
-  const auto answer = read_matrix(answers_, step.name);
+  const auto answer = read_answer(answers_, step.name);
   if (!answer) throw NotThere{};
   const auto same = in_shape(columns_ ? turned(*answer) : *answer, shape);
   if (!same) {

@@ -62,7 +62,7 @@ Sheet lab_sheet() {
       "does.";
   sheet.given = {{"experiment",
                   "your experiment in numbers (task, models, lengths, steps, parameters); the "
-                  "command below says the same in words"}};
+                  "command above says the same in words"}};
   sheet.draw = draw;
   sheet.steps = {
       {.name = "prediction",
