@@ -39,7 +39,8 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
   cli.choice("--convention", c.convention, {"row", "column"},
              "show a token as a row, or (transposed) as a column");
-  cli.text("--show", c.show, "GLOB", "only the steps that match, as in --show 'weights' or 'q*,scores'");
+  cli.text("--show", c.show, "GLOB",
+           "only the steps that match, as in --show 'weights' or 'q*,scores'");
   cli.flag("--quiet", c.quiet, "only the matrices, no explanations");
   cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
   cli.flag("--plain", c.plain, "linear text that reads well aloud");

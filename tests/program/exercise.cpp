@@ -30,8 +30,7 @@ std::string answer_to(const std::string& exercise, const std::string& code) {
 }
 
 std::string solution_of(const Exercise& e) {
-  return Folder::read(kLessons + "/" + e.lesson + "/exercises/" + e.name +
-                      "/solution.cpp");
+  return Folder::read(kLessons + "/" + e.lesson + "/exercises/" + e.name + "/solution.cpp");
 }
 
 /// `text` with one part replaced, which must be there.
@@ -84,8 +83,7 @@ constexpr Mistake kMistakes[] = {
 }  // namespace
 
 TEST_CASE("exercises: the program holds all of them, and no solution") {
-  const std::vector<Exercise> held = attn::app::exercises(),
-                              there = attn::app::exercises(kLessons);
+  const std::vector<Exercise> held = attn::app::exercises(), there = attn::app::exercises(kLessons);
   CHECK(held.size() >= 10);
   REQUIRE(held.size() == there.size());
   std::set<std::string> names;
