@@ -82,7 +82,8 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
   std::size_t not_right = 0;
   for (const StepResult& step : result.steps) {
     not_right += step.status == Status::right ? 0 : 1;
-    table.rows.push_back({step.name, std::string(name_of(step.status)), step.points, step.max});
+    table.rows.push_back({step.name, std::string(name_of(step.status)),
+                          homework::points_text(step.points), homework::points_text(step.max)});
   }
   s.trace.items.emplace_back(std::move(table));
   for (const StepResult& step : result.steps) {

@@ -66,8 +66,8 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
     const std::string what = !r.problem.empty() ? "not graded"
                              : r.remark.empty() ? ""
                                                 : "see below";
-    table.rows.push_back(
-        {r.student.empty() ? r.folder : r.student, r.homework, r.score, r.max, what});
+    table.rows.push_back({r.student.empty() ? r.folder : r.student, r.homework,
+                          homework::points_text(r.score), homework::points_text(r.max), what});
   }
   s.trace.items.emplace_back(std::move(table));
   for (const Result& r : results) {

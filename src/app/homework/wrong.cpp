@@ -14,10 +14,10 @@ namespace attn::app::homework {
 
 Array drawn(Rng& rng, const Shape& shape, int low, int high, double unit) {
   Array out = empty(shape);
-  for (real& number : out) {
-    const auto step = rng.below(static_cast<std::uint64_t>(high - low + 1));
-    number = static_cast<real>(unit * (low + static_cast<double>(step)));
-  }
+  const std::uint64_t different =
+      static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) + 1;
+  for (real& number : out)
+    number = static_cast<real>(unit * (low + static_cast<double>(rng.below(different))));
   return out;
 }
 
