@@ -21,9 +21,10 @@ const std::vector<Misconception>& misconceptions() {
        "The heads know nothing of one another. Which axis of the scores counts the keys?"},
       {"softmax-over-all", "one sum is used for the whole matrix",
        "Every query has its own softmax. How many sums do you need for n queries?"},
-      {"softmax-unstable", "exp overflows for large scores, and the rest is no number",
+      {"softmax-unstable",
+       "exp overflows for large scores, or every exp is 0 for very negative ones: 0/0 is no number",
        "Softmax does not change when the same number is taken from every score of a row. Which "
-       "number keeps exp small?"},
+       "number makes the largest exp of each row exactly 1?"},
       {"mask-after-softmax",
        "the weights are set to zero after the softmax, without sharing out again",
        "Add up a row with hidden keys. When must a key be hidden, so that the others share its "

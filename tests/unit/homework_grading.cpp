@@ -130,6 +130,32 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("homework: who is mistaken once, computes on and rounds at the end, follows everywhere") {
+  for (const char* name : {"softmax", "head", "heads"}) {
+    const Sheet& sheet = find_sheet(name);
+    for (const char* student : {"eve", "mallory", "trent", "zoe"}) {
+      Values own = given_for({}, sheet, student);
+      const Submission submission(name, student);
+      for (const SheetStep& step : sheet.steps) {
+        Array answer = step.right(own);
+        if (step.name == "scores") answer = step.wrong(own)[0].value;  // not scaled
+        own.set(step.name, answer);                                    // unrounded
+        const double unit = std::pow(10, step.digits);
+        for (real& x : answer) {
+          if (std::isfinite(x)) x = static_cast<real>(std::round(double{x} * unit) / unit);
+        }
+        submission.answer(step.name, csv_of(answer));
+      }
+      for (const StepResult& step : submission.grade().steps) {
+        CAPTURE(name);
+        CAPTURE(step.name);
+        CAPTURE(step.message);
+        CHECK((step.status == Status::wrong) == (step.name == "scores"));
+      }
+    }
+  }
+}
+
 TEST_CASE("homework: two ideas that give the same numbers are both named") {
   Sheet sheet = softmax_sheet();
   sheet.steps[0].wrong = [](const Values& v) {

@@ -52,16 +52,22 @@ std::optional<Array> read_answer(const SubmissionFolder& answers, const std::str
 
 namespace {
 
-/// Which wrong ideas give this answer.
-std::vector<std::string> matching(const Wrongs& wrongs, const Array& answer, int digits) {
+/// Which wrong ideas give this answer, and what they give before it is rounded.
+struct Matching {
   std::vector<std::string> ids;
+  std::optional<Array> exact;
+};
+Matching matching(const Wrongs& wrongs, const Array& answer, int digits) {
+  Matching out;
   for (const Wrong& wrong : wrongs) {
     if (is_constant(wrong.value)) continue;  // from answers that say nothing, such as all zeros
     const auto same = in_shape(answer, shape_of(wrong.value));
     if (!same || !fits(*same, wrong.value, digits)) continue;
-    if (std::find(ids.begin(), ids.end(), wrong.id) == ids.end()) ids.emplace_back(wrong.id);
+    if (!out.exact) out.exact = wrong.value;
+    if (std::find(out.ids.begin(), out.ids.end(), wrong.id) == out.ids.end())
+      out.ids.emplace_back(wrong.id);
   }
-  return ids;
+  return out;
 }
 
 std::string not_finite(const Array& answer, const std::string& name) {
@@ -78,21 +84,28 @@ std::string not_finite(const Array& answer, const std::string& name) {
 class Grader {
  public:
   Grader(const Manifest& manifest, const Values& given)
-      : columns_(manifest.columns), key_(key_of(*manifest.sheet, given)), own_(given) {}
+      : columns_(manifest.columns),
+        key_(key_of(*manifest.sheet, given)),
+        own_(given),
+        exact_(given) {}
 
   /// `answer` may be turned: afterwards a token is a row.
   StepResult grade(const SheetStep& step, std::optional<Array>& answer);
   /// The step has no answer: what follows is computed from the key.
-  void without_answer(const SheetStep& step) { own_.set(step.name, key_[step.name]); }
+  void without_answer(const SheetStep& step) {
+    own_.set(step.name, key_[step.name]);
+    exact_.set(step.name, key_[step.name]);
+  }
 
  private:
   struct Verdict {
     Status status;
     std::vector<std::string> misconceptions;
     std::string message;
+    std::optional<Array> exact = std::nullopt;  ///< what the answer is the rounded form of
   };
   Verdict judge(const SheetStep& step, const Array& answer);
-  std::optional<Array> from_own(const SheetStep& step);
+  static std::optional<Array> from(const SheetStep& step, Values& values);
   bool rests_on_mistakes() const;
   Wrongs wrongs(const SheetStep& step, const Values& values) const;
   std::string describe(const SheetStep& step, const Array& answer, const Array& right,
@@ -100,15 +113,16 @@ class Grader {
 
   const bool columns_;  // in the files, a token is a column
   const Values key_;
-  Values own_;  // what is given, and the student's own answers
+  Values own_;    // what is given, and the student's own answers
+  Values exact_;  // the same before rounding, where it is known: who rounds at the end is right too
   std::set<std::string, std::less<>> mistaken_;
 };
 
 /// What the student's own earlier answers lead to; nothing if they lead to nothing.
-std::optional<Array> Grader::from_own(const SheetStep& step) {
-  own_.forget_reads();
+std::optional<Array> Grader::from(const SheetStep& step, Values& values) {
+  values.forget_reads();
   try {
-    return step.right(own_);
+    return step.right(values);
   } catch (const Error&) {
     return std::nullopt;  // such as ids that no table has
   }
@@ -147,23 +161,27 @@ std::string Grader::describe(const SheetStep& step, const Array& answer, const A
 
 Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
   const Array& right = key_[step.name].value();
-  const std::optional<Array> own = from_own(step);
+  const std::optional<Array> own = from(step, own_), exact = from(step, exact_);
   const bool on_mistakes = rests_on_mistakes();
   const auto same = in_shape(answer, shape_of(right));
-  if (same && fits(*same, right, step.digits)) return {Status::right, {}, ""};
-  if (same && own && fits(*same, *own, step.digits)) {
-    if (!on_mistakes) return {Status::right, {}, ""};
-    if (!is_constant(*own) || is_constant(right))
-      return {Status::follows, {}, "Wrong by the key, but right given your earlier step."};
+  if (same && fits(*same, right, step.digits)) return {Status::right, {}, "", right};
+  for (const std::optional<Array>& led : {exact, own}) {
+    if (!same || !led || !fits(*same, *led, step.digits)) continue;
+    if (!on_mistakes) return {Status::right, {}, "", *led};
+    if (!is_constant(*led) || is_constant(right))
+      return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", *led};
     return {Status::wrong,
             {},
             "This follows from an earlier step, which leaves nothing to compute: all numbers are "
             "the same. Repair that step first."};
   }
-  std::vector<std::string> ids = matching(wrongs(step, own_), answer, step.digits);
-  if (ids.empty()) ids = matching(wrongs(step, key_), answer, step.digits);
-  if (ids.empty()) return {Status::wrong, {}, describe(step, answer, right, own)};
-  return {Status::wrong, ids, misconception_message(ids)};
+  const Values* const bases[] = {&own_, &exact_, &key_};
+  for (const Values* values : bases) {
+    const Matching found = matching(wrongs(step, *values), answer, step.digits);
+    if (!found.ids.empty())
+      return {Status::wrong, found.ids, misconception_message(found.ids), found.exact};
+  }
+  return {Status::wrong, {}, describe(step, answer, right, own)};
 }
 
 StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
@@ -190,6 +208,8 @@ StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
       same && std::none_of(same->begin(), same->end(), [](real x) { return std::isnan(x); });
   if (finite) {
     own_.set(step.name, *same);
+    const bool fits_in = verdict.exact && shape_of(*verdict.exact) == shape_of(*same);
+    exact_.set(step.name, fits_in ? *verdict.exact : *same);
   } else {
     without_answer(step);
   }
