@@ -234,7 +234,7 @@ TEST_CASE("homework: student ids are short text that can be shown") {
   check_student("ada@example.org");
   check_student("Zoë Müller");
   check_student(std::string(64, 'x'));
-  for (const std::string bad :
+  for (const std::string& bad :
        {std::string(), std::string(65, 'x'), std::string("a\nb"), std::string("a\0b", 3),
         std::string("\xff"), std::string(" a"), std::string("a "), std::string("a\u202Eb"),
         std::string("\x1b[31m")}) {
