@@ -187,6 +187,36 @@ TEST_CASE("progress: a folder, a pipe or a dangling link in its place is told an
   refuses();
 }
 
+TEST_CASE("progress: what a link leads to is never written over unless it is progress") {
+  const Folder folder;
+  const std::string notes = folder / "notes.txt", path = folder / "progress.json";
+  write_file(notes, "my notes\n");
+  fs::create_symlink(notes, path);
+  const auto refused = keep(path, "00-first", record_with(1, true));
+  CHECK_FALSE(refused.kept);
+  CHECK(contains(refused.note, "is a link"));
+  CHECK(read_file(notes) == "my notes\n");
+  fs::remove(path);
+  REQUIRE(keep(notes + ".json", "00-first", record_with(1, true)).kept);
+  fs::create_symlink(notes + ".json", path);
+  CHECK(keep(path, "01-next", record_with(1, true)).kept);
+}
+
+TEST_CASE("progress: what would be too large to be read again is not written") {
+  const Folder folder;
+  const std::string path = folder / "progress.json";
+  REQUIRE(keep(path, "00-first", record_with(1, true)).kept);
+  const std::string before = read_file(path);
+  const auto refused = ProgressFile(path).update([](ProgressBook& book) {
+    LessonRecord record;
+    for (int i = 1; i < 1000; ++i) record.answers[i] = {};
+    for (int i = 0; i < 100; ++i) book.set("lesson-" + std::to_string(i), record);
+  });
+  CHECK_FALSE(refused.kept);
+  CHECK(contains(refused.note, "at most"));
+  CHECK(read_file(path) == before);
+}
+
 TEST_CASE("progress: two terminals that finish different lessons at once are both kept") {
   const Folder folder;
   const std::string path = folder / "progress.json";

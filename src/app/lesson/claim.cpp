@@ -64,6 +64,8 @@ Value list_of(const std::vector<Value>& parts) {
   return out;
 }
 
+constexpr double kMostProducts = 1e7;  // of one product: a blink, not a wait
+
 Value product(const Value& a, const Value& b) {
   const std::size_t ra = a.shape.size(), rb = b.shape.size();
   if (ra == 0 || rb == 0 || ra > 2 || rb > 2 || a.shape[ra - 1] != b.shape[0])
@@ -71,6 +73,11 @@ Value product(const Value& a, const Value& b) {
          "the columns of the left matrix must be as many as the rows of the right one");
   const std::size_t n = b.shape[0], rows = ra == 2 ? a.shape[0] : 1;
   const std::size_t columns = rb == 2 ? b.shape[1] : 1;
+  if (double(rows) * double(n) * double(columns) > kMostProducts)
+    throw Error(ErrorKind::limit,
+                fmt::format("a product of shapes {} and {} is too large for a claim",
+                            to_string(a.shape), to_string(b.shape)),
+                "claims are about toy sizes: take fewer rows");
   Value out;
   if (ra == 2) out.shape.push_back(rows), out.labels.push_back(a.labels[0]);
   if (rb == 2) out.shape.push_back(columns), out.labels.push_back(b.labels[1]);

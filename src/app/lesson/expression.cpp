@@ -164,7 +164,7 @@ class Parser {
   /// Depth counts what stands inside one another, so that hostile text costs no stack.
   struct Deeper {
     explicit Deeper(Parser& p) : parser(p) {
-      if (++parser.depth_ > kDeepest)
+      if (++parser.depth_ > 2 * kDeepest)  // a bracket is counted as a sum and as a factor
         throw Error(
             ErrorKind::limit,
             fmt::format("\"{}\": too many brackets inside one another", escaped(parser.text_, 60)),

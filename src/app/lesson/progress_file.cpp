@@ -168,6 +168,9 @@ std::optional<ProgressBook> read_book(const std::string& path, Trouble& trouble)
     return ProgressBook::parse(text, path);
   } catch (const Error& e) {
     trouble = {e.what(), e.kind() != ErrorKind::usage};
+    if (std::filesystem::is_symlink(path, problem)) {  // whatever the link leads to is not ours
+      trouble = {fmt::format("{}; it is a link, and what it leads to is left alone", trouble.text)};
+    }
     return {};
   }
 }
@@ -222,7 +225,12 @@ ProgressFile::Update ProgressFile::update(const std::function<void(ProgressBook&
       said = fmt::format("{}; the damaged file is kept as {}", trouble.text, escaped(kept, 200));
     }
     change(book);
-    write_file(path_, book.text(), trouble.damaged ? Keep::nothing : Keep::backup);
+    const std::string text = book.text();
+    if (text.size() > kLimits.bytes)
+      return {false,
+              fmt::format("progress is not kept: it would be {} bytes, and at most {} are read",
+                          text.size(), kLimits.bytes)};
+    write_file(path_, text, trouble.damaged ? Keep::nothing : Keep::backup);
     return {true, said};
   } catch (const Error& e) {
     return {false, fmt::format("progress is not kept: {}", e.what())};
