@@ -37,11 +37,12 @@ std::string without_quotes(std::string_view text) {
 /// "seed 3" in two words.
 Words short_form(std::string_view change) {
   const std::size_t space = change.find(' ');
-  if (space == std::string_view::npos || change.find_first_not_of(' ', space) == change.npos)
+  if (space == std::string_view::npos ||
+      change.find_first_not_of(' ', space) == std::string_view::npos)
     return {};
   const std::string_view name = change.substr(0, space);
   const std::string_view value = change.substr(change.find_first_not_of(' ', space));
-  if (value.find_first_not_of("0123456789") != value.npos) return {};
+  if (value.find_first_not_of("0123456789") != std::string_view::npos) return {};
   if (name == "seed") return {"--seed", std::string(value)};
   if (name == "size" || name == "dim") return {"--dim", std::string(value)};
   return {};
