@@ -90,6 +90,7 @@ TEST_CASE("lesson: the list, the search, and what is next") {
   const Result list = run_at(lesson({"list"}), "The one after it");
   CHECK(contains(list.out, "en de"));
   CHECK(contains(run_at(lesson({"search", "SHARES"}), "01").out, "Weights are shares."));
+  CHECK(contains(run_at(lesson({"search", "gets the most"}), "screen").out, "gets the most"));
   run_at(lesson({"search", "no such word"}), "No lesson does.");
   expect(lesson({"search"}), 2, "search for what?");
   run_at(lesson({}), "Next: lesson 00");
@@ -104,7 +105,7 @@ TEST_CASE("lesson: progress is exported, imported, and taken back") {
                  "\"01-next\":{\"screen\":1,\"screens\":4}}}");
   expect(at_home(other, {"lesson", "import", file}), 0, "2 lessons taken over");
   expect(at_home(other, lesson({})), 0, "1 of 2 lessons done");
-  expect(at_home(other, lesson({"list"})), 0, "screen 2 of 4");
+  expect(at_home(other, lesson({"list"})), 0, "2/4");
   expect(at_home(other, lesson({"reset", "00"})), 0, "Lesson 00-weights begins anew");
   expect(at_home(other, {"lesson", "export", other / "out.json"}), 0, "1 lessons written");
   CHECK(json::parse(Folder::read(other / "out.json"))["lessons"].size() == 1);
@@ -200,7 +201,8 @@ TEST_CASE(
   for (const char* part :
        {"<details><summary>Hint 1 of 3</summary>", "<svg", "holds:</b> every row",
         "<code>attn attend", "<li>", "<table class=\"t\">", "Answer</summary>",
-        "<h2>What to try next</h2>", "scores --&gt; softmax"}) {
+        "<h2>What to try next</h2>", "scores --&gt; softmax",
+        "<details class=\"result\"><summary>Show the result</summary>"}) {
     INFO(part);
     CHECK(contains(page, part));
   }
@@ -208,6 +210,23 @@ TEST_CASE(
     INFO(part);
     CHECK_FALSE(contains(page, part));
   }
+}
+
+TEST_CASE("lesson: a page keeps the drawings of a run and folds only what a question asks") {
+  const Folder folder;
+  fs::create_directories(folder / "00-x");
+  folder.write("00-x/lesson.md", kHead + "```run\nrnn 'a b' --show hidden\n```\n" + kRest +
+                                     "```check\nweights sum == 1\n```\n" + kEnd);
+  expect({"lesson", "00", "--from", folder.path(), "--out", folder / "l.html"}, 0);
+  const std::string page = Folder::read(folder / "l.html");
+  CHECK(contains(page, "<pre>What waits for what:"));
+  const std::size_t folded = page.find("<details class=\"result\">");
+  REQUIRE(folded != std::string::npos);
+  CHECK(page.find("<code>attn rnn") < folded);
+  CHECK(page.find("<details class=\"result\">", folded + 1) == std::string::npos);
+  const std::size_t claim = page.find("holds:</b> weights sum", folded);
+  REQUIRE(claim != std::string::npos);
+  CHECK(page.find("</details>", folded) > claim);
 }
 
 TEST_CASE("lesson: hostile text in a lesson is text on the page and on the terminal") {

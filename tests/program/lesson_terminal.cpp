@@ -156,6 +156,15 @@ TEST_CASE("lesson: the end of input at a prompt ends it in order") {
   CHECK(t.finish() == 0);
 }
 
+TEST_CASE("lesson: Ctrl-C stops as q does") {
+  const Folder home;
+  OnTerminal t(kLesson, at(home, "xterm"));
+  t.wait_for("q quit) > ");
+  t.type("\x03");
+  t.wait_for("You stopped at screen 1 of 4. Go on with: attn lesson 01");
+  CHECK(t.finish() == 0);
+}
+
 TEST_CASE("lesson: progress that cannot be kept is said once, and the lesson goes on") {
   const Folder home;
   home.write(".local", "a file where a folder should be");

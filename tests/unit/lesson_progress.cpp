@@ -27,7 +27,7 @@ LessonRecord record_with(int question, bool right, std::size_t screen = 1) {
   LessonRecord record;
   record.screen = screen;
   record.screens = 4;
-  record.answers[question] = {right, 2, 1, false};
+  record.answers[question] = {right, 2, 1, false, true, right};
   return record;
 }
 
@@ -81,11 +81,16 @@ TEST_CASE("progress: the first answer stays, a finished lesson stays finished") 
   LessonRecord first = record_with(1, false);
   first.finished = true;
   LessonRecord second = record_with(1, true, 3);
-  second.answers[2] = {true, 3, 0, false};
+  second.answers[1].hints = 3;
+  second.answers[1].shown = true;
+  second.answers[2] = {true, 3, 0, false, true, true};
   const LessonRecord both = merged(first, second);
   CHECK(both.finished);
   CHECK(both.screen == 3);
   CHECK_FALSE(both.answers.at(1).right);
+  CHECK(both.answers.at(1).hints == 3);
+  CHECK(both.answers.at(1).shown);
+  CHECK(both.answers.at(1).answered);
   CHECK(both.answers.at(2).right);
 }
 

@@ -5,9 +5,11 @@
 #include "app/lesson/question.h"
 #include "app/misconceptions.h"
 #include "io_support.h"
+#include "program/process.h"
 
 using namespace attn;
 using namespace attn::app;
+using attn::test::contains;
 using io_test::check_bad;
 
 namespace {
@@ -96,6 +98,21 @@ TEST_CASE("question: a number with a point or a comma, as a share or a fraction"
   CHECK_FALSE(w.say(q, "\xff\xfe").readable);
 }
 
+TEST_CASE("question: thousands in groups, and a count has no decimals") {
+  const World w;
+  const Question q = question("number: 6000\nwithin: 0\nwrong: 50 | x\n");
+  for (const char* reply : {"6000", "6,000", "6 000", "+6,000"}) {
+    INFO(reply);
+    CHECK(form_of(q, reply) == Form::good);
+    CHECK(w.say(q, reply).right);
+  }
+  for (const char* reply : {"50,3", "50, 3", "50 3", "6,0000", "6,00", "0,600", "6,000 000"}) {
+    INFO(reply);
+    CHECK(form_of(q, reply) == Form::bad);
+    CHECK_FALSE(w.say(q, reply).readable);
+  }
+}
+
 TEST_CASE("question: a shape in every way of writing it") {
   const World w;
   const Question q = question("shape: weights\nwrong: [3, 2] | turned round\n");
@@ -104,7 +121,11 @@ TEST_CASE("question: a shape in every way of writing it") {
     CHECK(w.say(q, reply).right);
   }
   CHECK(w.say(q, "3 x 2").said == "turned round");
-  CHECK_FALSE(w.say(q, "6").right);
+  CHECK_FALSE(w.say(q, "6").readable);  // no shape
+  CHECK(form_of(q, "6") == Form::depends_on_run);
+  CHECK(form_of(q, "3 x 2") == Form::good);
+  CHECK(form_of(q, "two by three") == Form::bad);
+  CHECK(contains(expected_reply(q), "7 x 2"));
   CHECK_FALSE(w.say(q, "two by three").readable);
   CHECK(answer_of(q, w.traces).text == "2 x 3");
 }

@@ -12,6 +12,8 @@
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "app/lesson/show.h"
+#include "app/lesson/waiting.h"
+#include "app/progress.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 
@@ -83,7 +85,12 @@ void lesson(Stage& s, const LessonOptions& o) {
   const std::string language = language_for(entry, o.place.language);
   check_page_outputs(s.common);
   Console* console = s.common.console;
-  Reading reading(load_lesson(library, entry, language), console != nullptr);
+  const bool asks = console && console->answers() && !o.no_quiz && !s.common.plain &&
+                    !s.common.quiet && !s.common.json && s.common.outputs.empty();
+  Reading::Watch watch;
+  if (asks) watch = [] { return std::make_unique<Waiting>(); };
+  if (console && !asks) watch = [] { return std::make_unique<StandardProgress>(); };
+  Reading reading(load_lesson(library, entry, language), watch);
   std::string collected;
   RenderOptions options;
   options.plain = true;
@@ -93,9 +100,13 @@ void lesson(Stage& s, const LessonOptions& o) {
     collected += text;
   };
   if (s.common.json || !s.common.outputs.empty()) {
-    if (s.common.json) s.trace.document = lesson_document(reading, entry.slug, language);
-    for (const std::string& output : s.common.outputs)
-      write_file(output, lesson_page(reading, entry.number(), language));
+    try {
+      if (s.common.json) s.trace.document = lesson_document(reading, entry.slug, language);
+      for (const std::string& output : s.common.outputs)
+        write_file(output, lesson_page(reading, entry.number(), language));
+    } catch (const Interrupted&) {
+      s.trace.interrupted = true;
+    }
     return;
   }
   if (language != o.place.language)
@@ -104,9 +115,12 @@ void lesson(Stage& s, const LessonOptions& o) {
                                 entry.number(), escaped(o.place.language)),
                     options) +
           "\n");
-  if (console && console->answers() && !o.no_quiz && !s.common.plain && !s.common.quiet)
-    return read_with_learner(reading, entry, *console);
-  print_lesson(reading, entry.number(), options, write);
+  if (asks) return read_with_learner(reading, entry, *console);
+  try {
+    print_lesson(reading, entry.number(), options, write);
+  } catch (const Interrupted&) {
+    s.trace.interrupted = true;
+  }
   if (!console) s.trace.items.emplace_back(Verbatim{std::move(collected)});
 }
 
@@ -130,8 +144,13 @@ void lesson_check(Stage& s, const LessonCheckOptions& o) {
   double problems = 0;
   for (const LessonEntry& entry : entries) {
     for (const std::string& language : entry.languages) {
-      const LessonCheck found =
-          check_lesson(library, entry, language, s.common.progress != nullptr);
+      LessonCheck found;
+      try {
+        found = check_lesson(library, entry, language, s.common.progress != nullptr);
+      } catch (const Interrupted&) {
+        s.trace.interrupted = true;
+        return;
+      }
       for (const Problem& problem : found.problems)
         s.trace.say(problem.place.empty() ? problem.text : problem.place + ": " + problem.text);
       table.rows.push_back({entry.slug, language, double(found.runs), found.seconds,

@@ -6,6 +6,7 @@
 
 #include "app/commands/lesson.h"
 #include "app/lesson/progress_file.h"
+#include "app/lesson/session.h"
 #include "app/outputs.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
@@ -15,7 +16,7 @@ namespace attn::app {
 
 namespace {
 
-constexpr std::size_t kMostFound = 50, kShownText = 60;
+constexpr std::size_t kMostFound = 50, kShownText = 60, kBefore = 25;
 constexpr std::size_t kLargestProgress = std::size_t{1} << 22;
 
 ProgressBook load_progress(Stage& s) {
@@ -35,7 +36,7 @@ void change_progress(Stage& s, const std::function<void(ProgressBook&)>& change)
 std::string state_of(const LessonRecord& record) {
   if (record.finished) return "done";
   if (record.screens == 0) return "";
-  return fmt::format("screen {} of {}", record.screen + 1, record.screens);
+  return fmt::format("{}/{}", record.screen + 1, record.screens);
 }
 
 }  // namespace
@@ -59,7 +60,7 @@ void lesson_next(Stage& s, const Library& library, const std::string& language) 
   const LessonRecord record = book.record(next->slug);
   s.trace.say(fmt::format("Next: lesson {}, {} ({} minutes{}).", next->number(), lesson.title,
                           lesson.minutes,
-                          record.screens > 0 ? "; you are at " + state_of(record) : ""));
+                          record.screens > 0 ? "; you are at screen " + state_of(record) : ""));
   s.trace.say(
       fmt::format("Read it: attn lesson {}. All lessons: attn lesson list.", next->number()));
 }
@@ -73,7 +74,7 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
   const Library library(o.place.from);
   s.trace.title = "The lessons";
   const ProgressBook book = load_progress(s);
-  Table table{"lessons", "", {"lesson", "title", "minutes", "you"}, {}};
+  Table table{"lessons", "", {"no.", "title", "min.", "you"}, {}};
   const auto& all = library.entries();
   const bool several = std::any_of(all.begin(), all.end(),
                                    [](const LessonEntry& e) { return e.languages.size() > 1; });
@@ -95,6 +96,27 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
   s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
 }
 
+namespace {
+
+/// The screen (from 1) on which a line of the lesson's file stands; 0 if it has no screens.
+std::size_t screen_of_line(const Lesson& lesson, const std::vector<Screen>& screens,
+                           std::size_t line) {
+  std::size_t out = screens.empty() ? 0 : 1;
+  for (std::size_t i = 0; i < screens.size(); ++i) {
+    if (line_of(lesson.blocks[screens[i].blocks.front()]) <= line) out = i + 1;
+  }
+  return out;
+}
+
+/// The words around a place of a line.
+std::string around(const std::string& line, std::size_t place) {
+  std::size_t begin = place > kBefore ? line.find(' ', place - kBefore) : std::string::npos;
+  begin = begin < place ? begin + 1 : place > kBefore ? place : 0;
+  return cut((begin > 0 ? "..." : "") + line.substr(begin), kShownText, "...");
+}
+
+}  // namespace
+
 void bind(Cli& cli, LessonSearchOptions& o) {
   bind_from(cli, o.place);
   bind_language(cli, o.place);
@@ -107,17 +129,27 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
   if (word.empty()) throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Lessons that speak of \"{}\"", escaped(word));
-  Table table{"found", "", {"lesson", "line", "text"}, {}};
+  Table table{"found", "", {"lesson", "screen", "text"}, {}};
   std::size_t count = 0;
   for (const LessonEntry& entry : library.entries()) {
-    const std::string text = library.text(entry, language_for(entry, o.place.language));
+    const std::string language = language_for(entry, o.place.language);
+    const std::string text = library.text(entry, language);
+    Lesson lesson;
+    try {
+      lesson = load_lesson(library, entry, language);
+    } catch (const Error& e) {  // one of --from that is being written
+      s.trace.say(e.what());
+    }
+    const std::vector<Screen> screens = screens_of(lesson);
     std::size_t number = 1;
     for (std::size_t at = 0; at < text.size(); ++number) {
       const std::size_t end = std::min(text.find('\n', at), text.size());
       const std::string line = text.substr(at, end - at);
       at = end + 1;
-      if (lower(line).find(word) == std::string::npos || ++count > kMostFound) continue;
-      table.rows.push_back({entry.number(), double(number), cut(line, kShownText, "...")});
+      const std::size_t place = lower(line).find(word);
+      if (place == std::string::npos || ++count > kMostFound) continue;
+      table.rows.push_back({entry.number(), double(screen_of_line(lesson, screens, number)),
+                            around(line, std::min(place, line.size()))});
     }
   }
   if (count == 0) return s.trace.say("No lesson does.");

@@ -6,6 +6,7 @@
 
 #include "app/lesson/prose_check.h"
 #include "app/lesson/show.h"
+#include "app/progress.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
@@ -23,8 +24,8 @@ bool trains(const std::string& command) {
 
 class Checker {
  public:
-  Checker(const Library& library, const LessonEntry& entry, Lesson lesson, bool progress)
-      : library_(library), entry_(entry), reading_(std::move(lesson), progress) {}
+  Checker(const Library& library, const LessonEntry& entry, Lesson lesson, Reading::Watch watch)
+      : library_(library), entry_(entry), reading_(std::move(lesson), std::move(watch)) {}
 
   LessonCheck run() {
     head();
@@ -184,12 +185,14 @@ void compare(const Lesson& english, const Lesson& other, std::vector<Problem>& p
 LessonCheck check_lesson(const Library& library, const LessonEntry& entry,
                          const std::string& language, bool progress) {
   LessonCheck out;
+  Reading::Watch watch;
+  if (progress) watch = [] { return std::make_unique<StandardProgress>(); };
   try {
     Lesson lesson = parse_lesson(library.text(entry, language), library.source(entry, language));
     std::vector<Problem> differences;
     if (language != "en")
       compare(parse_lesson(library.text(entry), library.source(entry)), lesson, differences);
-    out = Checker(library, entry, std::move(lesson), progress).run();
+    out = Checker(library, entry, std::move(lesson), watch).run();
     out.problems.insert(out.problems.end(), differences.begin(), differences.end());
   } catch (const Error& e) {  // it begins with file and line
     out.problems.push_back(

@@ -23,7 +23,8 @@ struct LessonCheck {
 };
 
 /// Reads a lesson in this language, runs everything in it, and says what is wrong. A translation is
-/// also held against the English one.
+/// also held against the English one. With `progress`, long runs show how far they are; throws
+/// Interrupted after Ctrl-C.
 LessonCheck check_lesson(const Library& library, const LessonEntry& entry,
                          const std::string& language, bool progress);
 

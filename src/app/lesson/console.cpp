@@ -1,10 +1,12 @@
 #include "app/lesson/console.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "app/lesson/interrupt.h"
 #include "app/process.h"
 
 namespace attn::app {
@@ -22,8 +24,14 @@ bool StandardConsole::answers() const {
   return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
 }
 
+std::size_t StandardConsole::rows() const {
+  winsize size{};
+  return answers() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 std::optional<std::string> StandardConsole::read_line() {
   for (;;) {
+    if (InterruptWatch::came()) return {};
     if (const std::size_t end = read_.find('\n'); end != std::string::npos) {
       std::string line = read_.substr(0, end);
       read_.erase(0, end + 1);

@@ -13,10 +13,12 @@ class Console {
  public:
   virtual ~Console() = default;
   virtual void write(std::string_view text) = 0;
-  /// What was typed, without the line's end; nothing at the end of input.
+  /// What was typed, without the line's end; nothing at the end of input, or once Ctrl-C came.
   virtual std::optional<std::string> read_line() = 0;
   /// True if somebody is there to answer.
   virtual bool answers() const = 0;
+  /// Lines of the window; 0 where nothing scrolls away.
+  virtual std::size_t rows() const { return 0; }
   /// How things are shown there.
   virtual const RenderOptions& options() const = 0;
 };
@@ -28,6 +30,7 @@ class StandardConsole : public Console {
   void write(std::string_view text) override;
   std::optional<std::string> read_line() override;
   bool answers() const override;
+  std::size_t rows() const override;
   const RenderOptions& options() const override { return options_; }
 
  private:

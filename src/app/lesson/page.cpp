@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <iterator>
+#include <utility>
 
 #include "app/lesson/page_parts.h"
 #include "app/lesson/shell_words.h"
@@ -36,8 +37,11 @@ class LessonPage {
         lesson.needs.empty()
             ? ""
             : markup(fmt::format("; needs lesson {}", fmt::join(lesson.needs, ", "))));
-    for (std::size_t i = 0; i < reading_.blocks().size(); ++i)
+    for (std::size_t i = 0; i < reading_.blocks().size(); ++i) {
+      if (!std::holds_alternative<CheckBlock>(reading_.blocks()[i])) unfold();
       std::visit([&](const auto& block) { put(block, i); }, reading_.blocks()[i]);
+    }
+    unfold();
     add("</main></body></html>\n");
     return std::move(out_);
   }
@@ -56,7 +60,15 @@ class LessonPage {
   }
   void put(const RunBlock& block, std::size_t i) {
     const LessonRun& run = reading_.run(i);
-    if (!block.hidden) out_ += run_html(run);
+    const bool answers = std::exchange(asked_, false);
+    if (block.hidden) return;
+    if (answers) add("<details class=\"result\"><summary>Show the result</summary>\n");
+    folded_ = answers;
+    out_ += run_html(run);
+  }
+  /// Ends what is folded: a result that answers a question, with its claims.
+  void unfold() {
+    if (std::exchange(folded_, false)) add("</details>\n");
   }
   void put(const CheckBlock& block, std::size_t i) {
     const Traces traces = reading_.traces(i);
@@ -71,6 +83,7 @@ class LessonPage {
   void put(const AskBlock& block, std::size_t i) {
     const Question& q = block.question;
     const Traces traces = reading_.traces(i);
+    asked_ = true;
     add("<section class=\"ask\">\n<p><b>Question.</b></p>\n{}", markdown_html(q.text));
     if (!q.choices.empty()) add("<ol>\n");
     for (const auto& choice : q.choices) add("<li>{}</li>\n", markdown_html(choice.text));
@@ -92,6 +105,8 @@ class LessonPage {
   const std::string& number_;
   const std::string& language_;
   std::string out_;
+  bool asked_ = false;   // a question stands before the next result
+  bool folded_ = false;  // that result is being written
 };
 
 /// The blocks of a lesson as JSON.

@@ -17,6 +17,7 @@ namespace attn::app {
 namespace {
 
 constexpr std::size_t kMostBlocks = 16;
+constexpr double kTextWidth = 700, kLargest = 1.4;  // pixels; how many times
 
 std::string spans_html(const Spans& spans) {
   static constexpr const char* kTags[] = {"", "em", "strong", "code"};
@@ -112,7 +113,8 @@ class RunWriter {
       } else if (const auto* table = std::get_if<Table>(&item)) {
         if (!table->only_data && (options_.show.empty() || matches(options_.show, table->name)))
           put(*table);
-      } else if (listening && !options_.quiet) {
+      } else if (!options_.quiet &&
+                 (listening || std::holds_alternative<Verbatim>(item))) {  // a drawing always
         put_words(item);
       }
     }
@@ -139,10 +141,13 @@ class RunWriter {
     for (const std::size_t block : blocks.index) {
       const std::string title = markup(view.block_title(block));
       const Drawing drawing = draw_heatmap(view, block, scale, format);
-      add("<figure>{}<div class=\"scroll\"><svg width=\"{:.0f}\" height=\"{:.0f}\" role=\"img\" "
-          "aria-label=\"{} {}\">{}</svg></div></figure>\n",
+      // A small one is drawn larger, up to the width of the text.
+      const double larger = std::clamp(kTextWidth / drawing.width, 1.0, kLargest);
+      add("<figure>{}<div class=\"scroll\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" "
+          "height=\"{:.0f}\" role=\"img\" aria-label=\"{} {}\">{}</svg></div></figure>\n",
           title.empty() ? "" : "<figcaption>" + title + "</figcaption>", drawing.width,
-          drawing.height, markup(step.path), title, drawing.svg);
+          drawing.height, drawing.width * larger, drawing.height * larger, markup(step.path), title,
+          drawing.svg);
     }
     add("</div>\n");
     if (worth_coloring(view, scale)) {

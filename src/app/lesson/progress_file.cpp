@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -43,8 +44,15 @@ int whole(const json& object, const char* key, int most) {
 
 AnswerRecord answer_of(const json& from) {
   if (!from.is_object()) throw Error(ErrorKind::bad_input, "an answer is no object");
-  return {truth(from, "right"), whole(from, "confidence", 3), whole(from, "hints", kMostHints),
-          truth(from, "shown")};
+  AnswerRecord out;
+  out.right = truth(from, "right");
+  out.confidence = whole(from, "confidence", 3);
+  out.hints = whole(from, "hints", kMostHints);
+  out.shown = truth(from, "shown");
+  // Earlier versions wrote neither of these.
+  out.answered = from.contains("answered") ? truth(from, "answered") : !out.shown;
+  out.done = from.contains("done") ? truth(from, "done") : out.right || out.shown;
+  return out;
 }
 
 LessonRecord record_of(const json& from) {
@@ -70,8 +78,9 @@ LessonRecord record_of(const json& from) {
 json json_of(const LessonRecord& record) {
   json answers = json::object();
   for (const auto& [number, a] : record.answers)
-    answers[std::to_string(number)] = {
-        {"right", a.right}, {"confidence", a.confidence}, {"hints", a.hints}, {"shown", a.shown}};
+    answers[std::to_string(number)] = {{"right", a.right},       {"confidence", a.confidence},
+                                       {"hints", a.hints},       {"shown", a.shown},
+                                       {"answered", a.answered}, {"done", a.done}};
   return {{"screen", record.screen},
           {"screens", record.screens},
           {"finished", record.finished},
@@ -128,8 +137,17 @@ std::string ProgressBook::text() const { return document_.dump(1) + "\n"; }
 LessonRecord merged(const LessonRecord& earlier, const LessonRecord& later) {
   LessonRecord out = later;
   out.finished = earlier.finished || later.finished;
-  out.answers = earlier.answers;
-  out.answers.insert(later.answers.begin(), later.answers.end());
+  for (const auto& [number, first] : earlier.answers) {
+    AnswerRecord& answer = out.answers[number];
+    if (first.answered || first.shown) {
+      answer.right = first.right;
+      answer.confidence = first.confidence;
+      answer.answered = first.answered;
+    }
+    answer.hints = std::max(answer.hints, first.hints);
+    answer.shown = answer.shown || first.shown;
+    answer.done = answer.done || first.done;
+  }
   return out;
 }
 

@@ -29,7 +29,7 @@ class ProgressBook {
 };
 
 /// What two readings of one lesson say together: finished if one is, the answers of both (the
-/// earlier one's first), the later place.
+/// earlier one's first), all hints, the later place.
 LessonRecord merged(const LessonRecord& earlier, const LessonRecord& later);
 
 /// The file in the user's data folder.

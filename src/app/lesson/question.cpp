@@ -118,8 +118,28 @@ std::optional<double> number(std::string_view word) {
   return value;
 }
 
-/// A number with a point or, as many write it, a comma; "1/3" and "25%" too.
-std::optional<double> reply_number(std::string word) {
+/// "6,000" and "6 000" as 6000: groups of three behind one to three digits of which the first is
+/// not 0.
+std::optional<double> grouped_number(std::string_view word) {
+  std::string digits(word.substr(0, word.starts_with('-') || word.starts_with('+') ? 1 : 0));
+  word.remove_prefix(digits.size());
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::size_t first = word.find_first_of(", ");
+  if (first == std::string_view::npos || first == 0 || first > 3 || word[0] == '0') return {};
+  const char separator = word[first];
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const bool between = i >= first && (i - first) % 4 == 0;
+    if (between ? word[i] != separator : !is_digit(word[i])) return {};
+    if (!between) digits += word[i];
+  }
+  return (word.size() - first) % 4 == 0 ? number(digits) : std::nullopt;
+}
+
+/// A number with a point or, as many write it, a comma; "1/3" and "25%" too. A count is written
+/// without decimals: there "50,3" is two numbers.
+std::optional<double> reply_number(std::string word, bool count) {
+  if (const auto grouped = grouped_number(word)) return grouped;
+  if (count && word.find(',') != std::string::npos) return {};
   if (std::count(word.begin(), word.end(), ',') == 1) word[word.find(',')] = '.';
   if (word.ends_with('%')) {
     const auto percent = number(trimmed(word.substr(0, word.size() - 1)));
@@ -157,7 +177,7 @@ std::vector<std::string> parts_of_reply(std::string text, bool shape) {
 Verdict unreadable(const Question& q) {
   Verdict out;
   out.readable = false;
-  out.said = fmt::format("Please write {}; or h for a hint, s to be shown.", expected_reply(q));
+  out.said = wanted(q);
   return out;
 }
 
@@ -215,6 +235,29 @@ bool right_cell(const Question& q, const Value& value, const std::vector<double>
 
 }  // namespace
 
+std::string wanted(const Question& q) {
+  const char* const more = q.kind == Question::Kind::shape    ? " (one length per axis)"
+                           : q.kind == Question::Kind::number ? " (one, as in 12 or 0.5)"
+                                                              : "";
+  return fmt::format("Please write {}{}; or h for a hint, s to be shown.", expected_reply(q), more);
+}
+
+Form form_of(const Question& q, std::string_view typed) {
+  if (typed.size() > kLongestReply || !valid_utf8(typed)) return Form::bad;
+  const std::string reply = trimmed(typed);
+  const auto known = [](bool good) { return good ? Form::good : Form::bad; };
+  if (q.kind == Question::Kind::choice) return known(chosen(q, reply).has_value());
+  if (q.kind == Question::Kind::number)
+    return known(reply_number(reply, q.within == 0).has_value());
+  const std::vector<std::string> words = parts_of_reply(reply, q.kind == Question::Kind::shape);
+  if (words.empty()) return Form::bad;
+  if (q.kind == Question::Kind::cell) return Form::depends_on_run;
+  const bool numbers = std::all_of(
+      words.begin(), words.end(), [](const std::string& word) { return number(word).has_value(); });
+  if (!numbers) return Form::bad;
+  return words.size() == 1 ? Form::depends_on_run : Form::good;
+}
+
 Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
               const Traces& traces) {
   if (typed.size() > kLongestReply || !valid_utf8(typed)) return unreadable(q);
@@ -229,7 +272,7 @@ Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
     return out;
   }
   if (q.kind == Question::Kind::number) {
-    const auto value = reply_number(reply);
+    const auto value = reply_number(reply, q.within == 0);
     if (!value) return unreadable(q);
     given = {*value};
     out.right = same_answer(q, given, answer.value);
@@ -239,7 +282,7 @@ Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
       if (!length) return unreadable(q);
       given.push_back(*length);
     }
-    if (given.empty()) return unreadable(q);
+    if (given.empty() || (given.size() == 1 && answer.value.size() > 1)) return unreadable(q);
     out.right = given == answer.value;
   } else {
     const Value value = evaluate(q.value, traces);
@@ -277,7 +320,7 @@ std::string expected_reply(const Question& q) {
     case Question::Kind::number:
       return "a number";
     case Question::Kind::shape:
-      return "a shape, as in 4 x 8";
+      return "a shape, as in 7 x 2";
     case Question::Kind::cell:
       return "a place: one number (from 0) or word per axis, as in 2, 3";
   }

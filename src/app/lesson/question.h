@@ -60,6 +60,12 @@ struct Verdict {
   std::string said;  ///< to the learner: what a wrong reply betrays, or how to write a reply
 };
 
+/// Whether a reply is written as the question wants it, as far as is known before the run.
+enum class Form { good, bad, depends_on_run };
+Form form_of(const Question& question, std::string_view reply);
+/// How to write a reply, to somebody who wrote something else.
+std::string wanted(const Question& question);
+
 /// Judges a reply that somebody typed. Never throws for what was typed.
 Verdict judge(const Question& question, const Answer& answer, std::string_view reply,
               const Traces& traces);
@@ -72,7 +78,7 @@ std::vector<std::vector<double>> wrong_values(const Question& question, const Tr
 bool same_answer(const Question& question, const std::vector<double>& a,
                  const std::vector<double>& b);
 
-/// "1 to 3", "a number", "a shape, as 4 x 8", "row, column".
+/// "1 to 3", "a number", "a shape, as in 7 x 2", "a place: ...".
 std::string expected_reply(const Question& question);
 
 }  // namespace attn::app

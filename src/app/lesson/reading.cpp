@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
-#include "app/progress.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
@@ -28,13 +26,12 @@ void require_harmless(const std::vector<std::string>& words) {
   }
 }
 
-LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress) {
+LessonRun run_for_lesson(const std::vector<std::string>& words, Progress* progress) {
   require_harmless(words);
   const auto start = std::chrono::steady_clock::now();
   Parsed parsed = parse_command_line(words);
   LessonRun out;
-  std::optional<StandardProgress> line;  // it is gone before the result is shown
-  if (progress) parsed.common.progress = &line.emplace();
+  parsed.common.progress = progress;
   out.trace = compute(parsed);
   out.words = words;
   out.common = parsed.common;
@@ -43,18 +40,48 @@ LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress) {
   return out;
 }
 
-Reading::Reading(Lesson lesson, bool progress) : lesson_(std::move(lesson)), progress_(progress) {}
+Reading::Reading(Lesson lesson, Watch watch)
+    : lesson_(std::move(lesson)), watch_(std::move(watch)) {}
 
-const LessonRun& Reading::run(std::size_t block) {
+LessonRun Reading::compute(const std::vector<std::string>& words) const {
+  const std::unique_ptr<Progress> watcher = watch_ ? watch_() : nullptr;
+  LessonRun out = run_for_lesson(words, watcher.get());
+  if (out.trace.interrupted) throw Interrupted{};
+  return out;
+}
+
+const LessonRun& Reading::own(std::size_t block) {
   const auto found = runs_.find(block);
   if (found != runs_.end()) return found->second;
-  const auto& run = std::get<RunBlock>(lesson_.blocks[block]);
-  return runs_[block] = run_for_lesson(run.words, progress_);
+  LessonRun run = compute(std::get<RunBlock>(lesson_.blocks[block]).words);
+  return runs_[block] = std::move(run);
+}
+
+const LessonRun& Reading::run(std::size_t block) {
+  const auto found = replaced_.find(block);
+  return found != replaced_.end() ? found->second : own(block);
 }
 
 void Reading::replace(std::size_t block, const std::vector<std::string>& words) {
-  LessonRun run = run_for_lesson(words, progress_);
-  runs_[block] = std::move(run);
+  if (words == std::get<RunBlock>(lesson_.blocks[block]).words) {
+    replaced_.erase(block);
+    return;
+  }
+  LessonRun run = compute(words);
+  replaced_[block] = std::move(run);
+}
+
+CheckBlock Reading::claims_about_own(std::size_t block) const {
+  CheckBlock out = std::get<CheckBlock>(lesson_.blocks[block]);
+  if (replaced_.count(run_before(block)) > 0) out.rows.clear();
+  for (const auto& [place, run] : replaced_) {
+    const std::string& name = std::get<RunBlock>(lesson_.blocks[place]).name;
+    if (name.empty()) continue;
+    std::erase_if(out.rows, [&](const CheckBlock::Row& row) {
+      return row.source.find(name + "::") != std::string::npos;
+    });
+  }
+  return out;
 }
 
 std::size_t Reading::run_before(std::size_t block) const {
@@ -75,11 +102,12 @@ Traces Reading::traces(std::size_t block) {
   const bool asks = std::holds_alternative<AskBlock>(lesson_.blocks[block]);
   const std::size_t at = asks ? run_after(block) : run_before(block);
   Traces out;
-  if (at != npos) out.last = &run(at).trace;
-  out.named = [this, block, at](const std::string& name) -> const Trace* {
+  const auto result = [this, asks](std::size_t i) { return asks ? &own(i).trace : &run(i).trace; };
+  if (at != npos) out.last = result(at);
+  out.named = [this, block, at, result](const std::string& name) -> const Trace* {
     for (std::size_t i = 0; i < lesson_.blocks.size(); ++i) {
       const auto* named = std::get_if<RunBlock>(&lesson_.blocks[i]);
-      if (named && named->name == name && (i < block || i == at)) return &run(i).trace;
+      if (named && named->name == name && (i < block || i == at)) return result(i);
     }
     return nullptr;
   };

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,22 +18,30 @@ struct LessonRun {
   double seconds = 0;
 };
 
+/// Thrown where Ctrl-C cut a run short: half a result is none.
+struct Interrupted {};
+
 /// A lesson while it is read: its runs are computed when they are needed, and kept.
 class Reading {
  public:
-  /// With `progress`, long runs show how far they are and hear Ctrl-C.
-  explicit Reading(Lesson lesson, bool progress = false);
+  /// Makes who watches a run; see Progress.
+  using Watch = std::function<std::unique_ptr<Progress>()>;
+  explicit Reading(Lesson lesson, Watch watch = nullptr);
 
   const Lesson& lesson() const { return lesson_; }
   const std::vector<LessonBlock>& blocks() const { return lesson_.blocks; }
 
-  /// The result of the run block at this place. Throws what the command throws, and
-  /// Error(bad_input) for a command that a lesson must not run.
+  /// The result of the run block at this place. Throws what the command throws,
+  /// Error(bad_input) for a command that a lesson must not run, Interrupted after Ctrl-C.
   const LessonRun& run(std::size_t block);
-  /// Runs another command line in its place from now on; the old result stays if it throws.
+  /// Runs another command line in its place from now on; the old result stays if it throws. The
+  /// block's own words undo it.
   void replace(std::size_t block, const std::vector<std::string>& words);
+  /// The claims of a check block without those about a run that was replaced.
+  CheckBlock claims_about_own(std::size_t block) const;
 
-  /// What expressions in this block speak of: the last run before it, or for a question the next.
+  /// What expressions in this block speak of: the last run before it, or for a question the next,
+  /// as the lesson has it.
   Traces traces(std::size_t block);
 
   /// The run that stands before (or at) this block, or after it; npos if there is none.
@@ -44,15 +53,18 @@ class Reading {
   std::string prose(std::size_t block);
 
  private:
+  LessonRun compute(const std::vector<std::string>& words) const;
+  const LessonRun& own(std::size_t block);
+
   Lesson lesson_;
-  bool progress_;
-  std::map<std::size_t, LessonRun> runs_;
+  Watch watch_;
+  std::map<std::size_t, LessonRun> runs_, replaced_;
 };
 
 /// Throws Error(bad_input) for a command that writes files or changes progress.
 void require_harmless(const std::vector<std::string>& words);
 
 /// Runs one command line as a lesson does. Throws what the command throws.
-LessonRun run_for_lesson(const std::vector<std::string>& words, bool progress = false);
+LessonRun run_for_lesson(const std::vector<std::string>& words, Progress* progress = nullptr);
 
 }  // namespace attn::app

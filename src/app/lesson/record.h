@@ -5,12 +5,14 @@
 
 namespace attn::app {
 
-/// What a learner answered to one question, the first time.
+/// What a learner did with one question.
 struct AnswerRecord {
-  bool right = false;
-  int confidence = 0;  ///< 1 to 3; 0 if none was given
-  int hints = 0;
-  bool shown = false;  ///< "show me" came before an answer
+  bool right = false;     ///< the first answer
+  int confidence = 0;     ///< in it: 1 to 3; 0 if none was given
+  int hints = 0;          ///< how many were read
+  bool shown = false;     ///< by "show me"
+  bool answered = false;  ///< before it was shown
+  bool done = false;      ///< answered right in the end, or shown: it is not asked again
 
   bool operator==(const AnswerRecord&) const = default;
 };

@@ -5,12 +5,15 @@
 #include <algorithm>
 
 #include "app/lesson/edit.h"
+#include "app/lesson/interrupt.h"
+#include "app/lesson/pager.h"
 #include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "app/lesson/summary.h"
 #include "attn/core/error.h"
 #include "attn/render/lines.h"
 #include "attn/render/view.h"
+#include "attn/text/utf8.h"
 
 namespace attn::app {
 
@@ -49,6 +52,9 @@ std::string trimmed(const std::string& text) {
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
+/// Thrown where the learner leaves, at whatever prompt.
+struct Leave {};
+
 class Session {
  public:
   Session(Reading& reading, const std::string& number, Console& console, LessonRecord& record,
@@ -56,6 +62,7 @@ class Session {
       : reading_(reading),
         number_(number),
         console_(console),
+        pager_(console),
         record_(record),
         save_(save),
         screens_(screens_of(reading.lesson())) {}
@@ -63,77 +70,113 @@ class Session {
   bool hold();
 
  private:
-  enum class Step { on, back, quit };
+  enum class Step { on, back };
 
-  void write(const std::string& text) { console_.write(text); }
+  void write(const std::string& text) {
+    if (!pager_.write(text)) throw Leave{};
+  }
   void say(const std::string& text) { write(show_line("", text, console_.options())); }
-  void complain(const Error& e) {  // as it stands: it is no Markdown
+  /// As it stands: it is no Markdown.
+  void say_plainly(const std::string& text) {
     Page page(console_.options());
-    page.paragraph(safe_text(e.what()) + (e.hint().empty() ? "" : " (" + safe_text(e.hint()) + ")"),
-                   0);
+    page.paragraph(safe_text(text), 0);
     write(page.take());
   }
-  /// A line that asks for one; nothing at the end of input.
-  std::optional<std::string> prompt(const std::string& text) {
-    write("\n" + text + " > ");
-    std::optional<std::string> line = console_.read_line();
+  void complain(const Error& e) {
+    say_plainly(e.what() + (e.hint().empty() ? std::string() : " (" + e.hint() + ")"));
+  }
+  /// What was typed behind this; the end of input leaves.
+  std::string read(const std::string& text) {
+    console_.write("\n" + text + " > ");
+    const std::optional<std::string> line = console_.read_line();
+    pager_.read();
     if (line) return trimmed(*line);
-    write("\n");
+    console_.write("\n");
+    throw Leave{};
+  }
+  /// The same where q leaves. A single letter is made small: it is a command.
+  std::string prompt(const std::string& text) {
+    std::string line = read(text);
+    if (line.size() == 1) line = lower(line);
+    if (line == "q") throw Leave{};
     return line;
   }
 
+  void begin();
   void show(const Screen& screen);
   void show(std::size_t block);
+  void show_check(std::size_t block);
   Step turn(const Screen& screen);
   Step ask(std::size_t block);
   Step go_on(const Screen& screen);
   void change(const Screen& screen);
-  bool reply(std::size_t block, const std::string& text, AnswerRecord& mine);
-  void hint(const Question& question, AnswerRecord& mine);
-  std::optional<int> confidence();
-  void keep(std::size_t block, const AnswerRecord& mine);
+  bool reply(std::size_t block, const std::string& text, std::optional<int>& sure);
+  void hint(const Question& question, AnswerRecord& mine, std::size_t& given);
+  int confidence();
+  void end();
   int question_number(std::size_t block) const;
+  AnswerRecord& answer_to(std::size_t block) { return record_.answers[question_number(block)]; }
 
   Reading& reading_;
   const std::string& number_;
   Console& console_;
+  Pager pager_;
   LessonRecord& record_;
   const std::function<void(const LessonRecord&)>& save_;
   std::vector<Screen> screens_;
   std::size_t now_ = 0;
 };
 
-bool Session::hold() {
+void Session::begin() {
   if (record_.finished) record_.screen = 0;
   now_ = std::min(record_.screen, screens_.size() - (screens_.empty() ? 0 : 1));
   record_.screens = screens_.size();
   write(show_title(number_, reading_.lesson(), console_.options()));
   if (record_.finished)
-    say(
-        fmt::format("You have read this lesson before, and your first answers stay; `attn lesson "
-                    "reset {}` forgets them.",
+    say_plainly(
+        fmt::format("You have read this lesson before, and your first answers stay. attn lesson "
+                    "reset {} forgets them.",
                     number_));
   if (now_ > 0)
     say(fmt::format("You go on at screen {} of {}; b goes back.", now_ + 1, screens_.size()));
-  while (now_ < screens_.size()) {
-    record_.screen = now_;
-    save_(record_);
-    show(screens_[now_]);
-    const Step step = turn(screens_[now_]);
-    if (step == Step::quit) {
-      say(fmt::format("You stopped at screen {} of {}. Go on with: `attn lesson {}`", now_ + 1,
-                      screens_.size(), number_));
-      return false;
+}
+
+bool Session::hold() {
+  const auto leave = [&] {
+    pager_.read();
+    say_plainly(fmt::format("You stopped at screen {} of {}. Go on with: attn lesson {}", now_ + 1,
+                            screens_.size(), number_));
+    return false;
+  };
+  try {
+    begin();
+    while (now_ < screens_.size()) {
+      record_.screen = now_;
+      save_(record_);
+      show(screens_[now_]);
+      const Step step = turn(screens_[now_]);
+      if (step == Step::on) ++now_;
+      if (step == Step::back && now_ > 0) --now_;
     }
-    if (step == Step::on) ++now_;
-    if (step == Step::back && now_ > 0) --now_;
+  } catch (const Leave&) {
+    return leave();
+  } catch (const Interrupted&) {
+    return leave();
   }
+  end();
+  return true;
+}
+
+void Session::end() {
   record_.finished = true;
   record_.screen = 0;
   save_(record_);
-  write(summary(record_, console_.options()) + "\n");
-  say("What is next: `attn lesson`");
-  return true;
+  std::vector<std::size_t> asking;  // the screen of every question
+  for (std::size_t i = 0; i < screens_.size(); ++i) {
+    if (screens_[i].asks) asking.push_back(i + 1);
+  }
+  console_.write(summary(record_, asking, console_.options()) + "\n");
+  console_.write(show_line("", "What is next: attn lesson", console_.options()));
 }
 
 void Session::show(const Screen& screen) {
@@ -153,8 +196,8 @@ void Session::show(std::size_t i) {
       write(show_line("Exercise:", "`attn exercise start " + exercise->name + "`", options));
     } else if (const auto* ask = std::get_if<AskBlock>(&block)) {
       write(show_question(ask->question, options));
-    } else if (const auto* check = std::get_if<CheckBlock>(&block)) {
-      write("\n" + show_claims(*check, reading_.traces(i), options));
+    } else if (std::holds_alternative<CheckBlock>(block)) {
+      show_check(i);
     } else if (const auto* run = std::get_if<RunBlock>(&block); run && !run->hidden) {
       write(show_run(reading_.run(i), options));
     }
@@ -163,11 +206,17 @@ void Session::show(std::size_t i) {
   }
 }
 
+/// Claims are the lesson's: they say nothing of what the learner changed.
+void Session::show_check(std::size_t i) {
+  const CheckBlock own = reading_.claims_about_own(i);
+  write("\n");
+  if (!own.rows.empty()) write(show_claims(own, reading_.traces(i), console_.options()));
+  if (own.rows.size() < std::get<CheckBlock>(reading_.blocks()[i]).rows.size())
+    say("The lesson's claims are left out: they were about its own command, not yours.");
+}
+
 Session::Step Session::turn(const Screen& screen) {
-  if (screen.asks) {
-    const Step step = ask(screen.blocks.back());
-    if (step != Step::on) return step;
-  }
+  if (screen.asks && ask(screen.blocks.back()) == Step::back) return Step::back;
   return go_on(screen);
 }
 
@@ -176,18 +225,17 @@ Session::Step Session::go_on(const Screen& screen) {
   const bool runs = reading_.run_before(screen.blocks.back()) != Reading::npos;
   const bool last = now_ + 1 == screens_.size();
   for (;;) {
-    const auto line = prompt(fmt::format("{}/{}  Enter {}, {}{}q quit", now_ + 1, screens_.size(),
-                                         last ? "ends the lesson" : "goes on",
-                                         now_ > 0 ? "b back, " : "", runs ? "e change, " : ""));
-    if (!line || *line == "q") return Step::quit;
-    if (line->empty() || *line == "s") return Step::on;
-    if (*line == "b") return Step::back;
-    if (*line == "e" && runs) {
+    const std::string line =
+        prompt(fmt::format("{}/{}  Enter {}, {}{}q quit", now_ + 1, screens_.size(),
+                           last ? "ends the lesson" : "goes on", now_ > 0 ? "b back, " : "",
+                           runs ? "e change, " : ""));
+    if (line.empty() || line == "s") return Step::on;
+    if (line == "b") return Step::back;
+    if (line == "e" && runs) {
       change(screen);
     } else {
       say("Here Enter goes on, b goes back, q stops (and says how to go on later)" +
-          std::string(runs ? ", e changes the sentence, the seed or a size and runs it again."
-                           : "."));
+          std::string(runs ? ", e changes the last command and runs it again." : "."));
     }
   }
 }
@@ -198,17 +246,15 @@ void Session::change(const Screen& screen) {
   const auto& run = std::get<RunBlock>(reading_.blocks()[block]);
   try {
     const std::vector<std::string> words = reading_.run(block).words;
-    say("Now: `attn " + safe_text(shell_line(words)) + "`");
-    say("Write another sentence, or `seed 3`, or `size 16`, or an option such as `--heads 4`; "
-        "`back` for the lesson's own.");
-    const auto line = prompt("change");
-    if (!line || line->empty()) return;
-    reading_.replace(block, *line == "back" ? run.words : changed_command(words, *line));
+    say_plainly("Now: attn " + shell_line(words));
+    say_plainly(possible_changes(words));
+    const std::string line = read("change");
+    if (line.empty() || line == "q" || line == "Q") return;
+    reading_.replace(block, line == "back" ? run.words : changed_command(words, line));
     write("\n" + show_run(reading_.run(block), console_.options()));
-    for (std::size_t i = block + 1; i < reading_.blocks().size(); ++i) {
-      if (!std::holds_alternative<CheckBlock>(reading_.blocks()[i])) break;
-      show(i);
-    }
+    const bool claims = block + 1 < reading_.blocks().size() &&
+                        std::holds_alternative<CheckBlock>(reading_.blocks()[block + 1]);
+    if (claims) show_check(block + 1);
   } catch (const Error& e) {
     complain(e);
   }
@@ -221,44 +267,49 @@ int Session::question_number(std::size_t block) const {
   return number;
 }
 
-/// The first answer counts.
-void Session::keep(std::size_t block, const AnswerRecord& mine) {
-  record_.answers.try_emplace(question_number(block), mine);
-  save_(record_);
-}
-
-void Session::hint(const Question& q, AnswerRecord& mine) {
-  const auto given = static_cast<std::size_t>(mine.hints);
+void Session::hint(const Question& q, AnswerRecord& mine, std::size_t& given) {
   if (given == q.hints.size()) return say("That was the last hint; s shows the answer.");
   write(show_line(fmt::format("Hint {} of {}:", given + 1, q.hints.size()), q.hints[given],
                   console_.options()));
-  ++mine.hints;
+  ++given;
+  mine.hints = std::max(mine.hints, static_cast<int>(given));
+  save_(record_);
 }
 
-std::optional<int> Session::confidence() {
+int Session::confidence() {
   for (int tries = 0; tries < 3; ++tries) {
-    const auto line = prompt("How sure are you? 1 guessed, 2 think so, 3 sure");
-    if (!line) return {};
-    if (*line == "1" || *line == "2" || *line == "3") return (*line)[0] - '0';
-    if (line->empty()) break;
+    const std::string line = prompt("How sure are you? 1 guessed, 2 think so, 3 sure, Enter skips");
+    if (line == "1" || line == "2" || line == "3") return line[0] - '0';
+    if (line.empty()) break;
   }
   return 0;
 }
 
-/// Judges what was typed. True once it is right.
-bool Session::reply(std::size_t block, const std::string& text, AnswerRecord& mine) {
+/// Judges what was typed. True once it is right. How sure the learner is, is asked before the run
+/// is computed, and once.
+bool Session::reply(std::size_t block, const std::string& text, std::optional<int>& sure) {
   const Question& q = std::get<AskBlock>(reading_.blocks()[block]).question;
+  const Form form = form_of(q, text);
+  if (form == Form::bad) {
+    say(wanted(q));
+    return false;
+  }
+  AnswerRecord& mine = answer_to(block);
+  const bool first = !mine.answered && !mine.shown;
+  if (first && !sure && form == Form::good) sure = confidence();
   const Traces traces = reading_.traces(block);  // the run is computed here, if it was not before
   const Verdict verdict = judge(q, answer_of(q, traces), text, traces);
   if (!verdict.readable) {
     say(verdict.said);
     return false;
   }
-  if (record_.answers.count(question_number(block)) == 0) {
-    mine.confidence = confidence().value_or(0);
+  if (first) {
+    mine.confidence = sure ? *sure : confidence();
     mine.right = verdict.right;
-    keep(block, mine);
+    mine.answered = true;
   }
+  mine.done = mine.done || verdict.right;
+  save_(record_);
   if (verdict.right) {
     write("\n" + show_line("Right.", q.why, console_.options()));
   } else {
@@ -272,23 +323,31 @@ bool Session::reply(std::size_t block, const std::string& text, AnswerRecord& mi
 
 Session::Step Session::ask(std::size_t block) {
   const Question& q = std::get<AskBlock>(reading_.blocks()[block]).question;
-  AnswerRecord mine;
+  std::optional<int> sure;
+  std::size_t hints = 0;
   try {
+    const auto before = record_.answers.find(question_number(block));
+    if (before != record_.answers.end() && before->second.done && !record_.finished) {
+      write("\n" + show_line("You had this one before.", q.why, console_.options()));
+      return Step::on;
+    }
     for (;;) {
-      const auto line = prompt(fmt::format("{} (h hint, s show me, {}q quit)", expected_reply(q),
-                                           now_ > 0 ? "b back, " : ""));
-      if (!line || *line == "q") return Step::quit;
-      if (*line == "b") return Step::back;
-      if (*line == "h") {
-        hint(q, mine);
-      } else if (*line == "s") {
-        mine.shown = true;
-        keep(block, mine);
-        write("\n" + show_answer(q, answer_of(q, reading_.traces(block)), console_.options()));
+      const std::string line = prompt(fmt::format("{} (h hint, s show me, {}q quit)",
+                                                  expected_reply(q), now_ > 0 ? "b back, " : ""));
+      if (line == "b") return Step::back;
+      if (line == "h") {
+        hint(q, answer_to(block), hints);
+      } else if (line == "s") {
+        const std::string answer =
+            show_answer(q, answer_of(q, reading_.traces(block)), console_.options());
+        AnswerRecord& mine = answer_to(block);
+        mine.shown = mine.done = true;
+        save_(record_);
+        write("\n" + answer);
         return Step::on;
-      } else if (line->empty()) {
+      } else if (line.empty()) {
         say(fmt::format("Write {}, or s to be shown the answer.", expected_reply(q)));
-      } else if (reply(block, *line, mine)) {
+      } else if (reply(block, line, sure)) {
         return Step::on;
       }
     }
@@ -302,6 +361,7 @@ Session::Step Session::ask(std::size_t block) {
 
 bool hold_session(Reading& reading, const std::string& number, Console& console,
                   LessonRecord& record, const std::function<void(const LessonRecord&)>& save) {
+  const InterruptWatch watch;
   return Session(reading, number, console, record, save).hold();
 }
 

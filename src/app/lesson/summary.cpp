@@ -9,19 +9,21 @@
 
 namespace attn::app {
 
-std::string summary(const LessonRecord& record, const RenderOptions& options) {
+std::string summary(const LessonRecord& record, const std::vector<std::size_t>& screens,
+                    const RenderOptions& options) {
   static const char* const kNames[] = {"not said", "1 guessed", "2 think so", "3 sure"};
   double right[4] = {}, wrong[4] = {};
-  int shown = 0, hints = 0;
-  std::vector<int> sure_and_wrong;
+  int answered = 0, shown = 0, hints = 0;
+  std::vector<std::size_t> sure_and_wrong;
   for (const auto& [number, answer] : record.answers) {
     hints += answer.hints;
-    if (answer.shown) {
-      ++shown;
-      continue;
-    }
+    shown += answer.shown ? 1 : 0;
+    if (!answer.answered) continue;
+    ++answered;
     (answer.right ? right : wrong)[answer.confidence] += 1;
-    if (!answer.right && answer.confidence == 3) sure_and_wrong.push_back(number);
+    const auto place = static_cast<std::size_t>(number) - 1;
+    if (!answer.right && answer.confidence == 3 && place < screens.size())
+      sure_and_wrong.push_back(screens[place]);
   }
   Trace trace;
   trace.title = "The end of the lesson";
@@ -31,13 +33,12 @@ std::string summary(const LessonRecord& record, const RenderOptions& options) {
     if (c == 0 && right[c] + wrong[c] == 0) continue;
     table.rows.push_back({std::string(kNames[c]), right[c], wrong[c]});
   }
-  trace.items.emplace_back(std::move(table));
+  if (answered > 0) trace.items.emplace_back(std::move(table));
   if (shown + hints > 0)
     trace.say(fmt::format("Hints: {}. Answers shown to you: {}.", hints, shown));
   if (!sure_and_wrong.empty())
-    trace.say(
-        fmt::format("Sure and wrong is where most is to be learnt: look again at question {}.",
-                    fmt::join(sure_and_wrong, " and ")));
+    trace.say(fmt::format("Sure and wrong is where most is to be learnt: look again at screen {}.",
+                          fmt::join(sure_and_wrong, " and ")));
   return "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));
 }
 
