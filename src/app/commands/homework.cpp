@@ -54,8 +54,9 @@ void homework_new(Stage& s, const HomeworkNewOptions& o) {
                                     s.common.convention == "column", fingerprint(given)};
   homework::write_sheet(o.out, manifest, given);
   s.trace.title = fmt::format("{} ({})", sheet.title, sheet.name);
+  const std::string folder = escaped(o.out, 200);
   s.trace.say(fmt::format("Made for {} in {}. Read {}/task.md; write your answers into {}/answers.",
-                          o.student, o.out, o.out, o.out));
+                          o.student, folder, folder, folder));
   s.trace.say(
       course.is_public
           ? "Without --secret, anybody can derive these numbers from the student's id: good "
@@ -99,7 +100,10 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
     s.trace.say(
         "Missing steps have no file answers/STEP.csv or answers/STEP.npy (task.md says more).");
   if (!result.remark.empty()) s.trace.say(result.remark);
-  s.trace.check("all steps are right", double(not_right), 0);
+  const std::size_t steps = result.steps.size();
+  s.trace.check(not_right == 0 ? "all steps are right"
+                               : fmt::format("{} of {} steps are right", steps - not_right, steps),
+                double(not_right), 0);
   s.trace.document = homework::check_document(result);
 }
 

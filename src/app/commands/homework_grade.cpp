@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -35,6 +36,13 @@ std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
   return homework::grade_all(folders, homework::read_course(secret), again, s.common.progress);
 }
 
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code problem;
+  return std::filesystem::weakly_canonical(a, problem) ==
+             std::filesystem::weakly_canonical(b, problem) ||
+         std::filesystem::equivalent(a, b, problem);
+}
+
 /// Writes what is worth keeping: the file before stays as .bak, two processes do not mix.
 void keep(const std::string& path, const std::string& bytes) {
   const FileLock lock(path);
@@ -57,6 +65,10 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
   for (const std::string& path : {o.out, o.gradescope}) {
     if (!path.empty()) check_place(path);
   }
+  if (!o.out.empty() && !o.gradescope.empty() && is_same_file(o.out, o.gradescope))
+    throw Error(ErrorKind::usage,
+                fmt::format("--out and --gradescope both name {}", escaped(o.out, 200)),
+                "one of them would overwrite the other: name two files");
   const std::vector<Result> results = graded(s, o.folders, o.secret, o.again);
   s.trace.title = fmt::format("{} submission{}", results.size(), results.size() == 1 ? "" : "s");
   Table table{"grades", "", {"student", "homework", "score", "of", "what else"}, {}};

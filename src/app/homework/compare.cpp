@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kRelative = 2e-6;  // what floats may lose
 constexpr double kHidden = -1e4;    // what stands for -inf
+constexpr double kSlack = 1e-6;     // of the tolerance: 0.001 as a float is a little more
 
 double unit(int digits) { return std::pow(10.0, -digits); }
 
@@ -23,7 +24,7 @@ bool close(real answer, real wanted, double tolerance) {
   if (std::isnan(wanted)) return std::isnan(answer);
   if (std::isinf(wanted)) return wanted < 0 ? answer <= kHidden : answer == wanted;
   return std::abs(double{answer} - double{wanted}) <=
-         tolerance + kRelative * std::abs(double{wanted});
+         tolerance * (1 + kSlack) + kRelative * std::abs(double{wanted});
 }
 
 bool all_close(const Array& a, const Array& b, double tolerance) {
@@ -251,6 +252,13 @@ std::string first_difference(const Array& answer, const Array& wanted, int digit
       "{} of {} numbers differ, the first at {}[{}] (counted from 0); the largest difference is "
       "{}.",
       number, answer.size(), name, place, size);
+}
+
+std::size_t right_numbers(const Array& answer, const Array& wanted, int digits) {
+  std::size_t number = 0;
+  for (std::size_t i = 0; i < answer.size(); ++i)
+    number += close(answer.data()[i], wanted.data()[i], allowed(digits)) ? 1 : 0;
+  return number;
 }
 
 bool is_constant(const Array& a) {

@@ -29,6 +29,9 @@ std::string misplaced(const Array& answer, const Array& wanted, int digits);
 std::string first_difference(const Array& answer, const Array& wanted, int digits,
                              const std::string& name);
 
+/// How many numbers of the answer are right. The shapes are equal.
+std::size_t right_numbers(const Array& answer, const Array& wanted, int digits);
+
 /// True if all numbers are the same, and there are several.
 bool is_constant(const Array& a);
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "app/homework/compare.h"
@@ -36,6 +37,37 @@ std::string misconception_message(const std::vector<std::string>& ids) {
   return text;
 }
 
+namespace {
+
+/// The text with inf or -inf for every cell whose number no float holds, such as 1e999 or the
+/// smallest float64: NPY files say the same so.
+std::string with_infinities(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(",\n", at), text.size());
+    std::string_view cell = std::string_view(text).substr(at, end - at);
+    const auto spaces = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+    while (!cell.empty() && spaces(cell.front())) cell.remove_prefix(1);
+    while (!cell.empty() && spaces(cell.back())) cell.remove_suffix(1);
+    const bool negative = cell.starts_with('-');
+    std::string_view digits = cell;
+    if (negative || cell.starts_with('+')) digits.remove_prefix(1);
+    real number = 0;
+    const auto [stop, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool too_large = problem == std::errc::result_out_of_range && !digits.empty() &&
+                           digits.front() != '-' && stop == digits.data() + digits.size() &&
+                           !parse_number(cell) && digits.find("e-") == std::string_view::npos &&
+                           digits.find("E-") == std::string_view::npos;
+    out += too_large ? std::string(negative ? "-inf" : "inf") : text.substr(at, end - at);
+    if (end < text.size()) out += text[end];
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<Array> read_answer(const SubmissionFolder& answers, const std::string& name) {
   const std::optional<std::string> csv = answers.read(name + ".csv"),
                                    npy = answers.read(name + ".npy");
@@ -43,7 +75,7 @@ std::optional<Array> read_answer(const SubmissionFolder& answers, const std::str
     throw Error(ErrorKind::bad_input, fmt::format("{0}.csv and {0}.npy are both there", name),
                 "keep the one that counts");
   }
-  if (csv) return parse_csv(*csv, name + ".csv");
+  if (csv) return parse_csv(with_infinities(*csv), name + ".csv");
   if (!npy) return std::nullopt;
   Array answer = parse_npy(*npy, name + ".npy");
   if (answer.dimension() == 0) answer = reshaped(answer, {1});  // one number alone
@@ -103,10 +135,13 @@ class Grader {
     std::vector<std::string> misconceptions;
     std::string message;
     std::optional<Array> exact = std::nullopt;  ///< what the answer is the rounded form of
+    bool explained = true;  ///< it has to do with the student's numbers, also where it is wrong
   };
   Verdict judge(const SheetStep& step, const Array& answer);
   static std::optional<Array> from(const SheetStep& step, Values& values);
   bool rests_on_mistakes() const;
+  bool rests_on_nothing() const;
+  bool can_be_computed_on(const SheetStep& step, const Array& answer, bool explained) const;
   Wrongs wrongs(const SheetStep& step, const Values& values) const;
   std::string describe(const SheetStep& step, const Array& answer, const Array& right,
                        const std::optional<Array>& own) const;
@@ -116,6 +151,7 @@ class Grader {
   Values own_;    // what is given, and the student's own answers
   Values exact_;  // the same before rounding, where it is known: who rounds at the end is right too
   std::set<std::string, std::less<>> mistaken_;
+  std::set<std::string, std::less<>> unexplained_;  // nobody knows where their numbers come from
 };
 
 /// What the student's own earlier answers lead to; nothing if they lead to nothing.
@@ -133,6 +169,36 @@ bool Grader::rests_on_mistakes() const {
                      [&](const std::string& name) { return mistaken_.count(name) > 0; });
 }
 
+/// True if the step rests on unexplained answers alone: the same numbers would then follow for
+/// every student, also from a copied answer.
+bool Grader::rests_on_nothing() const {
+  return !own_.read().empty() &&
+         std::all_of(own_.read().begin(), own_.read().end(),
+                     [&](const std::string& name) { return unexplained_.count(name) > 0; });
+}
+
+/// False for nan and endless numbers, from which everything would follow, and for numbers so large
+/// that what is added to them vanishes. -inf or -1e9 may hide a part of an answer.
+bool Grader::can_be_computed_on(const SheetStep& step, const Array& answer, bool explained) const {
+  constexpr double kTooLarge = 1000;  // times the largest number of the key
+  double largest = 1;
+  for (const real x : key_[step.name].value()) {
+    if (std::isfinite(x)) largest = std::max(largest, std::abs(double{x}));
+  }
+  return std::all_of(answer.begin(), answer.end(), [&](real x) {
+    return std::abs(double{x}) <= kTooLarge * largest || (x < 0 && explained);  // false for nan
+  });
+}
+
+/// True if no number is nan or endless, but -inf where the key has it too.
+bool is_result(const Array& answer, const Array& right) {
+  for (std::size_t i = 0; i < answer.size(); ++i) {
+    const real x = answer.data()[i];
+    if (!std::isfinite(x) && !(std::isinf(x) && x < 0 && x == right.data()[i])) return false;
+  }
+  return true;
+}
+
 Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
   if (!step.wrong) return {};
   try {
@@ -144,6 +210,9 @@ Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
 
 std::string Grader::describe(const SheetStep& step, const Array& answer, const Array& right,
                              const std::optional<Array>& own) const {
+  const bool zeros =
+      answer.size() > 1 && std::all_of(answer.begin(), answer.end(), [](real x) { return x == 0; });
+  if (zeros && in_shape(answer, shape_of(right))) return "All numbers are 0.";
   std::string text = misplaced(answer, right, step.digits);
   if (text.empty() && own && shape_of(*own) == shape_of(right))
     text = misplaced(answer, *own, step.digits);
@@ -153,8 +222,7 @@ std::string Grader::describe(const SheetStep& step, const Array& answer, const A
     return fmt::format("The shape is {}; {} is asked.", to_string(shape_of(answer)),
                        to_string(shape_of(right)));
   }
-  if (is_constant(*same))
-    return (*same).data()[0] == 0 ? "All numbers are 0." : "All numbers are the same.";
+  if (is_constant(*same)) return "All numbers are the same.";
   text = not_finite(*same, step.name);
   return text.empty() ? first_difference(*same, own ? *own : right, step.digits, step.name) : text;
 }
@@ -162,14 +230,23 @@ std::string Grader::describe(const SheetStep& step, const Array& answer, const A
 Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
   const Array& right = key_[step.name].value();
   const std::optional<Array> own = from(step, own_), exact = from(step, exact_);
-  const bool on_mistakes = rests_on_mistakes();
+  const bool on_mistakes = rests_on_mistakes(), on_nothing = rests_on_nothing();
   const auto same = in_shape(answer, shape_of(right));
   if (same && fits(*same, right, step.digits)) return {Status::right, {}, "", right};
   for (const std::optional<Array>& led : {exact, own}) {
     if (!same || !led || !fits(*same, *led, step.digits)) continue;
     if (!on_mistakes) return {Status::right, {}, "", *led};
-    if (!is_constant(*led) || is_constant(right))
-      return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", *led};
+    if (!is_result(*same, right)) continue;
+    if (!is_constant(*led) || is_constant(right)) {
+      if (!on_nothing)
+        return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", *led};
+      return {Status::follows,
+              {},
+              "Right given your earlier step, but nothing in that step fits the numbers you were "
+              "given: half of the points. Repair that step first.",
+              *led,
+              false};
+    }
     return {Status::wrong,
             {},
             "This follows from an earlier step, which leaves nothing to compute: all numbers are "
@@ -178,10 +255,20 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
   const Values* const bases[] = {&own_, &exact_, &key_};
   for (const Values* values : bases) {
     const Matching found = matching(wrongs(step, *values), answer, step.digits);
-    if (!found.ids.empty())
-      return {Status::wrong, found.ids, misconception_message(found.ids), found.exact};
+    if (!found.ids.empty()) {
+      return {Status::wrong, found.ids, misconception_message(found.ids), found.exact,
+              !on_nothing || values == &key_};
+    }
   }
-  return {Status::wrong, {}, describe(step, answer, right, own)};
+  bool explained = false;
+  const std::optional<Array> wanted[] = {right, on_nothing ? std::nullopt : own};
+  for (const std::optional<Array>& one : wanted) {
+    if (!one || is_constant(answer)) continue;
+    explained |= answer.size() > 0 && !misplaced(answer, *one, step.digits).empty();
+    const auto formed = in_shape(answer, shape_of(*one));
+    explained |= formed && 2 * right_numbers(*formed, *one, step.digits) >= one->size();
+  }
+  return {Status::wrong, {}, describe(step, answer, right, own), std::nullopt, explained};
 }
 
 StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
@@ -201,12 +288,12 @@ StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
   result.status = verdict.status;
   result.misconceptions = std::move(verdict.misconceptions);
   result.message = std::move(verdict.message);
-  if (result.status != Status::wrong) result.points = step.points;
+  if (result.status == Status::right) result.points = step.points;
+  if (result.status == Status::follows) result.points = step.points * (verdict.explained ? 1 : 0.5);
   if (result.status != Status::right) mistaken_.insert(step.name);
+  if (!verdict.explained) unexplained_.insert(step.name);
   const auto same = in_shape(*answer, key_[step.name].shape());
-  const bool finite =
-      same && std::none_of(same->begin(), same->end(), [](real x) { return std::isnan(x); });
-  if (finite) {
+  if (same && can_be_computed_on(step, *same, verdict.explained)) {
     own_.set(step.name, *same);
     const bool fits_in = verdict.exact && shape_of(*verdict.exact) == shape_of(*same);
     exact_.set(step.name, fits_in ? *verdict.exact : *same);

@@ -19,7 +19,8 @@ struct Course {
 Course read_course(const std::string& secret_file);
 
 /// Throws Error(usage) unless it has 1 to 64 characters of UTF-8, none of which is a control
-/// character or changes the direction of text, and does not begin or end with a space.
+/// character, invisible, another space than the plain one, or changes the direction of text, and
+/// does not begin or end with a space.
 void check_student(std::string_view id);
 
 /// The generator of everything that is drawn for one student's sheet: the Philox stream that

@@ -106,8 +106,11 @@ Wrongs wrong_mask(const Values& v) {
   const double infinity = std::numeric_limits<double>::infinity();
   const Array inverted = mapped(right.value(), [&](double x) { return x == 0 ? -infinity : 0.0; });
   const Array shifted = padding_mask(kLength, kLength - length_of(v) + 1);
+  // 1 to look at, 0 to hide: a mask before it is made additive.
+  const Array ones = mapped(right.value(), [](double x) { return x == 0 ? 1.0 : 0.0; });
   return {{"mask-padding-rows", transpose({}, right).value()},
           {"mask-inverted", inverted},
+          {"mask-zero", ones},
           {"mask-off-by-one", shifted}};
 }
 

@@ -95,8 +95,7 @@ Tensor normed(const Values& v, const Tensor& x) {
   return norm({}, x, {v["gain"], v["bias"]}, kEps);
 }
 
-Wrongs wrong_norm(const Values& v) {
-  const Tensor& x = v["residual"];
+Wrongs wrong_norm(const Values& v, const Tensor& x) {
   return {{"norm-unbiased",
            normed_by(v, x.value(),
                      [](double squares, double n) { return std::sqrt(squares / (n - 1) + kEps); })},
@@ -117,9 +116,11 @@ Wrongs wrong_output(const Values& v) {
   const Tensor &a = v["norm1"], &f = v["ffn"];
   const FeedForwardParameters net{v["w_1"], v["b_1"], v["w_2"], v["b_2"]};
   const Tensor before = feed_forward({}, normed(v, a), net, Activation::gelu);
-  return {{"norm-order", add({}, a, before).value()},
-          {"norm-order", add({}, a, normed(v, f)).value()},
-          {"residual-missing", normed(v, f).value()}};
+  Wrongs w = wrong_norm(v, add({}, a, f));
+  w.push_back({"norm-order", add({}, a, before).value()});
+  w.push_back({"norm-order", add({}, a, normed(v, f)).value()});
+  w.push_back({"residual-missing", normed(v, f).value()});
+  return w;
 }
 
 }  // namespace
@@ -180,7 +181,12 @@ Sheet encoder_sheet() {
        .points = 2,
        .digits = 4,
        .right = [](const Values& v) { return normed(v, v["residual"]).value(); },
-       .wrong = wrong_norm},
+       .wrong =
+           [](const Values& v) {
+             Wrongs w = wrong_norm(v, v["residual"]);
+             w.push_back({"residual-missing", normed(v, v["attention"]).value()});
+             return w;
+           }},
       {.name = "hidden",
        .task = "`gelu(norm1 W_1 + b_1)` with the exact `gelu(x) = x (1 + erf(x / sqrt(2))) / 2`. "
                "**Five digits** here.",

@@ -52,8 +52,14 @@ Wrongs wrong_padded(const Values& v) {
   Wrongs w;
   const Tensor& s = v["scores"];
   add_wrong_mask(w, s, kept(padding_mask(kWords, kPadding)));
-  add_kept(w, "mask-padding-rows", s,
-           keep_where([](auto i, auto) { return i + kPadding < kWords; }));
+  // Where such rows keep their raw scores, it is the softmax of no mask at all: no sign of this
+  // idea.
+  const Array unmasked = softmax({}, s).value();
+  const Array rows_kept = keep_where([](auto i, auto) { return i + kPadding < kWords; });
+  for (Array& value : kept_softmax(s, rows_kept)) {
+    if (largest_difference(value, unmasked) > 0)
+      w.push_back({"mask-padding-rows", std::move(value)});
+  }
   add_kept(w, "mask-off-by-one", s,
            keep_where([](auto, auto j) { return j + kPadding + 1 < kWords; }));
   add_wrong_softmax(w, s, Tensor(padding_mask(kWords, kPadding)), kWidth);

@@ -105,7 +105,8 @@ Sheet heads_sheet() {
        .wrong =
            [](const Values& v) {
              Wrongs w;
-             add_wrong_scores(w, v["q_heads"], v["k_heads"], 0);
+             // d_k = 2 and sqrt(d_model) = 2: both ideas fit then, and both are named.
+             add_wrong_scores(w, v["q_heads"], v["k_heads"], kModel);
              return w;
            }},
       {.name = "weights",

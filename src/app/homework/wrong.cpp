@@ -105,6 +105,15 @@ std::vector<Array> kept_softmax(const Tensor& s, const Array& keep) {
     }
     out.push_back(std::move(filled));
   }
+  const Array raw = softmax({}, s).value();
+  Array unhidden = zeros_there;
+  for (std::size_t i = 0; i < rows(unhidden); ++i) {
+    if (std::find(empty_rows.begin(), empty_rows.end(), i % rows(keep)) == empty_rows.end())
+      continue;
+    const auto from = row(raw, i);
+    std::copy(from.begin(), from.end(), row(unhidden, i).begin());
+  }
+  out.push_back(std::move(unhidden));
   return out;
 }
 

@@ -27,7 +27,8 @@ void add_wrong_scores(Wrongs& to, const Tensor& q, const Tensor& k, std::size_t 
 void add_wrong_softmax(Wrongs& to, const Tensor& s, const Tensor& mask, std::size_t d_k);
 
 /// softmax of s where `keep` (n,m) is 1. A row of which nothing is kept has no softmax; programs
-/// write zeros, NaN or equal shares there: each possibility once.
+/// write zeros, NaN or equal shares there, or the softmax of the raw scores (-1e9 added to a whole
+/// row hides nothing of it): each possibility once.
 std::vector<Array> kept_softmax(const Tensor& s, const Array& keep);
 
 /// What is common to all masks, done wrongly: after the softmax, as a factor, inverted.
