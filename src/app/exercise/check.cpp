@@ -59,14 +59,15 @@ void name_the_end(const Ended& learner, bool cut_off, CaseResult& result) {
   };
   if (learner.printed_too_much) {
     is("output", "it printed more than 1 MB: a loop that prints?");
-  } else if (learner.signal == SIGXCPU || learner.late || cut_off) {
+  } else if (learner.signal == SIGXCPU || learner.late || cut_off ||
+             (learner.signal == SIGKILL && learner.cpu_seconds >= kCpuSeconds)) {
     is("time", "it did not come to an end in its time: an endless loop?");
   } else if (learner.signal == SIGSYS) {
     is("process", "it tried to start another process or thread, which no exercise needs");
   } else if (learner.signal == SIGSEGV || learner.signal == SIGBUS) {
     is("crash",
-       "it crashed (segmentation fault): a wrong index or pointer, or a function that calls itself "
-       "without end");
+       "it crashed (segmentation fault): a wrong index or pointer, a function that calls itself "
+       "without end, or memory that could not be had");
   } else if (learner.signal == SIGABRT) {
     is("crash", "it crashed (abort): an assertion did not hold, or an index was out of range");
   } else if (learner.signal == SIGFPE) {
@@ -86,8 +87,12 @@ CaseResult run_case(const Workshop& workshop, const std::string& exercise, std::
   ChildStart learners;
   learners.words = {workshop.learner()};
   learners.folder = workshop.folder();
-  learners.limits = {
-      .seconds = seconds, .cpu_seconds = kCpuSeconds, .memory = kMemory, .alone = true};
+  learners.limits = {.seconds = seconds,
+                     .cpu_seconds = kCpuSeconds,
+                     .memory = kMemory,
+                     .alone = true,
+                     .opens_files = !workshop.stands_alone()};
+  learners.begins_after = 3;  // once nobody can look into the tester
   learners.files = {{calls.read_end, 3}, {answers.write_end, 4}};
   Child learner(learners);
   ChildStart testers;
@@ -161,7 +166,12 @@ CheckResult check_answer(Workshop& workshop, const Exercise& exercise, const std
   double seconds = kSeconds;
   for (const json& about : said_by(tester.ended(), exercise.name)) {
     CaseResult result;
-    if (out.compiled) {
+    if (out.compiled && compiled.memory > kMemory) {
+      result.status = "memory";
+      result.message =
+          fmt::format("the program needs {} MB before it begins (large arrays?), and may have {}",
+                      compiled.memory >> 20, kMemory >> 20);
+    } else if (out.compiled) {
       result = run_case(workshop, exercise.name, out.cases.size(), seconds);
       if (result.status == "time") seconds = kSecondsLater;  // the rest is graded all the same
     } else {

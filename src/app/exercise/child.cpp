@@ -76,6 +76,8 @@ void limit(__rlimit_resource what, rlim_t most) {
   }
   close_range(first_free, ~0U, 0);
   if (chdir(start.folder.c_str()) != 0) _exit(127);
+  char byte = 0;
+  if (start.begins_after >= 0 && read(start.begins_after, &byte, 1) != 1) _exit(127);
   const Limits& l = start.limits;
   const rlimit cpu{l.cpu_seconds, l.cpu_seconds + 1};
   setrlimit(RLIMIT_CPU, &cpu);
@@ -99,7 +101,7 @@ Child::Child(ChildStart start) : start_(std::move(start)) {
   std::vector<std::string> words = start_.words, variables = environment(start_.folder);
   const std::vector<char*> arguments = pointers(words), names = pointers(variables);
   std::vector<sock_filter> filter;
-  if (start_.limits.alone) filter = quiet_process();
+  if (start_.limits.alone) filter = quiet_process(start_.limits.opens_files);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     throw Error(ErrorKind::io, fmt::format("no pipe: {}", std::strerror(errno)));
@@ -125,7 +127,7 @@ Child::~Child() {
 
 void Child::read_output() {
   std::array<char, 16384> buffer;
-  while (output_ >= 0) {
+  for (int turn = 0; output_ >= 0 && turn < 64; ++turn) {
     const ssize_t n = read(output_, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return;  // nothing more now
@@ -141,18 +143,27 @@ void Child::read_output() {
   }
 }
 
-bool Child::over() {
-  if (process_ < 0) return true;
+bool Child::wait_for_end(bool now) {
   int status = 0;
-  const pid_t done = waitpid(process_, &status, WNOHANG);
+  rusage used{};
+  pid_t done = -1;
+  do {
+    done = wait4(process_, &status, now ? WNOHANG : 0, &used);
+  } while (done < 0 && errno == EINTR);
   read_output();
-  if (done == process_) {
-    kill(-process_, SIGKILL);  // what it may have started
-    process_ = -1;
-    if (WIFEXITED(status)) ended_.exit_code = WEXITSTATUS(status);
-    if (WIFSIGNALED(status)) ended_.signal = WTERMSIG(status);
-    return true;
-  }
+  if (done == 0) return false;
+  kill(-process_, SIGKILL);  // what it may have started
+  process_ = -1;
+  if (done < 0) return true;
+  if (WIFEXITED(status)) ended_.exit_code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) ended_.signal = WTERMSIG(status);
+  const auto seconds = [](const timeval& t) { return double(t.tv_sec) + double(t.tv_usec) / 1e6; };
+  ended_.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+  return true;
+}
+
+bool Child::over() {
+  if (process_ < 0 || wait_for_end(true)) return true;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begin_;
   ended_.late = since.count() > start_.limits.seconds;
   ended_.printed_too_much = total_ > start_.limits.output_bytes;
@@ -164,13 +175,7 @@ void Child::end() {
   if (process_ < 0) return;
   kill(-process_, SIGKILL);
   kill(process_, SIGKILL);
-  int status = 0;
-  while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-  }
-  read_output();
-  process_ = -1;
-  if (WIFEXITED(status)) ended_.exit_code = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) ended_.signal = WTERMSIG(status);
+  wait_for_end(false);
 }
 
 std::string first_lines(std::string_view output, std::size_t most) {

@@ -20,7 +20,8 @@ struct Limits {
   std::size_t memory = std::size_t{4} << 30;        ///< addresses, in bytes; 0: no limit
   std::size_t file_bytes = std::size_t{64} << 20;   ///< size of a file that it writes
   std::size_t output_bytes = std::size_t{1} << 20;  ///< what it prints; beyond, it is ended
-  bool alone = false;  ///< may start no process, write no file, and ask the system for little
+  bool alone = false;        ///< may start no process, write no file, and ask the system for little
+  bool opens_files = false;  ///< if alone: for reading, as a program with shared libraries must
 };
 
 /// How a child came to its end.
@@ -28,6 +29,7 @@ struct Ended {
   int exit_code = -1;  ///< -1 if a signal ended it
   int signal = 0;
   bool late = false, printed_too_much = false;  ///< ended by us
+  double cpu_seconds = 0;                       ///< of a processor, without what it has started
   std::string output;                           ///< the beginning of what it printed
 };
 
@@ -37,6 +39,7 @@ struct ChildStart {
   Limits limits = {};
   bool errors_too = true;                  ///< what it writes to standard error is output, too
   std::vector<std::pair<int, int>> files;  ///< files of ours, and their numbers there (3 and up)
+  int begins_after = -1;  ///< begins once a byte has come from this file (its number there)
 };
 
 /// A running child. Its standard input is empty; what it prints comes to us.
@@ -65,6 +68,8 @@ class Child {
   Ended ended_;
 
   void read_output();
+  /// Waits for its end; with `now` only if it is over. True if it is.
+  bool wait_for_end(bool now);
 };
 
 /// The first lines of what a child printed, escaped line by line.

@@ -130,7 +130,9 @@ std::string first_line(const Exercise& exercise) {
 }
 
 std::string exercise_of(const std::string& answer, const std::string& path) {
-  const std::string line = answer.substr(0, answer.find('\n'));
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // some editors begin a file with it
+  const std::size_t begin = answer.starts_with(kMark) ? kMark.size() : 0;
+  const std::string line = answer.substr(begin, answer.find('\n') - begin);
   const std::size_t end = std::min(line.find(':'), line.size());
   if (!line.starts_with(kFirstLine)) {
     throw Error(

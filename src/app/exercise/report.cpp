@@ -46,7 +46,8 @@ void show_failure(Trace& trace, const CheckResult& result) {
   const auto failed = std::find_if(result.cases.begin(), result.cases.end(),
                                    [](const CaseResult& c) { return c.status != "right"; });
   if (failed == result.cases.end()) return;
-  trace.say(fmt::format("First to fail: {}: {}.", failed->name, failed->message));
+  trace.say(fmt::format("First to fail: {}: {}{}", failed->name, failed->message,
+                        failed->message.ends_with('?') ? "" : "."));
   if (const std::string why = betrayed(failed->misconceptions); !why.empty()) trace.say(why);
   if (!failed->printed.empty()) {
     trace.say("Your code printed (this is for you; it counts for nothing):");
@@ -77,7 +78,7 @@ void show_result(Trace& trace, const CheckResult& result) {
     trace.items.emplace_back(std::move(table));
     show_failure(trace, result);
   }
-  trace.check(fmt::format("all {} points", result.worth()),
+  trace.check(fmt::format("{} of {} points", result.points(), result.worth()),
               double(result.worth() - result.points()), 0);
   trace.document = result_document(result);
 }

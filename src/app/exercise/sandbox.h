@@ -5,12 +5,14 @@
 
 namespace attn::app {
 
-/// What a process may ask the system for, as a seccomp filter: memory, its pipes, files to be read,
-/// the time, its own end. Everything else fails with EPERM, but for starting another process or
-/// thread, which ends it with SIGSYS. Empty where this processor's system calls are not known here.
-std::vector<sock_filter> quiet_process();
+/// What a process may ask the system for, as a seccomp filter: memory, its pipes, the time, its own
+/// end, and with `opens_files` files to be read. Everything else fails with EPERM, but for starting
+/// another process or thread, which ends it with SIGSYS. Empty where this processor's system calls
+/// are not known here.
+std::vector<sock_filter> quiet_process(bool opens_files);
 
-/// Puts the filter on the calling process, for good, and takes from it the way to more rights.
+/// Takes from the calling process all rights beyond its user's (root's, too) and the way to new
+/// ones, and puts the filter on it, for good.
 /// Between fork and exec; false if the system does not offer it.
 bool confine(std::vector<sock_filter>& filter);
 

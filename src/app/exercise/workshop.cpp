@@ -1,13 +1,19 @@
 #include "app/exercise/workshop.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
+#include <limits>
 
 #include "app/exercise/tools.h"
 #include "attn/core/error.h"
@@ -35,12 +41,12 @@ bool is_program(const std::string& path) { return access(path.c_str(), X_OK) == 
 /// $CXX, the compiler that attn was built with, or the usual names.
 std::string find_compiler() {
   std::vector<std::string> names = {ATTN_EXERCISE_COMPILER, "c++", "g++", "clang++"};
-  if (const char* chosen = std::getenv("CXX"); chosen && *chosen)
-    names.insert(names.begin(), chosen);
+  const char* chosen = std::getenv("CXX");
+  if (chosen && *chosen) names = {chosen};
   const char* path = std::getenv("PATH");
   for (const std::string& name : names) {
     if (name.find('/') != std::string::npos) {
-      if (is_program(name)) return name;
+      if (is_program(name)) return fs::absolute(name).string();
       continue;
     }
     std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
@@ -51,6 +57,11 @@ std::string find_compiler() {
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
+  if (chosen && *chosen) {
+    throw Error(ErrorKind::io,
+                fmt::format("CXX names \"{}\", which is no program here", escaped(chosen, 200)),
+                "name a C++ compiler, without options, or leave CXX empty");
+  }
   throw Error(ErrorKind::io, "there is no C++ compiler",
               "install one (Debian: apt install g++), or name yours in CXX");
 }
@@ -59,6 +70,44 @@ std::string find_compiler() {
 /// with a message.
 const std::vector<std::string> kLearnerOptions = {
     "-std=c++20", "-O1", "-Wall", "-Wextra", "-D_GLIBCXX_ASSERTIONS", "-fdiagnostics-color=never"};
+
+constexpr const char* kFolder = "attn-exercise-";
+
+/// Removes folders of ours whose owner was killed. One who lives holds a lock on his; a young
+/// folder may not have got its lock yet.
+void remove_forgotten(const fs::path& parent) {
+  std::error_code error;
+  for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
+    if (!at->path().filename().string().starts_with(kFolder)) continue;
+    const int file = open(at->path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) continue;
+    struct stat about {};
+    std::error_code ignored;
+    if (fstat(file, &about) == 0 && about.st_uid == geteuid() &&
+        about.st_mtime + 60 < std::time(nullptr) && flock(file, LOCK_EX | LOCK_NB) == 0)
+      fs::remove_all(at->path(), ignored);
+    close(file);
+  }
+}
+
+/// The bytes that a program has in memory when it begins; 0 if the file does not tell.
+std::size_t memory_at_start(const std::string& path) {
+  const std::string bytes = read_file(path, std::size_t{128} << 20);
+  Elf64_Ehdr head{};
+  if (bytes.size() < sizeof head) return 0;
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64)
+    return 0;
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr part{};
+    const std::size_t at = head.e_phoff + i * sizeof part;
+    if (at > bytes.size() || bytes.size() - at < sizeof part) return 0;
+    std::memcpy(&part, bytes.data() + at, sizeof part);
+    if (part.p_type == PT_LOAD) sum += part.p_memsz;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -93,19 +142,24 @@ Toolchain find_toolchain() {
 
 TemporaryFolder::TemporaryFolder() {
   std::error_code error;
-  const fs::path parent = fs::temp_directory_path(error);
-  path_ = (error ? fs::path("/tmp") : parent) / "attn-exercise-XXXXXX";
+  fs::path parent = fs::temp_directory_path(error);
+  if (error) parent = "/tmp";
+  remove_forgotten(parent);
+  path_ = parent / fmt::format("{}XXXXXX", kFolder);
   if (!mkdtemp(path_.data())) {
     const std::string reason = std::strerror(errno);
     throw Error(ErrorKind::io,
                 fmt::format("no temporary folder can be made: {}: {}", escaped(path_, 200), reason),
                 "set TMPDIR to a folder that may be written");
   }
+  held_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (held_ >= 0) flock(held_, LOCK_EX | LOCK_NB);
 }
 
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+  if (held_ >= 0) close(held_);
 }
 
 Workshop::Workshop(const Exercise& exercise, Stop stop)
@@ -116,6 +170,7 @@ Workshop::Workshop(const Exercise& exercise, Stop stop)
   write_file(folder_ / "learner.cpp",
              "#include \"exercise.h\"\n#include \"attn_exercise/serve.h\"\n"
              "int main() { return ATTN_SERVE(EXERCISE_FUNCTIONS); }\n");
+  write_file(folder_ / "nothing.cpp", "int main() {}\n");
 }
 
 ChildStart Workshop::compiling(const std::string& file,
@@ -125,15 +180,19 @@ ChildStart Workshop::compiling(const std::string& file,
   start.words.insert(start.words.end(), options.begin(), options.end());
   start.words.insert(start.words.end(), {"-c", file + ".cpp", "-o", file + ".o"});
   start.folder = folder_.path();
-  start.limits = {.seconds = 60, .cpu_seconds = 30, .memory = std::size_t{2} << 30};
+  // What it says beyond what is kept is dropped: many warnings are no mistake.
+  start.limits = {.seconds = 60,
+                  .cpu_seconds = 30,
+                  .memory = std::size_t{2} << 30,
+                  .output_bytes = std::numeric_limits<std::size_t>::max()};
   return start;
 }
 
 void Workshop::need_tester(const Ended& ended, const std::string& what) const {
   if (ended.exit_code == 0) return;
   throw Error(ErrorKind::bad_input,
-              fmt::format("the test of {} cannot be {}:\n{}", exercise_.name, what,
-                          first_lines(ended.output, 20)),
+              fmt::format("the test of {} cannot be {} with {}:\n{}", exercise_.name, what,
+                          escaped(tools_.compiler, 200), first_lines(ended.output, 20)),
               "attn's own headers and doctest are needed (Debian: apt install doctest-dev)");
 }
 
@@ -144,7 +203,14 @@ Compiled Workshop::compile(const std::string& answer) {
     std::vector<std::string> options = tools_.for_tests;
     options.emplace_back("-O0");
     Child test(compiling("test", options)), around(compiling("learner", options));
-    wait_for_all({&learners, &test, &around}, stop_);
+    // Where a program can hold its libraries, the learner's needs no file. Asked of a program of
+    // ours: an answer cannot choose.
+    ChildStart alone;
+    alone.words = {tools_.compiler, "-static", "nothing.cpp", "-o", "nothing"};
+    alone.folder = folder_.path();
+    Child nothing(alone);
+    wait_for_all({&learners, &test, &around, &nothing}, stop_);
+    static_ = nothing.ended().exit_code == 0;
     need_tester(around.ended(), "compiled");
     need_tester(test.ended(), "compiled");
     ChildStart start;
@@ -156,20 +222,27 @@ Compiled Workshop::compile(const std::string& answer) {
     Child linker(start);
     wait_for_all({&linker}, stop_);
     need_tester(linker.ended(), "linked");
+    if (!is_program(tester())) {
+      throw Error(
+          ErrorKind::io,
+          fmt::format("{} made no program: is it a C++ compiler?", escaped(tools_.compiler, 200)),
+          "name one in CXX, or leave CXX empty");
+    }
     ready_ = true;
   }
   wait_for_all({&learners}, stop_);
   const Ended& compiler = learners.ended();
   if (compiler.late || compiler.signal == SIGXCPU || compiler.signal == SIGKILL)
-    return {false, "The compiler did not come to an end within its time."};
-  if (compiler.exit_code != 0) return {false, compiler.output};
+    return {.said = "The compiler did not come to an end within its time.\n" + compiler.output};
+  if (compiler.exit_code != 0) return {.said = compiler.output};
   ChildStart start;
   start.words = {tools_.compiler, "learner.o", "answer.o", "-o", "learner"};
+  if (static_) start.words.emplace_back("-static");
   start.folder = folder_.path();
   Child linker(start);
   wait_for_all({&linker}, stop_);
-  if (linker.ended().exit_code != 0) return {false, linker.ended().output};
-  return {true, compiler.output};
+  if (linker.ended().exit_code != 0) return {.said = linker.ended().output};
+  return {true, compiler.output, memory_at_start(learner())};
 }
 
 }  // namespace attn::app

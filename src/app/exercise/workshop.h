@@ -19,7 +19,8 @@ struct Toolchain {
 /// Throws Error(io) if there is no compiler, or no library beside the program.
 Toolchain find_toolchain();
 
-/// A folder that goes with its owner.
+/// A folder that goes with its owner. Where an owner was killed before it could see to that, the
+/// next one does: a folder that nobody holds is removed.
 class TemporaryFolder {
  public:
   TemporaryFolder();  ///< Throws Error(io) if none can be made.
@@ -30,12 +31,15 @@ class TemporaryFolder {
 
  private:
   std::string path_;
+  int held_ = -1;
 };
 
 /// What the compiler said to an answer.
 struct Compiled {
   bool done = false;
-  std::string said;  ///< its messages, with answer.cpp and lines; "" if there is nothing to say
+  std::string said =
+      {};  ///< its messages, with answer.cpp and lines; "" if there is nothing to say
+  std::size_t memory = 0;  ///< bytes of code and variables that the program begins with
 };
 
 /// Compiles the test of one exercise once, and then answers as often as wanted.
@@ -49,6 +53,8 @@ class Workshop {
   const std::string& folder() const { return folder_.path(); }
   std::string tester() const { return folder_ / "tester"; }
   std::string learner() const { return folder_ / "learner"; }
+  /// The learner's program was linked with all it needs: it has no file to open.
+  bool stands_alone() const { return static_; }
   const Stop& stop() const { return stop_; }
 
  private:
@@ -59,6 +65,7 @@ class Workshop {
   Stop stop_;
   Toolchain tools_;
   TemporaryFolder folder_;
+  bool static_ = false;
   bool ready_ = false;  // the parts that do not depend on the answer
 };
 

@@ -54,6 +54,7 @@ TEST_CASE("a single score gets the weight 1" * points(1)) {
 
 TEST_CASE("every row sums to 1" * points(1)) {
   const Matrix w = student(some_matrix(4, 7, 3));
+  claim(w.rows == 4 && w.columns == 7, "the result has not 4 rows and 7 columns");
   for (std::size_t i = 0; i < w.rows; ++i) {
     double sum = 0;
     for (std::size_t j = 0; j < w.columns; ++j) sum += w(i, j);

@@ -77,7 +77,8 @@ TEST_CASE("reach: a changed token moves its own row in every head" * points(2)) 
   const Heads after = student_split(x, 3);
   claim(before.size() == 3 && after.size() == 3, "there are not as many matrices as heads");
   for (std::size_t h = 0; h < 3; ++h) {
-    claim(before[h].rows == 4 && before[h].columns == 2 && after[h].numbers.size() == 8,
+    claim(before[h].rows == 4 && before[h].columns == 2 && after[h].rows == 4 &&
+              after[h].columns == 2,
           "a head has not 4 rows and 2 columns");
     for (std::size_t i = 0; i < 4; ++i) {
       const bool moved = before[h](i, 0) != after[h](i, 0);
