@@ -80,6 +80,7 @@ TEST_CASE("homework: a sheet goes from new to right, step by step") {
   CHECK(document["steps"][0]["misconception"] == "scale-missing");
   CHECK(document["steps"][1]["misconception"].is_null());
   expect({"homework", "check", path, "--plain"}, 1, "scores [scale-missing]: It looks as if");
+  expect({"homework", "check", path, "--plain"}, 1, "Check FAILS: 0 of 4 steps are right");
 
   answer_all(path, "softmax", "ada");
   document = check(path, 0);
@@ -232,6 +233,12 @@ TEST_CASE("homework: names and options that do not fit are refused with a way ou
   expect({"homework", "grade"}, 2, "no folder to grade");
   expect({"homework", "grade", folder.path()}, 2, "nothing was handed in");
   expect({"homework", "grade", folder.path(), "--out", folder / "x.html"}, 2, "must end in .csv");
+  expect({"homework", "grade", out, "--out", out + ".csv", "--gradescope", out + ".csv"}, 2,
+         "both name");
+  expect({"homework", "grade", out, "--out", out + ".csv", "--gradescope",
+          folder / "../" + fs::path(folder.path()).filename().string() + "/x.csv"},
+         2, "both name");
+  expect({"homework", "new", "softmax", "--student", "a", "--out", folder / "a\nb"}, 0, "a\\x0Ab");
   expect({"homework", "list"}, 0, "softmax");
 }
 

@@ -86,6 +86,7 @@ def head_sheet(v):
         yield "mask-after-softmax", softmax(s) * keep
         yield "mask-inverted", masked(s, ~keep)
         yield "mask-inverted", masked(s, ~keep, -1e9)
+        yield "mask-inverted", softmax(s - 1e9 * keep)
         yield "mask-zero", softmax(s * keep)
         yield "scale-after-softmax", masked(s * math.sqrt(3), keep) / math.sqrt(3)
         yield "softmax-over-queries", softmax(np.where(keep, s, -np.inf), axis=0)
@@ -95,6 +96,7 @@ def head_sheet(v):
              "causal": list(common(causal)) + [
                  ("mask-inverted", masked(s, np.triu(np.ones((n, n), bool)))),
                  ("mask-off-by-one", masked(s, j < i)), ("mask-off-by-one", masked(s, j < i, -1e9)),
+                 ("mask-off-by-one", softmax(s - 1e9 * (j >= i))),
                  ("mask-off-by-one", masked(s, j <= i + 1))],
              "padded": list(common(padded)) + [
                  ("mask-padding-rows", masked(s, i < n - 1)),
@@ -120,7 +122,7 @@ def heads_sheet(v):
                                ("heads-interleaved",
                                 np.stack([v[name][:, h::heads] for h in range(heads)]))]
              for name in "qkv"}
-    wrong |= {"scores": list(wrong_scores(q, k)),
+    wrong |= {"scores": list(wrong_scores(q, k, heads * width)),
               "weights": list(wrong_softmax(s, width)) + [("softmax-over-heads", softmax(s, axis=0))],
               "context": [("value-is-key", a @ k)],
               "concat": [("concat-order", np.concatenate(list(c[::-1]), axis=1)),
@@ -175,10 +177,14 @@ def encoder_sheet(v):
              "residual": [("residual-missing", v["attention"])],
              "norm1": [("norm-unbiased", norm(residual, ddof=1)),
                        ("norm-eps-outside", norm(residual, outside=True)),
-                       ("norm-over-batch", norm(residual, axis=0))],
+                       ("norm-over-batch", norm(residual, axis=0)),
+                       ("residual-missing", norm(v["attention"]))],
              "hidden": [("gelu-tanh", gelu_tanh(inner))],
              "output": [("norm-order", a + before), ("norm-order", a + norm(ffn)),
-                        ("residual-missing", norm(ffn))]}
+                        ("residual-missing", norm(ffn)),
+                        ("norm-unbiased", norm(a + ffn, ddof=1)),
+                        ("norm-eps-outside", norm(a + ffn, outside=True)),
+                        ("norm-over-batch", norm(a + ffn, axis=0))]}
     return {"position": pe, "x": x, "residual": residual, "norm1": a, "hidden": hidden, "ffn": ffn,
             "output": norm(a + ffn)}, wrong
 
@@ -226,6 +232,7 @@ def bert_sheet(v):
     words = token & (ids >= 4)
     logits = v["hidden"] @ v["w"] + v["bias"]
     wrong = {"mask": [("mask-padding-rows", mask.T), ("mask-inverted", np.where(mask == 0, -np.inf, 0)),
+                      ("mask-zero", np.where(mask == 0, 1, 0)),
                       ("mask-off-by-one", np.where(np.broadcast_to(place < length - 1, (n, n)), 0, -np.inf))],
              "masked_ids": [("mlm-mask-only", only)],
              "loss": [("mlm-all", cost[token].mean()), ("mlm-all", cost[words].mean()),

@@ -85,6 +85,8 @@ TEST_CASE(
   CHECK(fits(matrix({{0.334}}), matrix({{0.3333}}), 3));
   CHECK_FALSE(fits(matrix({{0.335}}), matrix({{0.3333}}), 3));
   CHECK_FALSE(fits(matrix({{0.3333}, {1}}), matrix({{0.3333, 1}}), 3));
+  CHECK(fits(matrix({{0.001f}}), matrix({{0}}), 3));  // as a float a little more than 0.001
+  CHECK_FALSE(fits(matrix({{0.0011}}), matrix({{0}}), 3));
   CHECK_FALSE(fits(matrix({{3}}), matrix({{4}}), 0));
   CHECK(fits(matrix({{4}}), matrix({{4}}), 0));
   const real infinity = std::numeric_limits<real>::infinity(), nan = std::nan("");
@@ -154,6 +156,94 @@ TEST_CASE("homework: who is mistaken once, computes on and rounds at the end, fo
       }
     }
   }
+}
+
+TEST_CASE("homework: nan, endless and huge numbers lead to nothing that follows") {
+  const real infinity = std::numeric_limits<real>::infinity();
+  for (const char* name : {"softmax", "head", "heads", "encoder", "decoder"}) {
+    const Sheet& sheet = find_sheet(name);
+    const Values key = key_of(sheet, given_for({}, sheet, "eve"));
+    for (const real first : {infinity, -infinity, real{1e38f}, real{-1e38f}}) {
+      for (const real then : {static_cast<real>(std::nan("")), infinity, -infinity, real{1e38f}}) {
+        for (std::size_t split = 0; split < sheet.steps.size(); ++split) {
+          const Submission submission(name, "eve");
+          for (std::size_t i = 0; i < sheet.steps.size(); ++i) {
+            const SheetStep& step = sheet.steps[i];
+            submission.answer(step.name,
+                              csv_of(full(key[step.name].shape(), i <= split ? first : then)));
+          }
+          CAPTURE(name);
+          CAPTURE(first);
+          CAPTURE(then);
+          CHECK(submission.grade().score == 0);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("homework: what follows from a copied answer alone is worth half, from an idea all") {
+  for (const char* name : {"softmax", "head", "heads"}) {
+    const Sheet& sheet = find_sheet(name);
+    const Values donor = key_of(sheet, given_for({}, sheet, "donor"));
+    for (int i = 0; i < 10; ++i) {
+      const std::string student = "copier " + std::to_string(i);
+      const Submission submission(name, student);
+      for (const SheetStep& step : sheet.steps)
+        submission.answer(step.name, csv_of(donor[step.name].value()));
+      const Result result = submission.grade();
+      CAPTURE(name);
+      CAPTURE(student);
+      CHECK(result.score <= 4.5);
+      for (const StepResult& step : result.steps) {
+        if (step.status != Status::follows) continue;
+        CAPTURE(step.name);
+        CHECK(step.points == step.max / 2);
+        CHECK(says(step.message, "half of the points"));
+      }
+    }
+  }
+  // A slip in one number of the scores, or all of them in error by the same factor: full points.
+  const Sheet& sheet = find_sheet("softmax");
+  for (const bool slip : {true, false}) {
+    Values own = given_for({}, sheet, "eve");
+    const Submission submission("softmax", "eve");
+    for (const SheetStep& step : sheet.steps) {
+      Array answer = step.right(own);
+      if (step.name == "scores") {
+        for (real& x : answer) x *= slip ? real{1} : real{0.3f};
+        if (slip) answer(1, 1) += 1;
+      }
+      submission.answer(step.name, csv_of(answer));
+      own.set(step.name, answer);
+    }
+    const Result result = submission.grade();
+    CHECK(result.steps[0].status == Status::wrong);
+    CHECK(result.steps[1].status == Status::follows);
+    CHECK(result.score == 7);
+  }
+}
+
+TEST_CASE("homework: zeros are called zeros, and numbers beyond a float's range are endless") {
+  const Submission submission("softmax", "ada");
+  submission.answer("weights", "0,0,0\n0,0,0\n0,0,0\n");
+  CHECK(submission.grade_step("weights").message == "All numbers are 0.");
+  for (const char* large : {"1e999", "-1e999", "+1e999", " 1.7976931348623157e+308 "}) {
+    submission.answer("scores", std::string(large) + ",1,1\n1,1,1\n1,1,1\n");
+    CAPTURE(large);
+    CHECK(submission.grade_step("scores").status == Status::wrong);
+    CHECK(says(submission.grade_step("scores").message, "infinite"));
+  }
+  for (const char* bad : {"1e999x", "--1e999", "e", "1e"}) {
+    submission.answer("scores", std::string(bad) + ",1,1\n1,1,1\n1,1,1\n");
+    CAPTURE(bad);
+    CHECK(submission.grade_step("scores").status == Status::unreadable);
+  }
+  const Submission masked("bert", "ada");
+  const Array mask =
+      key_of(find_sheet("bert"), given_for({}, find_sheet("bert"), "ada"))["mask"].value();
+  masked.answer("mask", replaced(csv_of(mask), "-inf", "-1.7976931348623157e+308"));
+  CHECK(masked.grade_step("mask").status == Status::right);
 }
 
 TEST_CASE("homework: two ideas that give the same numbers are both named") {
@@ -233,9 +323,12 @@ TEST_CASE("homework: student ids are short text that can be shown") {
   check_student("s1234567");
   check_student("ada@example.org");
   check_student("Zoë Müller");
+  check_student("J\u00F6rg \u674E\u660E 7@\u00E9");
   check_student(std::string(64, 'x'));
   for (const std::string& bad :
        {std::string(), std::string(65, 'x'), std::string("a\nb"), std::string("a\0b", 3),
+        std::string("a\u200Bb"), std::string("a\u00A0b"), std::string("a\u00ADb"),
+        std::string("a\u200Db"), std::string("a\u3164"), std::string("a\U000E0041"),
         std::string("\xff"), std::string(" a"), std::string("a "), std::string("a\u202Eb"),
         std::string("\x1b[31m")}) {
     CAPTURE(bad);

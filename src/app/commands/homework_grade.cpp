@@ -38,8 +38,8 @@ std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
 
 bool is_same_file(const std::string& a, const std::string& b) {
   std::error_code problem;
-  return std::filesystem::weakly_canonical(a, problem) ==
-             std::filesystem::weakly_canonical(b, problem) ||
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(a), problem) ==
+             std::filesystem::weakly_canonical(std::filesystem::absolute(b), problem) ||
          std::filesystem::equivalent(a, b, problem);
 }
 

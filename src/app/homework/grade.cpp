@@ -190,6 +190,14 @@ bool Grader::can_be_computed_on(const SheetStep& step, const Array& answer, bool
   });
 }
 
+/// True if two thirds of the numbers are right, not counting those that -inf hides (at most half).
+bool mostly_right(const Array& answer, const Array& wanted, int digits) {
+  const std::size_t right = right_numbers(answer, wanted, digits);
+  const auto shown = static_cast<std::size_t>(
+      std::count_if(answer.begin(), answer.end(), [](real x) { return !(x <= real{-1e4}); }));
+  return 3 * right >= 2 * shown && 2 * right >= answer.size();
+}
+
 /// True if no number is nan or endless, but -inf where the key has it too.
 bool is_result(const Array& answer, const Array& right) {
   for (std::size_t i = 0; i < answer.size(); ++i) {
@@ -266,7 +274,7 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
     if (!one || is_constant(answer)) continue;
     explained |= answer.size() > 0 && !misplaced(answer, *one, step.digits).empty();
     const auto formed = in_shape(answer, shape_of(*one));
-    explained |= formed && 2 * right_numbers(*formed, *one, step.digits) >= one->size();
+    explained |= formed && mostly_right(*formed, *one, step.digits);
   }
   return {Status::wrong, {}, describe(step, answer, right, own), std::nullopt, explained};
 }
