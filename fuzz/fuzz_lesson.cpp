@@ -6,7 +6,7 @@
 #include "app/lesson/lesson.h"
 #include "app/lesson/markdown.h"
 #include "app/lesson/prose_numbers.h"
-#include "app/lesson/shell_words.h"
+#include "attn/text/shell_words.h"
 #include "properties.h"
 
 namespace {
@@ -30,7 +30,7 @@ void check_lesson(std::string_view text) {
                   "blocks within the text");
     if (const auto* prose = std::get_if<attn::app::ProseBlock>(&block)) check_prose(*prose);
     if (const auto* run = std::get_if<attn::app::RunBlock>(&block))
-      fuzz::require(attn::app::shell_words(attn::app::shell_line(run->words)) == run->words,
+      fuzz::require(attn::shell_words(attn::shell_line(run->words)) == run->words,
                     "words round trip");
     if (const auto* check = std::get_if<attn::app::CheckBlock>(&block)) {
       for (const auto& row : check->rows) attn::app::parse_claim(row.source);
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view line = text.substr(at, end - at);
     fuzz::run([&] { attn::app::parse_claim(line); });
-    fuzz::run([&] { attn::app::shell_words(line); });
+    fuzz::run([&] { attn::shell_words(line); });
     attn::app::literal_numbers(line);
     at = end + 1;
   }

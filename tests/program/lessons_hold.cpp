@@ -6,8 +6,8 @@
 
 #include "app/lesson/check.h"
 #include "app/lesson/markdown.h"
-#include "app/lesson/shell_words.h"
 #include "attn/core/error.h"
+#include "attn/text/shell_words.h"
 
 using namespace attn::app;
 
@@ -34,7 +34,7 @@ std::set<std::string> commands_in(const Lesson& lesson) {
         for (const Span& span : spans) {
           if (span.style != Span::Style::code || !span.text.starts_with("attn ")) continue;
           try {
-            add(shell_words(span.text.substr(5)));
+            add(attn::shell_words(span.text.substr(5)));
           } catch (const attn::Error&) {  // a quote inside a longer piece of shell
           }
         }

@@ -4,8 +4,8 @@
 #include "app/lesson/lesson.h"
 #include "app/lesson/markdown.h"
 #include "app/lesson/prose_numbers.h"
-#include "app/lesson/shell_words.h"
 #include "attn/io/file.h"
+#include "attn/text/shell_words.h"
 #include "io_support.h"
 
 using namespace attn;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "app/command.h"
-#include "app/lesson/shell_words.h"
+#include "attn/text/shell_words.h"
 
 namespace attn::app {
 

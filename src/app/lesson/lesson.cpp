@@ -6,8 +6,8 @@
 #include <charconv>
 
 #include "app/lesson/ask_parse.h"
-#include "app/lesson/shell_words.h"
 #include "attn/core/error.h"
+#include "attn/text/shell_words.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {

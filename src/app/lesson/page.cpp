@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "app/lesson/page_parts.h"
-#include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
 #include "attn/render/heatmap.h"
 #include "attn/render/json_writer.h"
+#include "attn/text/shell_words.h"
 
 namespace attn::app {
 

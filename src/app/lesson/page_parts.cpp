@@ -6,11 +6,11 @@
 #include <iterator>
 
 #include "app/lesson/markdown.h"
-#include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
 #include "attn/render/view.h"
+#include "attn/text/shell_words.h"
 
 namespace attn::app {
 

@@ -6,9 +6,9 @@
 
 #include "app/lesson/markdown.h"
 #include "app/lesson/prose_numbers.h"
-#include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
+#include "attn/text/shell_words.h"
 
 namespace attn::app {
 

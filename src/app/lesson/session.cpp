@@ -7,12 +7,12 @@
 #include "app/lesson/edit.h"
 #include "app/lesson/interrupt.h"
 #include "app/lesson/pager.h"
-#include "app/lesson/shell_words.h"
 #include "app/lesson/show.h"
 #include "app/lesson/summary.h"
 #include "attn/core/error.h"
 #include "attn/render/lines.h"
 #include "attn/render/view.h"
+#include "attn/text/shell_words.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {

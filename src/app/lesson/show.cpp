@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "app/lesson/markdown.h"
-#include "app/lesson/shell_words.h"
 #include "attn/core/error.h"
 #include "attn/render/lines.h"
 #include "attn/render/plain.h"
 #include "attn/render/terminal.h"
 #include "attn/render/view.h"
+#include "attn/text/shell_words.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {

@@ -11,6 +11,7 @@
 #include "attn/render/heatmap.h"
 #include "attn/render/html_assets.h"
 #include "attn/render/html_lines.h"
+#include "attn/text/shell_words.h"
 
 namespace attn {
 
@@ -54,24 +55,6 @@ class HtmlPage {
   std::string lines_;  // who looks at whom; empty if the trace has no weights between words
   std::string out_;
 };
-
-/// The word as a shell takes it for one word.
-std::string shell_word(const std::string& word) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_@%+=:,./-").find(c) != std::string_view::npos;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string shell_line(const std::vector<std::string>& words) {
-  std::string line = "attn";
-  for (const std::string& word : words) line += " " + shell_word(word);
-  return line;
-}
 
 void HtmlPage::collect() {
   chapters_.emplace_back();
@@ -244,7 +227,7 @@ void HtmlPage::put_start() {
     add("</code></p>\n");
   }
   if (!trace_.command.empty()) {
-    add("<h3>The same again</h3>\n<pre>{}</pre>\n", markup(shell_line(trace_.command)));
+    add("<h3>The same again</h3>\n<pre>{}</pre>\n", markup("attn " + shell_line(trace_.command)));
     add("<p class=\"about\">The same command gives the same numbers: what is random depends on the "
         "seed alone, here {}.</p>\n",
         trace_.seed);
@@ -291,7 +274,7 @@ std::string HtmlPage::write() {
       title, heatmap_style(), html_style(), lines_.empty() ? "" : html_lines_style());
   add("<body><a class=\"skip\" href=\"#main\">Skip the list of steps</a>\n"
       "<header><h1>{}</h1><p class=\"meta\"><code>{}</code>",
-      title, markup(shell_line(trace_.command)));
+      title, markup("attn " + shell_line(trace_.command)));
   add(" · seed {} · {}</p></header>\n", trace_.seed, time_text(trace_.milliseconds));
   add("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">{}</svg>\n",
       heatmap_defs());

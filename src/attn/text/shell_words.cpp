@@ -1,10 +1,10 @@
-#include "app/lesson/shell_words.h"
+#include "attn/text/shell_words.h"
 
 #include <algorithm>
 
 #include "attn/core/error.h"
 
-namespace attn::app {
+namespace attn {
 
 std::vector<std::string> shell_words(std::string_view line) {
   std::vector<std::string> out;
@@ -62,4 +62,4 @@ std::string shell_line(const std::vector<std::string>& words) {
   return line;
 }
 
-}  // namespace attn::app
+}  // namespace attn
