@@ -24,7 +24,7 @@ function(attn_embed_data target)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/data)
   file(CONFIGURE OUTPUT ${out}/data.s CONTENT "${assembly}" @ONLY)
   file(CONFIGURE OUTPUT ${out}/data.cpp CONTENT "// Made by cmake/EmbedData.cmake from the files of data/ and lessons/.
-#include \"app/data.h\"
+#include \"app/frame/data.h\"
 
 ${declarations}
 namespace attn::app {

@@ -1,10 +1,10 @@
 // The table of all commands, in flow order. A command is one row here and its functions in
 // commands/.
-#include "app/commands/all.h"
-#include "app/commands/bert.h"
-#include "app/commands/exercise.h"
-#include "app/commands/homework.h"
-#include "app/commands/lesson.h"
+#include "app/commands.h"
+#include "app/bert/commands.h"
+#include "app/exercise/commands.h"
+#include "app/homework/commands.h"
+#include "app/lesson/commands.h"
 
 namespace attn::app {
 

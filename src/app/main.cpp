@@ -6,12 +6,12 @@
 #include <filesystem>
 #include <new>
 
-#include "app/command.h"
-#include "app/lesson/console.h"
-#include "app/outputs.h"
-#include "app/process.h"
-#include "app/progress.h"
-#include "app/terminal.h"
+#include "app/frame/command.h"
+#include "app/frame/console.h"
+#include "app/frame/outputs.h"
+#include "app/frame/process.h"
+#include "app/frame/progress.h"
+#include "app/frame/terminal.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/io/safetensors.h"

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/command.h"
-#include "app/exponent.h"
+#include "app/frame/command.h"
+#include "app/learning/exponent.h"
 #include "attn/core/error.h"
 #include "attn/core/rng.h"
 #include "attn/graph/tape.h"

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "app/command.h"
+#include "app/frame/command.h"
 #include "attn/core/gemm.h"
 #include "attn/text/utf8.h"
 #include "program/checkpoint_folder.h"

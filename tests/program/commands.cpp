@@ -1,5 +1,5 @@
 // Every row of the table of commands, run as a process and in this one.
-#include "app/command.h"
+#include "app/frame/command.h"
 
 #include <doctest/doctest.h>
 

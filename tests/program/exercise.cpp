@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "app/misconceptions.h"
 #include "program/exercise.h"
 #include "program/process.h"

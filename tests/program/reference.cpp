@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/command.h"
+#include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/io/matrix_file.h"

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/command.h"
+#include "app/frame/command.h"
 
 namespace attn::test {
 

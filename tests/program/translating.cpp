@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "attn/io/safetensors.h"
 #include "attn/text/utf8.h"
 #include "program/process.h"

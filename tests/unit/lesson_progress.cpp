@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/lesson/progress_file.h"
-#include "app/lock.h"
+#include "app/frame/lock.h"
 #include "attn/io/file.h"
 #include "io_support.h"
 #include "program/process.h"

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <set>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "io_support.h"
 
 using namespace attn;

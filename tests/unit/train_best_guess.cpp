@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "attn/io/json.h"
 #include "io_support.h"
 

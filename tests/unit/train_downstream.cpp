@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "io_support.h"
 
 using namespace attn;

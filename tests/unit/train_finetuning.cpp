@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "attn/train/trainer.h"
 
 using namespace attn;

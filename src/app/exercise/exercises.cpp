@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <map>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 

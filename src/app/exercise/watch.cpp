@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "app/exercise/report.h"
-#include "app/terminal.h"
+#include "app/frame/terminal.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/render/plain.h"

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "app/exercise/check.h"
-#include "app/stage.h"
+#include "app/frame/stage.h"
 
 namespace attn::app {
 

@@ -8,7 +8,7 @@
 
 #include "app/homework/compare.h"
 #include "app/homework/lab.h"
-#include "app/stage.h"
+#include "app/frame/stage.h"
 #include "attn/core/error.h"
 
 namespace attn::app::homework {

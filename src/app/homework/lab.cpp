@@ -7,7 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "app/cells.h"
+#include "app/learning/cells.h"
 #include "app/homework/compare.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"

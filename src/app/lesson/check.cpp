@@ -6,7 +6,7 @@
 
 #include "app/lesson/prose_check.h"
 #include "app/lesson/show.h"
-#include "app/progress.h"
+#include "app/frame/progress.h"
 #include "attn/core/error.h"
 
 namespace attn::app {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/command.h"
+#include "app/frame/command.h"
 #include "attn/text/shell_words.h"
 
 namespace attn::app {

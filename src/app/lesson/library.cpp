@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/data.h"
+#include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 

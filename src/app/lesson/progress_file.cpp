@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "app/lock.h"
+#include "app/frame/lock.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/command.h"
+#include "app/frame/command.h"
 #include "app/lesson/lesson.h"
 
 namespace attn::app {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "app/lesson/edit.h"
-#include "app/lesson/interrupt.h"
-#include "app/lesson/pager.h"
+#include "app/frame/interrupt.h"
+#include "app/frame/pager.h"
 #include "app/lesson/show.h"
 #include "app/lesson/summary.h"
 #include "attn/core/error.h"

@@ -2,7 +2,7 @@
 #include <functional>
 #include <string>
 
-#include "app/lesson/console.h"
+#include "app/frame/console.h"
 #include "app/lesson/reading.h"
 #include "app/lesson/record.h"
 

@@ -1,0 +1,128 @@
+#include "app/bert/bert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/frame/data.h"
+#include "attn/core/error.h"
+#include "attn/nn/generate.h"
+
+namespace attn::app {
+
+BertCheckpoint find_bert(Stage& s, const std::string& folder) {
+  s.trace.learnt = true;
+  if (!folder.empty()) return load_bert(folder);
+  const std::string own = "stories-bert";
+  return load_bert({.folder = own,
+                    .config = data_file(own + "/config.json"),
+                    .vocabulary = data_file(own + "/vocab.txt"),
+                    .weights = data_file(own + "/model.safetensors"),
+                    .tokenizer = data_file(own + "/tokenizer_config.json")});
+}
+
+BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
+                     const std::vector<std::string>& texts, std::size_t most) {
+  if (texts.empty() || texts.size() > 2) {
+    throw Error(ErrorKind::usage,
+                texts.empty() ? "no text"
+                              : fmt::format("{} texts, but BERT reads one or two", texts.size()),
+                "write each in quotes: 'the cook eats' 'he is happy'");
+  }
+  std::vector<std::size_t> pieces[2];
+  std::size_t length = 1;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    require_utf8(texts[i], "the text");
+    pieces[i] = encode_pieces(vocabulary, texts[i], uncased);
+    if (pieces[i].empty()) {
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} has no words", texts.size() == 1 ? "the text"
+                                                 : i == 0          ? "text A"
+                                                                   : "text B"),
+                  "write a sentence in quotes, such as 'the cook eats soup'");
+    }
+    length += pieces[i].size() + 1;
+  }
+  if (length > most) {
+    throw Error(ErrorKind::usage,
+                fmt::format("{} pieces with [CLS] and [SEP], but the model knows {} positions",
+                            length, most),
+                "a learned position exists only for places seen in training: use less text");
+  }
+  return attn::bert_input(vocabulary, pieces[0], pieces[1]);
+}
+
+std::string piece_name(const PieceVocabulary& vocabulary, std::size_t id) {
+  return id < vocabulary.size() ? vocabulary.piece(id) : "[unused]";
+}
+
+std::vector<std::string> piece_names(const PieceVocabulary& vocabulary,
+                                     const std::vector<std::size_t>& ids) {
+  std::vector<std::string> out;
+  for (const std::size_t id : ids) out.push_back(piece_name(vocabulary, id));
+  return out;
+}
+
+Tensor embed_input(Stage& s, const Bert& model, const PieceVocabulary& vocabulary,
+                   const BertInput& input) {
+  const std::vector<std::string> labels = piece_names(vocabulary, input.ids);
+  s.trace.tokens = labels;
+  for (const char* axis : {"token", "query", "key"}) s.trace.labels[axis] = labels;
+  s.trace.labels["word"] = vocabulary.pieces();
+  s.trace.labels["word"].resize(model.sizes().vocabulary, "[unused]");
+  s.trace.labels["segment"] = {"A", "B"};
+  s.trace.labels["answer"] = {"follows", "does not"};
+  s.trace.restart_clock();
+  const Tensor ids = word_ids(input.ids), segments = word_ids(input.segments);
+  note(s.run, "ids", "the line of each piece in vocab.txt, from 0", {"token"}, ids);
+  note(s.run, "segment_ids", "0: sentence A, 1: sentence B", {"token"}, segments);
+  return model.embed(s.run, ids, segments);
+}
+
+Tensor read_input(Stage& s, const BertCheckpoint& bert, const BertInput& input) {
+  const BertSizes& z = bert.model.sizes();
+  const double n = double(input.length());
+  s.require_memory(
+      sizeof(real) * double(z.layers) *
+          (2.0 * double(z.heads) * n * n + n * (20.0 * double(z.width) + 3.0 * double(z.ff))),
+      fmt::format("every step of {} blocks over {} tokens", z.layers, input.length()));
+  const Tensor output =
+      bert.model.encode(s.run, embed_input(s, bert.model, bert.vocabulary, input), {});
+  require_finite(s.trace, output);
+  return output;
+}
+
+void require_finite(const Trace& trace, const Tensor& result) {
+  const auto finite = [](const Array& values) {
+    return std::all_of(values.begin(), values.end(), [](real x) { return std::isfinite(x); });
+  };
+  if (finite(result.value())) return;
+  std::string where = "the result";
+  for (const Step* step : trace.steps()) {
+    if (finite(step->values())) continue;
+    where = step->path;
+    break;
+  }
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is not finite: with these weights the model gives no answer", where),
+              "the numbers of the checkpoint are damaged or too large; get it again");
+}
+
+void show_only(Trace& trace, const std::function<bool(const std::string& path)>& shown) {
+  std::size_t hidden = 0;
+  for (Item& item : trace.items) {
+    auto* step = std::get_if<Step>(&item);
+    if (!step) continue;
+    const bool is_map = step->path.ends_with("attention.weights");
+    step->look = !shown(step->path) ? Look::hidden : is_map ? Look::map : Look::numbers;
+    hidden += step->look == Look::hidden;
+  }
+  if (hidden == 0) return;
+  trace.say(
+      fmt::format("{} further steps are not shown: --show '*' shows all, --show 'layer.0.*' "
+                  "those of the first block. --json and --export give them to programs.",
+                  hidden));
+}
+
+}  // namespace attn::app

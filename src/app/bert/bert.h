@@ -1,0 +1,38 @@
+#pragma once
+// What the commands `bert ...` share: which model, and how a text becomes its input.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/frame/stage.h"
+#include "attn/nn/bert_checkpoint.h"
+
+namespace attn::app {
+
+/// The checkpoint in this folder; without a name the program's own, which learnt
+/// data/stories.topics. Throws what load_bert throws.
+BertCheckpoint find_bert(Stage& s, const std::string& folder);
+
+/// The input of these texts (A, or A and B). Throws Error(usage): none or more than two, no UTF-8,
+/// a text without a word, more than `most` pieces.
+BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
+                     const std::vector<std::string>& texts, std::size_t most);
+
+/// The piece, or "[unused]" for a row of the table that no line of vocab.txt names.
+std::string piece_name(const PieceVocabulary& vocabulary, std::size_t id);
+std::vector<std::string> piece_names(const PieceVocabulary& vocabulary,
+                                     const std::vector<std::size_t>& ids);
+
+/// Labels the axes with the pieces, notes `ids` and `segment_ids`, and embeds. -> x (n,d).
+Tensor embed_input(Stage& s, const Bert& model, const PieceVocabulary& vocabulary,
+                   const BertInput& input);
+/// embed_input(), then all blocks. -> (n,d).
+Tensor read_input(Stage& s, const BertCheckpoint& bert, const BertInput& input);
+
+/// Throws Error(bad_input), naming the first such step, if `result` holds a NaN or an infinity.
+void require_finite(const Trace& trace, const Tensor& result);
+
+/// Shows only steps that `shown` accepts, and says how to see the others.
+void show_only(Trace& trace, const std::function<bool(const std::string& path)>& shown);
+
+}  // namespace attn::app

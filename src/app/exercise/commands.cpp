@@ -1,0 +1,113 @@
+// exercise list, start, check: functions to write in C++, tried case by case.
+#include "app/exercise/commands.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/exercise/check.h"
+#include "app/exercise/exercises.h"
+#include "app/exercise/report.h"
+#include "app/exercise/watch.h"
+#include "attn/core/error.h"
+#include "attn/io/file.h"
+
+namespace attn::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void bind_from(Cli& cli, std::string& from) {
+  cli.text("--from", from, "DIR", "a folder of lessons; without it, those of the program");
+}
+
+/// The one word of a command that takes one.
+std::string only(const std::vector<std::string>& words, const char* message, const char* hint) {
+  if (words.size() != 1 || words[0].empty()) throw Error(ErrorKind::usage, message, hint);
+  return words[0];
+}
+
+}  // namespace
+
+void bind(Cli& cli, ExerciseListOptions& o) { bind_from(cli, o.from); }
+
+void exercise_list(Stage& s, const ExerciseListOptions& o) {
+  s.trace.title = "Exercises in C++";
+  Table table{"exercises", "", {"exercise", "lesson", "points", "what you write"}, {}};
+  for (const Exercise& e : exercises(o.from))
+    table.rows.push_back({e.name, e.lesson, double(e.points), e.title});
+  s.trace.items.emplace_back(std::move(table));
+  s.trace.say(
+      "attn exercise start NAME makes a folder with the task and a file to write in; attn exercise "
+      "check NAME tries what you wrote.");
+}
+
+void bind(Cli& cli, ExerciseStartOptions& o) {
+  cli.text("--out", o.out, "DIR", "where to put the files; without it, a new folder NAME here");
+  bind_from(cli, o.from);
+  cli.positional("NAME", o.name, "the exercise, as attn exercise list names it");
+}
+
+void exercise_start(Stage& s, const ExerciseStartOptions& o) {
+  const Exercise e = find_exercise(
+      only(o.name, "exercise start needs the name of one exercise", "attn exercise list"), o.from);
+  const fs::path folder = o.out.empty() ? fs::path(e.name) : fs::path(o.out);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(
+        ErrorKind::io,
+        fmt::format("{}: cannot be made: {}", escaped(folder.string(), 200), error.message()),
+        "name a folder that may be written with --out DIR");
+  }
+  const std::pair<const char*, std::string> files[] = {{kAnswerFile, first_line(e) + e.stub},
+                                                       {"exercise.md", e.text},
+                                                       {"exercise.h", e.header},
+                                                       {"matrix.h", matrix_header()}};
+  s.trace.title = e.title;
+  Table table{"files", "", {"file", "what came of it"}, {}};
+  for (const auto& [name, bytes] : files) {
+    const fs::path path = folder / name;
+    const bool there = fs::exists(fs::symlink_status(path));
+    if (!there) write_file(path.string(), bytes);
+    table.rows.push_back({path.string(), std::string(there ? "was there: left as it is" : "new")});
+  }
+  s.trace.items.emplace_back(std::move(table));
+  s.trace.say(fmt::format(
+      "Read exercise.md, write in {0} where it says TODO, then: attn exercise check {1} (with "
+      "--watch it looks again whenever you save).",
+      kAnswerFile, escaped(folder.string(), 200)));
+}
+
+void bind(Cli& cli, ExerciseCheckOptions& o) {
+  cli.flag("--watch", o.watch, "check again whenever the file changes, until Ctrl-C");
+  bind_from(cli, o.from);
+  cli.positional("DIR", o.place, "the folder of exercise start, or the file; without it, here");
+}
+
+void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
+  if (o.place.size() > 1)
+    throw Error(ErrorKind::usage, "exercise check takes one folder", "check one after the other");
+  fs::path file = o.place.empty() ? fs::path(".") : fs::path(o.place[0]);
+  if (fs::is_directory(file)) file /= kAnswerFile;
+  const std::string path = file.lexically_normal().string();
+  const Stop stop = [&] { return s.common.progress && s.common.progress->stop(); };
+  const std::string answer = read_file(path, kLongestAnswer);
+  const Exercise e = find_exercise(exercise_of(answer, path), o.from);
+  try {
+    Workshop workshop(e, stop);
+    const CheckResult result =
+        o.watch ? watch_answer(workshop, e, path, s.common) : check_answer(workshop, e, answer);
+    show_result(s.trace, result);
+    if (o.watch)
+      std::erase_if(s.trace.items, [](const Item& item) {
+        return !std::holds_alternative<Check>(item);  // the rest has been shown
+      });
+  } catch (const Interrupted&) {
+    s.trace.interrupted = true;
+    s.trace.go_on = "check again with the same command";
+  }
+}
+
+}  // namespace attn::app

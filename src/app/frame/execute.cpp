@@ -1,0 +1,221 @@
+// From a command line to a Trace.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "app/frame/command.h"
+#include "app/frame/glossary.h"
+#include "attn/core/error.h"
+
+namespace attn::app {
+
+std::vector<OptionRow> option_rows(const Command& command) {
+  Cli cli(command.name);
+  Common common;
+  const auto unused = command.setup(cli);
+  if (command.takes_stage_options)
+    cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)");
+  add_common_options(cli, common, command.takes_stage_options);
+  return cli.rows();
+}
+
+namespace {
+
+/// The command that somebody who wrote `word` may have meant, or "": by its letters, or because the
+/// thing has another name in the books.
+std::string command_meant(const std::string& word) {
+  static const std::map<std::string, std::string> kOtherNames = {
+      {"attention", "attend"},   {"self-attention", "attend"}, {"embedding", "embed"},
+      {"explain", "why"},        {"multihead", "heads"},       {"multi-head", "heads"},
+      {"tokenize", "tokens"},    {"projection", "qkv"},        {"lstm", "rnn --cell lstm"},
+      {"gru", "rnn --cell gru"}, {"gradient", "backward"},     {"convolution", "cnn"},
+  };
+  std::vector<std::string> names;
+  for (const Command& c : commands()) names.push_back(c.name);
+  if (const std::string near = nearest(word, names); !near.empty()) return near;
+  names.clear();
+  for (const auto& [other, name] : kOtherNames) names.push_back(other);
+  const auto found = kOtherNames.find(nearest(word, names));
+  return found == kOtherNames.end() ? "" : found->second;
+}
+
+/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner
+/// command, those of showing too. So its line is read on its own, and how it is to be shown is
+/// taken over.
+Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) {
+  std::vector<std::string> own, inner, leading;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--depth" && i + 1 < arguments.size()) {
+      own.insert(own.end(), {word, arguments[++i]});
+    } else if (word.starts_with("--depth=") || word == "--depth") {
+      own.push_back(word);
+    } else if (inner.empty() && word.starts_with("-")) {
+      leading.push_back(word);
+    } else {
+      inner.push_back(word);
+    }
+  }
+  inner.insert(inner.end(), leading.begin(), leading.end());
+  own.push_back("--");
+  own.insert(own.end(), inner.begin(), inner.end());
+  Parsed parsed;
+  parsed.command = &why;
+  Cli cli(why.name);
+  parsed.compute = why.setup(cli);
+  cli.parse(own);
+  if (inner.size() > 1) parsed.common = parse_command_line({inner.begin() + 1, inner.end()}).common;
+  parsed.common.arguments = arguments;
+  parsed.common.repeat = 1;
+  parsed.common.show.clear();  // it chose among the steps of the inner command
+  return parsed;
+}
+
+}  // namespace
+
+Parsed parse_command_line(const std::vector<std::string>& given) {
+  if (given.empty()) throw Error(ErrorKind::usage, "no command", "attn --help lists the commands");
+  const std::vector<std::string> arguments = with_whole_name(given);
+  if (const auto parts = parts_of(arguments[0]); !parts.empty() && !find_command(arguments[0])) {
+    throw Error(ErrorKind::usage, fmt::format("{} what?", arguments[0]),
+                fmt::format("one of: {}", fmt::join(parts, ", ")));
+  }
+  const Command* command = find_command(arguments[0]);
+  if (!command) {
+    if (arguments[0].starts_with("-")) {
+      throw Error(
+          ErrorKind::usage, fmt::format("no command before \"{}\"", escaped(arguments[0])),
+          fmt::format("the command comes first, as in: attn attend {}", escaped(arguments[0])));
+    }
+    const std::string near = command_meant(arguments[0]);
+    throw Error(ErrorKind::usage, fmt::format("no command \"{}\"", escaped(arguments[0])),
+                near.empty() ? "attn --help lists the commands"
+                             : fmt::format("did you mean: attn {}?", near));
+  }
+  if (command->name == "why") return parse_why(*command, arguments);
+  Parsed parsed;
+  parsed.command = command;
+  parsed.common.arguments = given;
+  Cli cli(command->name);
+  parsed.compute = command->setup(cli);
+  if (command->takes_stage_options) cli.positional("text", parsed.common.text, "");
+  add_common_options(cli, parsed.common, command->takes_stage_options);
+  cli.parse({arguments.begin() + 1, arguments.end()});
+  if (command->takes_stage_options && parsed.common.text.size() == 1 &&
+      parsed.common.text[0].empty()) {
+    throw Error(ErrorKind::usage, "the text is empty",
+                "write a sentence in quotes, or leave it out for an example");
+  }
+  return parsed;
+}
+
+namespace {
+
+/// Median and half the distance between the quartiles.
+std::pair<double, double> median_and_spread(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double q) {
+    return values[static_cast<std::size_t>(std::lround(q * double(values.size() - 1)))];
+  };
+  return {at(0.5), (at(0.75) - at(0.25)) / 2};
+}
+
+Trace compute_once(const Parsed& parsed) {
+  Stage stage(parsed.common);
+  parsed.compute(stage);
+  if (parsed.command->takes_stage_options) stage.parameters.check();
+  return std::move(stage.trace);
+}
+
+}  // namespace
+
+namespace {
+
+/// Every time that the trace holds: of its steps, and in the columns "(ms)" of its tables.
+std::vector<double*> times_of(Trace& trace) {
+  std::vector<double*> out;
+  for (Item& item : trace.items) {
+    if (auto* step = std::get_if<Step>(&item)) out.push_back(&step->milliseconds);
+    auto* table = std::get_if<Table>(&item);
+    for (std::size_t c = 0; table && c < table->columns.size(); ++c) {
+      if (!table->columns[c].ends_with("(ms)")) continue;
+      for (auto& row : table->rows) {
+        if (auto* time = std::get_if<double>(&row[c])) out.push_back(time);
+      }
+    }
+  }
+  return out;
+}
+
+/// Captions speak of rows; where everything is shown transposed, a row is a column.
+std::string with_columns_for_rows(std::string text) {
+  const std::pair<std::string_view, std::string_view> kWords[] = {
+      {"rows", "columns"}, {"row", "column"}, {"Rows", "Columns"}, {"Row", "Column"}};
+  const auto letter = [&](std::size_t i) {
+    return i < text.size() && std::isalpha(static_cast<unsigned char>(text[i]));
+  };
+  for (const auto& [row, column] : kWords) {
+    for (std::size_t at = text.find(row); at != std::string::npos; at = text.find(row, at + 1)) {
+      if (letter(at + row.size()) || (at > 0 && letter(at - 1))) continue;
+      text.replace(at, row.size(), column);
+      at += column.size() - 1;
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+void require_match(const Trace& trace, const std::string& glob) {
+  if (glob.empty()) return;
+  std::vector<std::string> names;
+  for (const Item& item : trace.items) {
+    if (const auto* step = std::get_if<Step>(&item)) names.push_back(step->path);
+    if (const auto* table = std::get_if<Table>(&item)) names.push_back(table->name);
+  }
+  if (std::any_of(names.begin(), names.end(),
+                  [&](const std::string& name) { return matches(glob, name); }))
+    return;
+  const std::string near = nearest(glob, names);
+  throw Error(ErrorKind::usage,
+              fmt::format("--show {}: no step has such a name{}", escaped(glob),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+              fmt::format("the steps: {}", fmt::join(names, ", ")));
+}
+
+Trace compute(const Parsed& parsed) {
+  std::vector<std::vector<double>> times;  // by place, then by pass
+  Trace trace;
+  for (std::int64_t pass = 0; pass < parsed.common.repeat; ++pass) {
+    trace = compute_once(parsed);
+    const std::vector<double*> now = times_of(trace);
+    times.resize(now.size());
+    for (std::size_t i = 0; i < now.size(); ++i) times[i].push_back(*now[i]);
+  }
+  trace.repeats = static_cast<int>(parsed.common.repeat);
+  std::vector<double> spreads;
+  const std::vector<double*> places = times_of(trace);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto [median, spread] = median_and_spread(times[i]);
+    *places[i] = median;
+    spreads.push_back(spread);
+  }
+  trace.milliseconds = 0;
+  for (Item& item : trace.items) {
+    auto* step = std::get_if<Step>(&item);
+    if (!step) continue;
+    const auto place = std::find(places.begin(), places.end(), &step->milliseconds);
+    step->spread = spreads[static_cast<std::size_t>(place - places.begin())];
+    trace.milliseconds += step->milliseconds;
+    if (step->about.empty()) step->about = glossary(step->path);
+    if (parsed.common.convention == "column" && step->shape().size() > 1) {
+      step->about = with_columns_for_rows(std::move(step->about));
+    }
+  }
+  return trace;
+}
+
+}  // namespace attn::app

@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "app/frame/console.h"
+
+namespace attn::app {
+
+/// Writes to a console, and waits for Enter where more would come than its window holds.
+class Pager {
+ public:
+  explicit Pager(Console& console) : console_(console) {}
+
+  /// False if the reader left, or the input ended, at a wait.
+  [[nodiscard]] bool write(std::string_view text);
+  /// Somebody typed: what stands above has been read.
+  void read() { used_ = 0; }
+
+ private:
+  Console& console_;
+  std::size_t used_ = 0;  // lines since somebody typed
+};
+
+}  // namespace attn::app

@@ -1,0 +1,103 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "app/frame/cli.h"
+#include "attn/core/rng.h"
+#include "attn/graph/trace.h"
+#include "attn/nn/parameters.h"
+
+namespace attn::app {
+
+/// Who watches long work: main shows a line and hears Ctrl-C; tests watch nothing.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  /// How far the work is, as one line that replaces the line before.
+  virtual void show(const std::string& line) = 0;
+  /// True once the work should stop at the next good moment, and keep what it has.
+  virtual bool stop() = 0;
+};
+
+class Console;
+
+/// Throws Error(usage) unless `text` is UTF-8; `what` begins the message ("the text").
+void require_utf8(std::string_view text, std::string_view what);
+
+/// Options that every stage understands (docs/contract.md).
+struct Common {
+  std::vector<std::string> arguments;  ///< the whole command line
+  std::vector<std::string> text;       ///< the words of the positional argument
+  std::string level = "word";
+  std::string position = "none";
+  std::int64_t seed = 1, dim = 8, precision = -1, threads = 1, repeat = 1;
+  bool threads_given = false;
+  std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
+  std::vector<std::string> outputs;
+  bool quiet = false, plain = false, json = false;
+  Progress* progress = nullptr;  ///< may be null
+  Console* console = nullptr;    ///< where a lesson is read and answered; may be null
+};
+
+/// Adds them to a command's options; `stage` is false for commands that compute nothing.
+void add_common_options(Cli& cli, Common& common, bool stage);
+
+/// What a command computes in: the trace that it fills, its random numbers and parameters, and the
+/// sentence or matrix that it was given.
+class Stage {
+ public:
+  explicit Stage(const Common& options);
+  Stage(const Stage&) = delete;
+
+  const Common& common;
+  Trace trace;
+  Rng rng;
+  Parameters parameters;
+  Run run;  ///< with this trace and this generator
+
+  std::size_t d() const { return static_cast<std::size_t>(common.dim); }
+  bool has_text() const { return !common.text.empty(); }
+
+  /// The tokens of the sentence (or of the default one); also labels the axes with them.
+  /// Throws Error(usage) if there are none, or the text is not UTF-8.
+  const std::vector<std::string>& tokens();
+  /// Ids of the tokens (n), and the vocabulary they count in. Notes `ids`.
+  Tensor ids();
+  const std::vector<std::string>& vocabulary();
+  /// The embedding table (V,d). A word's random row depends on the word and the seed alone, so the
+  /// same word has the same vector in every sentence. Notes `embedding`.
+  Tensor embedding();
+  /// X (n,d): the matrix of --input, or the embedded tokens, plus --position. Notes how it was
+  /// made, but not x itself: the model does.
+  Tensor x();
+
+  /// A parameter with deviation 1/sqrt(rows): numbers of about 1 stay at about 1.
+  Tensor parameter(const std::string& path, const Shape& shape);
+
+  /// Takes the steps noted since trace.items[first] out again, but for their parameters, and notes
+  /// what they led to as one step that comes from `from` and these parameters. Their time and
+  /// operations are its own.
+  Tensor fold(std::size_t first, const Tensor& result, const char* path, const char* formula,
+              std::initializer_list<const char*> axes, const char* from);
+
+  /// Explains the step with this path (beside it, when shown).
+  void explain(std::string_view path, std::string text);
+  /// Says that two ways gave the same, with the largest difference; fails when above 1e-5 of the
+  /// largest magnitude.
+  void same(std::string claim, const Array& a, const Array& b);
+
+  /// If scores under these paths are not finite: says how many, and what the softmax makes of them.
+  void say_if_not_finite(const std::vector<std::string>& paths);
+
+  /// Throws Error(limit) if about this many bytes would be needed and are not to be had.
+  void require_memory(double bytes, const std::string& what) const;
+
+ private:
+  std::vector<std::string> tokens_, vocabulary_;
+  Tensor ids_;
+};
+
+inline constexpr const char* kDefaultSentence =
+    "the animal didn't cross the street because it was too tired";
+
+}  // namespace attn::app

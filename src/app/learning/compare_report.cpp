@@ -1,0 +1,285 @@
+#include "app/learning/compare_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "app/learning/over_seeds.h"
+
+namespace attn::app {
+
+namespace {
+
+/// Mean over the seeds, with a 95 % interval: between seeds (Student) and of one count (Wilson),
+/// the wider.
+struct Estimate {
+  double mean = 0, low = 0, high = 0;
+};
+
+Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
+  double asked = 0;
+  std::vector<double> values;
+  const auto value = [&](const CellResult& r) {
+    return regression ? r.score.loss : r.score.accuracy;
+  };
+  for (const CellResult& r : cells) {
+    values.push_back(value(r));
+    asked += double(r.score.asked);
+  }
+  const auto [mean, between] = mean_of(values);
+  Estimate e{mean, mean - between, mean + between};
+  if (!regression) {
+    const double z = 1.96, center = (mean + z * z / (2 * asked)) / (1 + z * z / asked);
+    const double half = z / (1 + z * z / asked) *
+                        std::sqrt(mean * (1 - mean) / asked + z * z / (4 * asked * asked));
+    e.low = std::max(0.0, std::min(e.low, center - half));
+    e.high = std::min(1.0, std::max(e.high, center + half));
+  }
+  return e;
+}
+
+/// "0.969 +-0.009": the mean, and the larger half of its interval.
+std::string words(const Estimate& e) {
+  return fmt::format("{:.3f} +-{:.3f}", e.mean, std::max(e.mean - e.low, e.high - e.mean));
+}
+
+double accuracy_between(const std::vector<CellResult>& cells, std::size_t low, std::size_t high) {
+  double right = 0, asked = 0;
+  for (const CellResult& r : cells) {
+    for (const DistanceScore& d : r.score.by_distance) {
+      if (d.distance < low || d.distance > high) continue;
+      right += d.accuracy * double(d.asked);
+      asked += double(d.asked);
+    }
+  }
+  return asked == 0 ? std::nan("") : right / asked;
+}
+
+/// Accuracy over length.
+std::string plot(const std::vector<std::string>& models, const std::vector<std::int64_t>& lengths,
+                 const Results& results) {
+  std::vector<std::vector<double>> means;
+  for (const std::string& model : models) {
+    means.emplace_back();
+    for (const std::int64_t length : lengths) {
+      const auto found = results.find({model, static_cast<std::size_t>(length)});
+      means.back().push_back(found == results.end() ? std::nan("")
+                                                    : estimate(found->second, false).mean);
+    }
+  }
+  return accuracy_plot(models, "n", lengths, means);
+}
+
+class Report {
+ public:
+  Report(Stage& s, const CompareOptions& o, std::vector<std::string> models, Results results)
+      : s_(s),
+        o_(o),
+        models_(std::move(models)),
+        results_(std::move(results)),
+        task_(make_task(o.task, longest())) {}
+
+  void write() {
+    accuracy_table();
+    if (!task_->regression) {
+      s_.trace.items.emplace_back(Verbatim{plot(models_, o_.lengths, results_)});
+      distance_table();
+    }
+    cost_table();
+    published();
+    verdict();
+  }
+
+ private:
+  std::size_t longest() const {
+    return static_cast<std::size_t>(*std::max_element(o_.lengths.begin(), o_.lengths.end()));
+  }
+  const std::vector<CellResult>* cells(const std::string& model, std::size_t length) const {
+    const auto found = results_.find({model, length});
+    return found == results_.end() ? nullptr : &found->second;
+  }
+
+  void accuracy_table() {
+    const bool regression = task_->regression;
+    Table table{regression ? "loss" : "accuracy",
+                fmt::format("On test sequences{}; behind +- a 95 % interval.",
+                            o_.seeds > 1 ? fmt::format(", means of {} seeds", o_.seeds) : ""),
+                {"model"},
+                {}};
+    Array means = full({models_.size(), o_.lengths.size()}, std::numeric_limits<real>::quiet_NaN());
+    for (const std::int64_t n : o_.lengths) table.columns.push_back(fmt::format("n = {}", n));
+    for (std::size_t m = 0; m < models_.size(); ++m) {
+      std::vector<Table::Cell> row{models_[m]};
+      for (std::size_t l = 0; l < o_.lengths.size(); ++l) {
+        const auto* found = cells(models_[m], static_cast<std::size_t>(o_.lengths[l]));
+        row.emplace_back(found ? words(estimate(*found, regression)) : std::string("-"));
+        if (found)
+          means.data()[m * o_.lengths.size() + l] =
+              static_cast<real>(estimate(*found, regression).mean);
+      }
+      table.rows.push_back(std::move(row));
+    }
+    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.labels["model"] = models_;
+    for (const std::int64_t n : o_.lengths) s_.trace.labels["length"].push_back(std::to_string(n));
+    s_.trace.restart_clock();  // the trainings took their time before, in the table of costs
+    note(s_.run, regression ? "mean_loss" : "mean_accuracy",
+         regression ? "mean squared error" : "share of right answers", {"model", "length"},
+         Tensor(std::move(means)));
+  }
+
+  void distance_table() {
+    Table table{"by_distance",
+                fmt::format("Accuracy by how far back the answer stood, at n = {}.", longest()),
+                {"distance"},
+                {}};
+    for (const std::string& model : models_) table.columns.push_back(model);
+    std::vector<std::string> labels;
+    std::vector<double> values;
+    for (std::size_t low = 0, high = 1; low <= 2 * longest() + 2;
+         low = high + 1, high = low * 2 - 1) {
+      std::vector<Table::Cell> row{low == high ? std::to_string(low)
+                                               : fmt::format("{} to {}", low, high)};
+      std::vector<double> numbers;
+      bool any = false;
+      for (const std::string& model : models_) {
+        const auto* found = cells(model, longest());
+        const double value = found ? accuracy_between(*found, low, high) : std::nan("");
+        any |= !std::isnan(value);
+        numbers.push_back(value);
+        row.emplace_back(std::isnan(value) ? Table::Cell(std::string("-")) : Table::Cell(value));
+      }
+      if (!any) continue;
+      labels.push_back(std::get<std::string>(row[0]));
+      values.insert(values.end(), numbers.begin(), numbers.end());
+      table.rows.push_back(std::move(row));
+    }
+    s_.trace.items.emplace_back(std::move(table));
+  }
+
+  void cost_table() {
+    Table table{"cost",
+                fmt::format("At n = {}. sequential: steps that must wait for one another. path: "
+                            "layers or time steps over the "
+                            "largest distance; -: the model cannot see so far.",
+                            longest()),
+                {"model", "parameters", "loss", "steps", "train seconds", "ms per step",
+                 "sequential", "path", "sees back"},
+                {}};
+    for (const std::string& model : models_) {
+      const auto* found = cells(model, longest());
+      if (!found) continue;
+      double loss = 0, steps = 0, seconds = 0;
+      for (const CellResult& r : *found) {
+        loss += r.score.loss / double(found->size());
+        steps += double(r.steps) / double(found->size());
+        seconds += r.train_seconds / double(found->size());
+      }
+      const CellResult& first = found->front();
+      table.rows.push_back({model, double(first.parameters), loss, steps, seconds,
+                            1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps),
+                            first.longest_path == 0 ? Table::Cell(std::string("-"))
+                                                    : Table::Cell(double(first.longest_path)),
+                            double(first.sees_back)});
+    }
+    s_.trace.items.emplace_back(std::move(table));
+  }
+
+  void published() {
+    if (o_.task == "adding") {
+      s_.trace.say(
+          "Published (Bai et al. 2018, Table 1; length 600, about 70 000 parameters), loss: LSTM "
+          "0.164, GRU 5.3e-5, RNN 0.177, "
+          "TCN 5.8e-5. Ours is shorter and smaller, so only the order can be compared.");
+    } else if (o_.task == "copy-memory") {
+      s_.trace.say(
+          "Published (Bai et al. 2018, Table 1; 1000 blanks, about 16 000 parameters), loss: LSTM "
+          "0.0204, GRU 0.0197, RNN 0.0202, "
+          "TCN 3.5e-5. Ours has fewer blanks, so only the order can be compared.");
+    } else if (o_.task == "recall") {
+      s_.trace.say(
+          "Published (Arora et al. 2023, \"Zoology\"): recall explains 82 % of the perplexity gap "
+          "between attention and gated "
+          "convolutions. The setting is another one; only the direction can be compared.");
+    }
+  }
+
+  void verdict() {
+    const bool regression = task_->regression;
+    s_.trace.say("What these figures support:");
+    for (const std::int64_t n : o_.lengths) {
+      std::vector<std::pair<std::string, Estimate>> ranked;
+      for (const std::string& model : models_) {
+        if (const auto* found = cells(model, static_cast<std::size_t>(n)))
+          ranked.emplace_back(model, estimate(*found, regression));
+      }
+      if (ranked.size() < 2) continue;
+      std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
+        return regression ? a.second.mean < b.second.mean : a.second.mean > b.second.mean;
+      });
+      std::vector<std::string> together, behind;
+      for (const auto& [model, e] : ranked) {
+        const Estimate& best = ranked[0].second;
+        const bool apart = regression ? e.low > best.high : e.high < best.low;
+        (apart ? behind : together).push_back(model);
+      }
+      std::string line = fmt::format("n = {}: ", n);
+      line += together.size() == 1
+                  ? fmt::format("{} is ahead", together[0])
+                  : fmt::format("{} cannot be told apart (their intervals overlap the best one's)",
+                                fmt::join(together, ", "));
+      if (!behind.empty()) line += fmt::format("; behind: {}", fmt::join(behind, ", "));
+      s_.trace.say(line + ".");
+    }
+    limited();
+    if (regression) return;
+    for (const std::string& model : models_) {
+      const auto* found = cells(model, longest());
+      if (!found || found->front().sees_back + 1 >= task_->steps) continue;
+      const std::size_t sees = found->front().sees_back;
+      const double within = accuracy_between(*found, 0, sees),
+                   beyond = accuracy_between(*found, sees + 1, ~std::size_t{0});
+      if (std::isnan(beyond)) continue;
+      s_.trace.say(fmt::format(
+          "{} sees {} steps back: accuracy {} within, {:.3f} beyond (guessing gives {:.3f}).",
+          model, sees, std::isnan(within) ? "(nothing was asked)" : fmt::format("{:.3f}", within),
+          beyond, task_->chance));
+    }
+  }
+
+  /// Who was stopped by the step limit was compared by speed of learning, not by what it can learn.
+  void limited() {
+    std::vector<std::string> stopped;
+    for (const std::string& model : models_) {
+      const auto* found = cells(model, longest());
+      if (found && std::any_of(found->begin(), found->end(), [&](const CellResult& r) {
+            return r.steps >= static_cast<std::uint64_t>(o_.training.steps);
+          })) {
+        stopped.push_back(model);
+      }
+    }
+    if (stopped.empty()) return;
+    s_.trace.say(
+        fmt::format("At n = {} these reached the limit of {} steps, so the figures say what they "
+                    "learnt by then, not "
+                    "what they could learn: {}.",
+                    longest(), o_.training.steps, fmt::join(stopped, ", ")));
+  }
+
+  Stage& s_;
+  const CompareOptions& o_;
+  std::vector<std::string> models_;
+  Results results_;
+  std::unique_ptr<Task> task_;
+};
+
+}  // namespace
+
+void report_comparison(Stage& s, const CompareOptions& o, const std::vector<std::string>& models,
+                       const Results& results) {
+  Report(s, o, models, results).write();
+}
+
+}  // namespace attn::app

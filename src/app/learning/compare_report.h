@@ -1,0 +1,19 @@
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/learning/cells.h"
+
+namespace attn::app {
+
+/// Finished cells by model and length.
+using Results = std::map<std::pair<std::string, std::size_t>, std::vector<CellResult>>;
+
+/// Puts tables, a plot and a verdict into the stage's trace. The verdict claims only what 95 %
+/// intervals support.
+void report_comparison(Stage& s, const CompareOptions& o, const std::vector<std::string>& models,
+                       const Results& results);
+
+}  // namespace attn::app

@@ -1,0 +1,48 @@
+#include "app/learning/parallel.h"
+
+#include <fmt/format.h>
+
+#include "attn/core/error.h"
+#include "attn/core/gemm.h"
+
+namespace attn::app {
+
+void SharedProgress::show(const std::string& line) {
+#pragma omp critical(attn_progress)
+  if (to_) to_->show(fmt::format("[{}/{} done] {}", done_.load(), total_, line));
+}
+
+bool SharedProgress::stop() {
+  if (to_ && to_->stop()) stopped_ = true;
+  return stopped_;
+}
+
+void train_in_parallel(std::size_t count, int threads, SharedProgress& progress,
+                       const std::function<void(std::size_t)>& train,
+                       const std::function<std::string(std::size_t)>& name,
+                       const std::string& hint) {
+  std::string error;
+  ErrorKind kind = ErrorKind::internal;
+  std::atomic<bool> failed = false;
+  set_threads(1);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+  for (std::size_t i = 0; i < count; ++i) {
+    if (progress.stopped() || failed) continue;
+    try {  // an exception must not leave a parallel region: it is thrown again behind it
+      train(i);
+      if (!progress.stopped()) progress.one_more();
+    } catch (const Error& e) {
+#pragma omp critical(attn_training_error)
+      {
+        if (!failed) {
+          error = fmt::format("{}: {}", name(i), e.what());
+          kind = e.kind();
+        }
+        failed = true;
+      }
+    }
+  }
+  if (failed) throw Error(kind, error, hint);
+}
+
+}  // namespace attn::app

@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "attn/io/csv.h"
+#include "attn/io/matrix_file.h"
+#include "attn/ops/ops.h"
+
+namespace attn::app {
+
+void bind(Cli& cli, SoftmaxOptions& o) {
+  cli.choice("--function", o.function, {"softmax", "relu", "hardmax", "sparsemax", "all"},
+             "what makes weights of scores");
+  cli.number("--temperature", o.temperature, 1e-6, 1e6,
+             "divide the scores by this: below 1 sharper, above 1 flatter");
+  cli.choice("--axis", o.axis, {"row", "column"}, "along which the weights sum to 1");
+  cli.flag("--naive", o.naive, "beside it: exp(s)/sum exp(s) as it stands, which overflows");
+  cli.choice("--hard", o.hard, {"argmax", "sample"},
+             "hard attention: one place per row, the largest or a drawn one");
+  cli.integer("--samples", o.samples, 1, 1'000'000,
+              "draws per row that are counted for --hard sample");
+}
+
+namespace {
+
+Array given_scores(const Stage& s) {
+  if (!s.common.input.empty()) {
+    if (s.has_text())
+      throw Error(ErrorKind::usage, "numbers and --input are both given", "give one of them");
+    return read_matrix(s.common.input);
+  }
+  const std::string text =
+      s.has_text() ? fmt::format("{}", fmt::join(s.common.text, " ")) : "2 1 0.1; 1 1 1; 8 0 -8";
+  const bool file = text.ends_with(".npy") || text.ends_with(".csv");
+  return file ? read_matrix(text) : parse_matrix_text(text, "the numbers");
+}
+
+Tensor weigh(const Run& run, const std::string& function, const Tensor& scores) {
+  if (function == "softmax") return softmax(run, scores);
+  if (function == "relu") return relu(run, scores);
+  if (function == "hardmax") return hardmax(run, scores);
+  return sparsemax(run, scores);
+}
+
+struct Words {
+  const char* function;
+  const char* formula;
+  const char* about;
+};
+constexpr Words kWords[] = {
+    {"softmax", "A = exp(s) / sum exp(s)",
+     "On paper every weight is above 0 (a float rounds very small ones to 0), and each row sums to "
+     "1. Larger scores take more than their share."},
+    {"relu", "A = max(s, 0)",
+     "No exponential and no sum: a weight does not depend on the other scores, and rows do not sum "
+     "to 1."},
+    {"hardmax", "A = 1 at the largest score, 0 elsewhere",
+     "One place takes all. The gradient is 0 almost everywhere, so it cannot be learnt through."},
+    {"sparsemax", "A = the nearest point of the simplex to s",
+     "Rows sum to 1 as with softmax, but small scores get exactly 0."},
+};
+
+/// Draws one place per row, `samples` times: shares that come near the weights.
+void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
+  const Tensor drawn = sample_rows(s.run, weights);
+  note(s.run, "sampled", "one place per row, drawn with probability A", {"query", "key"}, drawn);
+  s.explain("sampled",
+            "Hard attention by sampling: the value at this one place is used. A draw has no "
+            "gradient; the "
+            "weights are trained by trying (REINFORCE).");
+  Array shares = zeros(weights.shape());
+  for (std::int64_t i = 0; i < samples; ++i) {
+    const Array once = sample_rows(Run{nullptr, nullptr, &s.rng}, weights).value();
+    for (std::size_t j = 0; j < shares.size(); ++j) shares.data()[j] += once.data()[j];
+  }
+  for (real& share : shares) share /= static_cast<real>(samples);
+  s.trace.restart_clock();
+  const Tensor shown(std::move(shares));
+  s.trace.made(shown, {"shares", {weights}, 0, [shown, samples](std::size_t i) {
+                         const double value = shown.value().data()[i];
+                         return Reason{"counted",
+                                       {fmt::format("{} of {} draws",
+                                                    std::lround(value * double(samples)), samples)},
+                                       value};
+                       }});
+  note(s.run, "shares", fmt::format("how often each place was drawn in {} draws", samples),
+       {"query", "key"}, shown);
+  s.explain("shares",
+            "The more draws, the nearer to A: soft attention is the mean of hard attention.");
+}
+
+}  // namespace
+
+void softmax(Stage& s, const SoftmaxOptions& o) {
+  s.trace.title = "From scores to weights";
+  const Tensor given = Tensor::input(given_scores(s));
+  if (given.value().size() == 0) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: the scores have shape {}",
+                            escaped(s.common.input.empty()
+                                        ? fmt::format("{}", fmt::join(s.common.text, " "))
+                                        : s.common.input,
+                                    200),
+                            to_string(given.shape())),
+                "at least one row and one column are needed");
+  }
+  const bool column = o.axis == "column";
+  s.require_memory(8.0 * sizeof(real) * double(given.value().size()), "weights of these scores");
+  s.trace.restart_clock();
+  note(s.run, "scores", "s", {"query", "key"}, given);
+  s.say_if_not_finite({"scores"});
+  Tensor scores = given;
+  if (o.temperature != 1) {
+    scores = scale(s.run, scores, 1 / o.temperature);
+    note(s.run, "scaled", fmt::format("s / {}", o.temperature), {"query", "key"}, scores);
+  }
+  // The ops work along rows; a column is a row of the transpose.
+  const auto along_axis = [&](auto op) {
+    return column ? transpose(s.run, op(transpose(s.run, scores))) : op(scores);
+  };
+  Tensor weights;
+  for (const Words& words : kWords) {
+    const std::string function = words.function;
+    if (o.function != "all" && o.function != function) continue;
+    const Tensor y = along_axis([&](const Tensor& t) { return weigh(s.run, function, t); });
+    const std::string path =
+        o.function == "all" && function != "softmax" ? function + ".weights" : "weights";
+    note(s.run, path, words.formula, {"query", "key"}, y);
+    s.explain(path, words.about);
+    if (!weights) weights = y;
+  }
+  if (o.naive) {
+    const Tensor y = along_axis([&](const Tensor& t) { return naive_softmax(s.run, t); });
+    note(s.run, "naive.weights", "exp(s) / sum exp(s), nothing subtracted", {"query", "key"}, y);
+    const bool broken =
+        std::any_of(y.value().begin(), y.value().end(), [](real x) { return std::isnan(x); });
+    s.explain("naive.weights",
+              broken ? "exp of a score above about 88 is too large for a float: inf / inf is nan. "
+                       "The stable way subtracts "
+                       "the row's largest score first, which changes nothing on paper."
+                     : "Here both ways agree. Try a score above 88: '100 99 98'.");
+  }
+  if (o.hard == "argmax") {
+    const Tensor y = along_axis([&](const Tensor& t) { return hardmax(s.run, t); });
+    note(s.run, "hard", "1 at the largest score", {"query", "key"}, y);
+    s.explain("hard",
+              "Hard attention by argmax: look at one place only. A small change of the scores "
+              "changes nothing, so "
+              "there is no gradient.");
+  }
+  if (o.hard == "sample") {
+    if (column || o.function == "relu") {
+      throw Error(ErrorKind::usage, "--hard sample draws along rows that sum to 1",
+                  "use --axis row and not --function relu");
+    }
+    show_samples(s, weights, o.samples);
+  }
+}
+
+}  // namespace attn::app
