@@ -6,8 +6,9 @@
 #include <filesystem>
 #include <new>
 
-#include "app/frame/command.h"
+#include "app/about/help.h"
 #include "app/frame/console.h"
+#include "app/frame/execute.h"
 #include "app/frame/outputs.h"
 #include "app/frame/process.h"
 #include "app/frame/progress.h"
@@ -64,20 +65,6 @@ std::vector<NamedArray> parameters_of(const Trace& trace) {
   return out;
 }
 
-/// True if --threads, given or not, asks for more than one thread.
-bool computes_on_several(const Parsed& parsed) {
-  std::string threads = "1";
-  for (const OptionRow& row : option_rows(*parsed.command)) {
-    if (row.name == "--threads") threads = row.standard;
-  }
-  const std::vector<std::string>& words = parsed.common.arguments;
-  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    if (words[i] == "--threads" && i + 1 < words.size()) threads = words[i + 1];
-    if (words[i].starts_with("--threads=")) threads = words[i].substr(10);
-  }
-  return threads != "1";
-}
-
 int run(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (arguments.empty()) {
@@ -116,8 +103,8 @@ int run(const std::vector<std::string>& given) {
   Parsed parsed = parse_command_line(given);
   const Common& common = parsed.common;
   check_outputs(common);
-  check_threads(common.threads);
-  if (computes_on_several(parsed)) wait_briefly();
+  check_threads(parsed.threads);
+  if (parsed.threads > 1) wait_briefly();
   RenderOptions options = render_options(common, detect_terminal(common.color));
   StandardConsole console(options);
   if (parsed.command->converses) parsed.common.console = &console;
@@ -130,7 +117,7 @@ int run(const std::vector<std::string>& given) {
     require_match(trace, common.show);
   } catch (const Error& e) {
     // What took long to compute is not thrown away for a mistyped name.
-    if (parsed.command->takes_stage_options || parsed.command->shows_numbers) throw;
+    if (parsed.command->shows_numbers()) throw;
     complain(std::string(e.what()) + ": everything is shown", e.hint());
     options.show.clear();
   }

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "app/learning/exponent.h"
 #include "attn/core/error.h"
 #include "attn/core/rng.h"

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/core/gemm.h"
 #include "attn/text/utf8.h"
 #include "program/checkpoint_folder.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/core/error.h"
 #include "attn/nn/decoder.h"
 #include "attn/ops/ops.h"

@@ -1,5 +1,6 @@
 // Every row of the table of commands, run as a process and in this one.
-#include "app/frame/command.h"
+#include "app/about/help.h"
+#include "app/frame/execute.h"
 
 #include <doctest/doctest.h>
 

@@ -63,7 +63,9 @@ struct Pipe {
 
 Words environment_of(const Launch& launch) {
   std::map<std::string, std::string> all = {{"LANG", "C.UTF-8"}};
-  for (const char* name : {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH"}) {
+  // The kernels of products too: they round differently, and some tests compare with this process.
+  for (const char* name : {"PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH",
+                           "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}) {
     if (const char* value = std::getenv(name)) all[name] = value;
   }
   for (const auto& [name, value] : launch.environment) {

@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/io/matrix_file.h"
@@ -308,7 +308,7 @@ TEST_CASE("reference: a matrix from a file is a step of kind input") {
 
 TEST_CASE("reference: there are cases for every stage of the program") {
   for (const app::Command& command : app::commands()) {
-    if (!command.takes_stage_options) continue;
+    if (command.kind != app::CommandKind::stage) continue;
     if (command.name.starts_with("bert ")) continue;  // bert.json: bert_checkpoint.cpp compares
     INFO(command.name, " needs cases in make_reference.py");
     const bool known = std::find(kStages.begin(), kStages.end(), command.name) != kStages.end();

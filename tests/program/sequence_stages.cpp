@@ -7,7 +7,7 @@
 #include <cmath>
 #include <map>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/core/error.h"
 #include "program/process.h"
 #include "program/traces.h"

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 
 namespace attn::test {
 

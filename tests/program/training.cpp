@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/train/trainer.h"

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "program/process.h"
 
 using namespace attn::test;

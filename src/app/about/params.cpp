@@ -3,11 +3,19 @@
 
 #include <cmath>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/stages/blocks.h"
+#include "attn/core/error.h"
 #include "attn/nn/decoder.h"
 
 namespace attn::app {
+
+namespace {
+
+struct ParamsOptions {
+  std::string preset = "transformer-base";
+  std::int64_t layers = 0, dim = 0, heads = 0, ff = 0, vocab = 0;
+};
 
 void bind(Cli& cli, ParamsOptions& o) {
   cli.choice("--preset", o.preset,
@@ -20,8 +28,6 @@ void bind(Cli& cli, ParamsOptions& o) {
               "inner width of the feed-forward net; 0: as in the preset");
   cli.integer("--vocab", o.vocab, 0, 100'000'000, "words of the vocabulary V; 0: as in the preset");
 }
-
-namespace {
 
 struct Model {
   const char* name;
@@ -170,8 +176,6 @@ Model sized(const ParamsOptions& o) {
   return m;
 }
 
-}  // namespace
-
 void params(Stage& s, const ParamsOptions& o) {
   const Model m = sized(o);
   const bool own = o.layers > 0 || o.dim > 0 || o.heads > 0 || o.ff > 0 || o.vocab > 0;
@@ -216,6 +220,16 @@ void params(Stage& s, const ParamsOptions& o) {
   }
   if (own) return;
   explain_gap(s.trace, m, total, matrices);
+}
+
+}  // namespace
+
+Command params_command() {
+  return {.name = "params",
+          .kind = CommandKind::about,
+          .summary = "the parameters of known models, block by block",
+          .example = "params --preset gpt2-small",
+          .setup = with_options<ParamsOptions>(bind, params)};
 }
 
 }  // namespace attn::app

@@ -4,11 +4,19 @@
 #include <limits>
 #include <set>
 
-#include "app/commands.h"
+#include "app/frame/execute.h"
+#include "attn/core/error.h"
 #include "attn/render/view.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
+
+namespace {
+
+struct WhyOptions {
+  std::vector<std::string> words;
+  std::int64_t depth = 1;
+};
 
 void bind(Cli& cli, WhyOptions& o) {
   cli.integer("--depth", o.depth, 1, 64,
@@ -16,8 +24,6 @@ void bind(Cli& cli, WhyOptions& o) {
   cli.positional("STEP[i,j] COMMAND...", o.words,
                  "the number to explain, and the command that shows it");
 }
-
-namespace {
 
 /// "weights[0,1,2]" taken apart.
 struct Place {
@@ -255,8 +261,6 @@ class Explainer {
   std::set<std::pair<const void*, std::size_t>> done_;
 };
 
-}  // namespace
-
 void why(Stage& s, const WhyOptions& o) {
   if (o.words.size() < 2) {
     throw Error(ErrorKind::usage, "why needs a number and the command that shows it",
@@ -264,7 +268,7 @@ void why(Stage& s, const WhyOptions& o) {
   }
   const Place place = parse_place(o.words[0]);
   const Parsed asked = parse_command_line({o.words.begin() + 1, o.words.end()});
-  if (!asked.command->takes_stage_options && !asked.command->shows_numbers) {
+  if (!asked.command->shows_numbers()) {
     throw Error(ErrorKind::usage, fmt::format("attn {} shows no numbers to ask about", o.words[1]),
                 "as in: attn why 'weights[0,1]' attend");
   }
@@ -286,6 +290,17 @@ void why(Stage& s, const WhyOptions& o) {
   Explainer explainer(source, s.common, o.depth);
   explainer.explain({step->data, flat_index(place, step->shape())}, 1);
   explainer.finish(s.trace);
+}
+
+}  // namespace
+
+Command why_command() {
+  return {.name = "why",
+          .kind = CommandKind::about,
+          .summary = "expands any number of a matrix into its arithmetic",
+          .example = "why 'weights[9,1]' attend",
+          .setup = with_options<WhyOptions>(bind, why),
+          .asks_another = true};
 }
 
 }  // namespace attn::app

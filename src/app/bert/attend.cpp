@@ -3,38 +3,19 @@
 #include <fmt/ranges.h>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 
 namespace attn::app {
 
-void bind_bert_text(Cli& cli, BertTextOptions& o) {
-  cli.text("--checkpoint", o.checkpoint, "DIR",
-           "a folder with config.json, vocab.txt and model.safetensors; without it, the small "
-           "model of the program's own, which learnt short stories");
-  cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "random numbers of this seed");
-  cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
-  cli.positional("text", o.text, "one or two texts, each in quotes");
-}
+namespace {
 
-BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o) {
-  set_threads(static_cast<int>(o.threads));
-  s.trace.threads = static_cast<int>(o.threads);
-  s.trace.seed = static_cast<std::uint64_t>(o.seed);
-  return find_bert(s, o.checkpoint);
-}
-
-BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o) {
-  // Words that the program's own model knows.
-  static const std::vector<std::string> kExample = {"in the kitchen the cook found his soup",
-                                                    "today the cook will serve his bread"};
-  return bert_input(bert.vocabulary, bert.uncased, o.text.empty() ? kExample : o.text,
-                    bert.model.sizes().positions);
-}
+struct BertAttendOptions {
+  BertTextOptions text;
+};
 
 void bind(Cli& cli, BertAttendOptions& o) { bind_bert_text(cli, o.text); }
-
-namespace {
 
 /// Where the weight of a head goes, as shares of all of it.
 struct HeadLook {
@@ -109,8 +90,6 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, const HeadLook
   trace.items.emplace_back(std::move(all));
 }
 
-}  // namespace
-
 void bert_attend(Stage& s, const BertAttendOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const BertSizes& z = bert.model.sizes();
@@ -134,6 +113,16 @@ void bert_attend(Stage& s, const BertAttendOptions& o) {
       "[SEP] with \"even\". Weights show where a model "
       "looked, not why it decided. --out heads.html draws the lines, with layer and head to "
       "choose.");
+}
+
+}  // namespace
+
+Command bert_attend_command() {
+  return {.name = "bert attend",
+          .kind = CommandKind::model,
+          .summary = "where every head of every layer looks",
+          .example = "bert attend",
+          .setup = with_options<BertAttendOptions>(bind, bert_attend)};
 }
 
 }  // namespace attn::app

@@ -7,6 +7,7 @@
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/gemm.h"
 #include "attn/nn/generate.h"
 
 namespace attn::app {
@@ -123,6 +124,31 @@ void show_only(Trace& trace, const std::function<bool(const std::string& path)>&
       fmt::format("{} further steps are not shown: --show '*' shows all, --show 'layer.0.*' "
                   "those of the first block. --json and --export give them to programs.",
                   hidden));
+}
+
+void bind_bert_text(Cli& cli, BertTextOptions& o) {
+  cli.input_file(
+      "--checkpoint", o.checkpoint, "DIR",
+      "a folder with config.json, vocab.txt and model.safetensors; without it, the small "
+      "model of the program's own, which learnt short stories");
+  cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "random numbers of this seed");
+  cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
+  cli.positional("text", o.text, "one or two texts, each in quotes");
+}
+
+BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o) {
+  set_threads(static_cast<int>(o.threads));
+  s.trace.threads = static_cast<int>(o.threads);
+  s.trace.seed = static_cast<std::uint64_t>(o.seed);
+  return find_bert(s, o.checkpoint);
+}
+
+BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o) {
+  // Words that the program's own model knows.
+  static const std::vector<std::string> kExample = {"in the kitchen the cook found his soup",
+                                                    "today the cook will serve his bread"};
+  return bert_input(bert.vocabulary, bert.uncased, o.text.empty() ? kExample : o.text,
+                    bert.model.sizes().positions);
 }
 
 }  // namespace attn::app

@@ -35,4 +35,16 @@ void require_finite(const Trace& trace, const Tensor& result);
 /// Shows only steps that `shown` accepts, and says how to see the others.
 void show_only(Trace& trace, const std::function<bool(const std::string& path)>& shown);
 
+/// What a command asks that reads one or two texts with a whole model.
+struct BertTextOptions {
+  std::vector<std::string> text;
+  std::string checkpoint;
+  std::int64_t seed = 1, threads = 1;
+};
+void bind_bert_text(Cli& cli, BertTextOptions& o);
+/// The model, with the seed and the threads of these options.
+BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o);
+/// The input of the texts, or of an example where there are none.
+BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o);
+
 }  // namespace attn::app

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/frame/outputs.h"
 #include "attn/core/error.h"
@@ -17,17 +17,23 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertCorpusOptions {
+  std::string corpus, save;
+  std::int64_t documents = 3, pairs = 10'000, seed = 1;
+};
+
 void bind(Cli& cli, BertCorpusOptions& o) {
-  cli.text("--corpus", o.corpus, "FILE", "topics of your own (docs/corpus.md) in place of ours");
+  cli.input_file("--corpus", o.corpus, "FILE",
+                 "topics of your own (docs/corpus.md) in place of ours");
   cli.integer("--documents", o.documents, 1, 1'000'000, "documents to draw; three are shown");
-  cli.text("--save", o.save, "FILE",
-           "write them: a sentence on each line, an empty line between documents");
+  cli.output_file("--save", o.save, "FILE",
+                  "write them: a sentence on each line, an empty line between documents");
   cli.integer("--pairs", o.pairs, 100, 1'000'000, "pairs of sentences to estimate the scores from");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62,
               "random numbers of this seed, always the same");
 }
-
-namespace {
 
 constexpr std::size_t kShown = 3;  // documents
 constexpr std::size_t kLargestGrammar = 1 << 20;
@@ -201,8 +207,6 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
                   entropy(shares)));
 }
 
-}  // namespace
-
 void bert_corpus(Stage& s, const BertCorpusOptions& o) {
   if (!o.save.empty()) check_place(o.save);
   std::error_code none;
@@ -226,6 +230,16 @@ void bert_corpus(Stage& s, const BertCorpusOptions& o) {
       "all words 15 % are chosen; 80 % of these become [MASK], 10 % a random word, 10 % stay.");
   show_guess(s, g, rng.stream("guess"));
   show_scores(s, g, o, rng.stream("scores"));
+}
+
+}  // namespace
+
+Command bert_corpus_command() {
+  return {.name = "bert corpus",
+          .kind = CommandKind::work,
+          .summary = "stories whose best possible scores are known exactly",
+          .example = "bert corpus --documents 2",
+          .setup = with_options<BertCorpusOptions>(bind, bert_corpus)};
 }
 
 }  // namespace attn::app

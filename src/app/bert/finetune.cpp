@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/frame/outputs.h"
 #include "app/learning/over_seeds.h"
@@ -21,10 +21,20 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertFinetuneOptions {
+  std::string task = "sentence", checkpoint;
+  std::vector<std::int64_t> examples = {8, 32, 128};
+  std::int64_t seeds = 3, steps = 200, batch = 16, tested = 500, threads = 2;
+  double rate = 1e-3;
+  bool frozen = false;
+};
+
 void bind(Cli& cli, BertFinetuneOptions& o) {
   cli.choice("--task", o.task, downstream_names(), "what the new layer learns");
-  cli.text("--checkpoint", o.checkpoint, "DIR",
-           "the pre-trained model (default: the program's own)");
+  cli.input_file("--checkpoint", o.checkpoint, "DIR",
+                 "the pre-trained model (default: the program's own)");
   cli.integers("--examples", o.examples, 1, 100'000, "how many labelled examples it may see");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings of each kind: other examples, other weights",
               "S");
@@ -38,8 +48,6 @@ void bind(Cli& cli, BertFinetuneOptions& o) {
   cli.integer("--tested", o.tested, 1, 100'000, "texts to test on, none of them learnt from");
   cli.integer("--threads", o.threads, 1, 1024, "trainings at the same time, each on one processor");
 }
-
-namespace {
 
 /// Of a layer on its own: it may learn much faster than a whole model.
 constexpr double kFrozenRate = 0.01;
@@ -334,8 +342,17 @@ class FineTuning {
   std::map<Key, std::vector<double>> results_;
 };
 
+void bert_finetune(Stage& s, const BertFinetuneOptions& o) { FineTuning(s, o).show(); }
+
 }  // namespace
 
-void bert_finetune(Stage& s, const BertFinetuneOptions& o) { FineTuning(s, o).show(); }
+Command bert_finetune_command() {
+  return {.name = "bert finetune",
+          .kind = CommandKind::work,
+          .summary = "few labelled examples, with and without pre-training",
+          .example = "bert finetune --examples 8 --seeds 1 --steps 20",
+          .setup = with_options<BertFinetuneOptions>(bind, bert_finetune),
+          .slow = true};
+}
 
 }  // namespace attn::app

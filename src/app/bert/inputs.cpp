@@ -5,34 +5,33 @@
 #include <cmath>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
 
-void bind(Cli& cli, BertInputsOptions& o) {
-  cli.text("--checkpoint", o.checkpoint, "DIR",
-           "a folder with config.json, vocab.txt and model.safetensors; without it, the "
-           "embeddings are random and --dim wide");
-}
-
 namespace {
 
+struct BertInputsOptions {
+  std::string checkpoint;
+};
+
+void bind(Cli& cli, BertInputsOptions& o) {
+  cli.input_file("--checkpoint", o.checkpoint, "DIR",
+                 "a folder with config.json, vocab.txt and model.safetensors; without it, the "
+                 "embeddings are random and --dim wide");
+}
+
 void refuse(const Common& common, const std::string& checkpoint) {
-  const auto given = [&](const char* option) {
-    return std::any_of(common.arguments.begin(), common.arguments.end(), [&](const std::string& a) {
-      return a == option || a.starts_with(std::string(option) + "=");
-    });
-  };
   for (const char* option : {"--input", "--level", "--position"}) {
-    if (!given(option)) continue;
+    if (!common.is_given(option)) continue;
     throw Error(ErrorKind::usage, fmt::format("bert inputs has no {}", option),
                 "BERT makes its pieces, embeddings and positions itself");
   }
   for (const char* option : {"--dim", "--seed", "--weights"}) {
-    if (checkpoint.empty() || !given(option)) continue;
+    if (checkpoint.empty() || !common.is_given(option)) continue;
     throw Error(ErrorKind::usage, fmt::format("{} together with --checkpoint", option),
                 "the checkpoint has all parameters; leave one of the two out");
   }
@@ -96,8 +95,6 @@ void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const 
                   (z.vocabulary + z.segments + z.positions + 2) * z.width));
 }
 
-}  // namespace
-
 void bert_inputs(Stage& s, const BertInputsOptions& o) {
   refuse(s.common, o.checkpoint);
   const std::vector<std::string> texts =
@@ -126,6 +123,16 @@ void bert_inputs(Stage& s, const BertInputsOptions& o) {
                         .mlm = false,
                         .nsp = false};
   show(s, Bert(sizes, s.parameters), vocabulary, input);
+}
+
+}  // namespace
+
+Command bert_inputs_command() {
+  return {.name = "bert inputs",
+          .kind = CommandKind::stage,
+          .summary = "three embeddings and their sum",
+          .example = "bert inputs 'the cat was playing' 'it was happy'",
+          .setup = with_options<BertInputsOptions>(bind, bert_inputs)};
 }
 
 }  // namespace attn::app

@@ -5,19 +5,24 @@
 #include <cmath>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/nn/generate.h"
 #include "attn/train/masking.h"
 
 namespace attn::app {
 
+namespace {
+
+struct BertMaskOptions {
+  BertTextOptions text;
+  std::int64_t draws = 10'000;
+};
+
 void bind(Cli& cli, BertMaskOptions& o) {
   bind_bert_text(cli, o.text);
   cli.integer("--draws", o.draws, 1, 1'000'000, "how often masks are drawn for the counts");
 }
-
-namespace {
 
 /// One draw, place by place.
 void show_draw(Trace& trace, const PieceVocabulary& vocabulary, const BertInput& input,
@@ -67,8 +72,6 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
   trace.items.emplace_back(std::move(table));
 }
 
-}  // namespace
-
 void bert_mask(Stage& s, const BertMaskOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const PieceVocabulary& vocabulary = bert.vocabulary;
@@ -110,6 +113,16 @@ void bert_mask(Stage& s, const BertMaskOptions& o) {
   s.trace.say(
       "Masks that are drawn once, when the data is made, are static; drawn anew whenever a text is "
       "read, they are dynamic (Liu et al. 2019, \"RoBERTa\", section 4.1).");
+}
+
+}  // namespace
+
+Command bert_mask_command() {
+  return {.name = "bert mask",
+          .kind = CommandKind::model,
+          .summary = "which words are hidden in training, and how",
+          .example = "bert mask",
+          .setup = with_options<BertMaskOptions>(bind, bert_mask)};
 }
 
 }  // namespace attn::app

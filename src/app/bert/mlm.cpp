@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
@@ -15,10 +15,18 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertMlmOptions {
+  BertTextOptions text;
+};
+
+struct BertFillOptions {
+  BertTextOptions text;
+};
+
 void bind(Cli& cli, BertMlmOptions& o) { bind_bert_text(cli, o.text); }
 void bind(Cli& cli, BertFillOptions& o) { bind_bert_text(cli, o.text); }
-
-namespace {
 
 constexpr std::size_t kGuesses = 5;
 
@@ -173,8 +181,6 @@ std::string sentence(const PieceVocabulary& vocabulary, const std::vector<std::s
   return out.substr(0, out.size() - 2);  // without the last " |"
 }
 
-}  // namespace
-
 void bert_mlm(Stage& s, const BertMlmOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const BertInput input = input_of(bert, o.text);
@@ -229,6 +235,24 @@ void bert_fill(Stage& s, const BertFillOptions& o) {
         "two guesses may not go together.");
   }
   show_only(s.trace, [](const std::string&) { return false; });
+}
+
+}  // namespace
+
+Command bert_mlm_command() {
+  return {.name = "bert mlm",
+          .kind = CommandKind::model,
+          .summary = "guesses hidden words, with every step and the loss",
+          .example = "bert mlm",
+          .setup = with_options<BertMlmOptions>(bind, bert_mlm)};
+}
+
+Command bert_fill_command() {
+  return {.name = "bert fill",
+          .kind = CommandKind::model,
+          .summary = "fills in [MASK]",
+          .example = "bert fill 'the cook can [MASK] the soup'",
+          .setup = with_options<BertFillOptions>(bind, bert_fill)};
 }
 
 }  // namespace attn::app

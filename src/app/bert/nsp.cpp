@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "app/bert/bert.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/nn/generate.h"
@@ -12,12 +12,17 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertNspOptions {
+  BertTextOptions text;
+  std::int64_t pairs = 6;
+};
+
 void bind(Cli& cli, BertNspOptions& o) {
   bind_bert_text(cli, o.text);
   cli.integer("--pairs", o.pairs, 1, 1000, "pairs that are drawn where no text is given");
 }
-
-namespace {
 
 /// P(B follows A): reads the pair, unseen by any trace.
 double follows(const BertCheckpoint& bert, const BertInput& input) {
@@ -60,8 +65,6 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
   return first;
 }
 
-}  // namespace
-
 void bert_nsp(Stage& s, const BertNspOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   if (o.text.text.size() == 1) {
@@ -90,6 +93,16 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
     return path == "segment_ids" || path == "output" || path == "pooled" || path == "nsp.logits" ||
            path == "nsp.probabilities";
   });
+}
+
+}  // namespace
+
+Command bert_nsp_command() {
+  return {.name = "bert nsp",
+          .kind = CommandKind::model,
+          .summary = "does the second sentence follow the first?",
+          .example = "bert nsp",
+          .setup = with_options<BertNspOptions>(bind, bert_nsp)};
 }
 
 }  // namespace attn::app

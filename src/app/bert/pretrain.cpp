@@ -10,11 +10,12 @@
 #include <filesystem>
 #include <unordered_map>
 
-#include "app/commands.h"
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/frame/lock.h"
 #include "app/frame/outputs.h"
+#include "app/learning/training.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/io/file.h"
 #include "attn/nn/bert_checkpoint.h"
@@ -24,13 +25,24 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertPretrainOptions {
+  std::vector<std::string> corpus;
+  std::string masking = "dynamic", loss = "both", vocab, checkpoint, save;
+  std::int64_t vocab_size = 1000, length = 64, dim = 128, layers = 4, heads = 4, ff = 0,
+               steps = 6000, batch = 32, accumulate = 1, warmup = 300, seed = 1, threads = 2;
+  double rate = 1e-3, dropout = 0;
+  bool resume = false;
+};
+
 void bind(Cli& cli, BertPretrainOptions& o) {
   cli.choice("--masking", o.masking, {"dynamic", "static"},
              "masks drawn anew for every batch, or once for ever");
   cli.choice("--loss", o.loss, {"both", "mlm", "nsp"},
              "hidden words, next sentences, or their sum");
-  cli.text("--vocab", o.vocab, "FILE",
-           "for a text: its vocab.txt; without it, a vocabulary is learnt from the text");
+  cli.input_file("--vocab", o.vocab, "FILE",
+                 "for a text: its vocab.txt; without it, a vocabulary is learnt from the text");
   cli.integer("--vocab-size", o.vocab_size, 100, 100'000, "pieces of a vocabulary that is learnt");
   cli.integer("--length", o.length, 8, 512,
               "pieces of a pair at most; the longer sentence of a longer pair is cut");
@@ -48,19 +60,19 @@ void bind(Cli& cli, BertPretrainOptions& o) {
               "steps over which the learning rate rises; at most a tenth of all");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and pairs of this seed");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
-  cli.text("--checkpoint", o.checkpoint, "FILE",
-           "save here (.safetensors) every 500 steps, at the end, and on Ctrl-C");
+  cli.output_file("--checkpoint", o.checkpoint, "FILE",
+                  "save here (.safetensors) every 500 steps, at the end, and on Ctrl-C");
   cli.flag("--resume", o.resume,
            "go on from the checkpoint: the same bits as never having stopped");
-  cli.text("--save", o.save, "DIR",
-           "write config.json, vocab.txt and model.safetensors there, for --checkpoint of the "
-           "other bert commands");
+  cli.output_file(
+      "--save", o.save, "DIR",
+      "write config.json, vocab.txt and model.safetensors there, for --checkpoint of the "
+      "other bert commands");
   cli.positional("corpus", o.corpus,
                  "stories (the program's own), a grammar FILE.topics, or a text FILE: a sentence a "
-                 "line, an empty line between documents");
+                 "line, an empty line between documents",
+                 FileUse::reads);
 }
-
-namespace {
 
 constexpr std::size_t kPairs = 100'000;  // to learn from
 constexpr std::size_t kTested = 2'000;   // held out
@@ -335,8 +347,6 @@ void check_save(const std::string& folder, bool may_replace) {
               "name a folder of yours; it is made if it is not there");
 }
 
-}  // namespace
-
 void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   check_checkpoint(o.checkpoint, o.resume);
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
@@ -391,6 +401,17 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
     s.trace.say(fmt::format("Saved in {}: try attn bert fill --checkpoint {} '... [MASK] ...'.",
                             escaped(o.save, 200), escaped(o.save, 200)));
   }
+}
+
+}  // namespace
+
+Command bert_pretrain_command() {
+  return {.name = "bert pretrain",
+          .kind = CommandKind::work,
+          .summary = "a small BERT learns from text, from random weights on",
+          .example = "bert pretrain --dim 16 --layers 1 --heads 2 --steps 20",
+          .setup = with_options<BertPretrainOptions>(bind, bert_pretrain),
+          .slow = true};
 }
 
 }  // namespace attn::app

@@ -2,20 +2,26 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/bert/commands.h"
 #include "app/bert/vocabulary.h"
+#include "app/frame/command.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
 
+namespace {
+
+struct BertTokensOptions {
+  std::vector<std::string> text;
+  std::string vocab;  ///< a vocab.txt, or a checkpoint folder; empty: the program's own
+  bool cased = false;
+};
+
 void bind(Cli& cli, BertTokensOptions& o) {
-  cli.text("--vocab", o.vocab, "FILE",
-           "a vocab.txt, or a folder that has one; without it, the program's own");
+  cli.input_file("--vocab", o.vocab, "FILE",
+                 "a vocab.txt, or a folder that has one; without it, the program's own");
   cli.flag("--cased", o.cased, "keep capital letters and accents");
   cli.positional("text", o.text, "the text; without one, an example");
 }
-
-namespace {
 
 constexpr const char* kExample =
     "The players were UNBELIEVABLY happy: we are replaying [MASK] at the café!";
@@ -100,8 +106,6 @@ void say_unknown(Trace& trace, const std::vector<std::string>& unknown) {
                   kLongestWord));
 }
 
-}  // namespace
-
 void bert_tokens(Stage& s, const BertTokensOptions& o) {
   const std::string text = text_of(o);
   const bool uncased = !o.cased;
@@ -155,6 +159,16 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
                                "[CLS] (id {}) is put first and [SEP] (id {}) last.",
                                ids.size(), words.size(), vocabulary.size(), vocabulary.cls(),
                                vocabulary.sep()));
+}
+
+}  // namespace
+
+Command bert_tokens_command() {
+  return {.name = "bert tokens",
+          .kind = CommandKind::model,
+          .summary = "words become pieces that the model knows",
+          .example = "bert tokens 'Unbelievable: she kept replaying the café song'",
+          .setup = with_options<BertTokensOptions>(bind, bert_tokens)};
 }
 
 }  // namespace attn::app

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/bert/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/frame/outputs.h"
 #include "attn/core/error.h"
@@ -15,17 +15,25 @@
 
 namespace attn::app {
 
+namespace {
+
+struct BertVocabOptions {
+  std::vector<std::string> corpus;
+  std::int64_t size = 200, least = 2, shown = 20;
+  std::string save;
+  bool cased = false;
+};
+
 void bind(Cli& cli, BertVocabOptions& o) {
   cli.integer("--size", o.size, 6, 50'000, "pieces at most, with the five special ones", "V");
   cli.integer("--least", o.least, 1, 1'000'000'000,
               "characters and pairs that occur less often are left alone");
   cli.integer("--shown", o.shown, 0, 10'000, "merges that are shown, from the first on");
-  cli.text("--save", o.save, "FILE", "write the vocabulary: what bert tokens --vocab reads");
+  cli.output_file("--save", o.save, "FILE", "write the vocabulary: what bert tokens --vocab reads");
   cli.flag("--cased", o.cased, "keep capital letters and accents");
-  cli.positional("FILE", o.corpus, "text files; without one, a story of the program's own");
+  cli.positional("FILE", o.corpus, "text files; without one, a story of the program's own",
+                 FileUse::reads);
 }
-
-namespace {
 
 constexpr std::size_t kMostText = std::size_t{64} << 20;  // of all files together
 
@@ -148,8 +156,6 @@ void show_words(Trace& trace, const PieceVocabulary& vocabulary, const WordCount
   trace.check("the pieces of each word, put together again, are the word", wrong, 0);
 }
 
-}  // namespace
-
 void bert_vocab(Stage& s, const BertVocabOptions& o) {
   check_save(o);
   const WordCounts counts = read_words(o);
@@ -186,6 +192,16 @@ void bert_vocab(Stage& s, const BertVocabOptions& o) {
   write_file(o.save, vocabulary.text());
   s.trace.say(fmt::format("Written to {}: attn bert tokens --vocab {} 'a text'.",
                           escaped(o.save, 200), escaped(o.save, 200)));
+}
+
+}  // namespace
+
+Command bert_vocab_command() {
+  return {.name = "bert vocab",
+          .kind = CommandKind::work,
+          .summary = "a vocabulary of pieces is learnt from text, merge by merge",
+          .example = "bert vocab --size 150 --shown 10",
+          .setup = with_options<BertVocabOptions>(bind, bert_vocab)};
 }
 
 }  // namespace attn::app

@@ -1,5 +1,4 @@
 // exercise list, start, check: functions to write in C++, tried case by case.
-#include "app/exercise/commands.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +8,7 @@
 #include "app/exercise/exercises.h"
 #include "app/exercise/report.h"
 #include "app/exercise/watch.h"
+#include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void bind_from(Cli& cli, std::string& from) {
-  cli.text("--from", from, "DIR", "a folder of lessons; without it, those of the program");
+  cli.input_file("--from", from, "DIR", "a folder of lessons; without it, those of the program");
 }
 
 /// The one word of a command that takes one.
@@ -28,7 +28,9 @@ std::string only(const std::vector<std::string>& words, const char* message, con
   return words[0];
 }
 
-}  // namespace
+struct ExerciseListOptions {
+  std::string from;  ///< a folder of lessons; "": those of the program
+};
 
 void bind(Cli& cli, ExerciseListOptions& o) { bind_from(cli, o.from); }
 
@@ -43,8 +45,14 @@ void exercise_list(Stage& s, const ExerciseListOptions& o) {
       "check NAME tries what you wrote.");
 }
 
+struct ExerciseStartOptions {
+  std::vector<std::string> name;
+  std::string from, out;
+};
+
 void bind(Cli& cli, ExerciseStartOptions& o) {
-  cli.text("--out", o.out, "DIR", "where to put the files; without it, a new folder NAME here");
+  cli.output_file("--out", o.out, "DIR",
+                  "where to put the files; without it, a new folder NAME here");
   bind_from(cli, o.from);
   cli.positional("NAME", o.name, "the exercise, as attn exercise list names it");
 }
@@ -80,10 +88,17 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
       kAnswerFile, escaped(folder.string(), 200)));
 }
 
+struct ExerciseCheckOptions {
+  std::vector<std::string> place;
+  std::string from;
+  bool watch = false;
+};
+
 void bind(Cli& cli, ExerciseCheckOptions& o) {
   cli.flag("--watch", o.watch, "check again whenever the file changes, until Ctrl-C");
   bind_from(cli, o.from);
-  cli.positional("DIR", o.place, "the folder of exercise start, or the file; without it, here");
+  cli.positional("DIR", o.place, "the folder of exercise start, or the file; without it, here",
+                 FileUse::reads);
 }
 
 void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
@@ -108,6 +123,32 @@ void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
     s.trace.interrupted = true;
     s.trace.go_on = "check again with the same command";
   }
+}
+
+}  // namespace
+
+Command exercise_list_command() {
+  return {.name = "exercise list",
+          .kind = CommandKind::course,
+          .summary = "functions to write in C++, lesson by lesson",
+          .example = "exercise list",
+          .setup = with_options<ExerciseListOptions>(bind, exercise_list)};
+}
+
+Command exercise_start_command() {
+  return {.name = "exercise start",
+          .kind = CommandKind::course,
+          .summary = "a folder with the task and a file to write in",
+          .example = "exercise start stable-softmax --out /tmp/stable-softmax",
+          .setup = with_options<ExerciseStartOptions>(bind, exercise_start)};
+}
+
+Command exercise_check_command() {
+  return {.name = "exercise check",
+          .kind = CommandKind::course,
+          .summary = "compiles what you wrote and tries it case by case",
+          .example = "exercise check /tmp/stable-softmax --watch",
+          .setup = with_options<ExerciseCheckOptions>(bind, exercise_check)};
 }
 
 }  // namespace attn::app

@@ -23,6 +23,14 @@ std::string small_letters(std::string word) {
   return word;
 }
 
+/// "graph:" of a choice that ends in a file's name: "graph:FILE"; "" if there is none.
+std::string file_prefix(const OptionRow& row) {
+  for (const std::string& choice : row.choices) {
+    if (choice.ends_with(":FILE")) return choice.substr(0, choice.size() - 4);
+  }
+  return {};
+}
+
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
@@ -66,15 +74,15 @@ void Cli::add(OptionRow row, const std::function<void(const std::string&)>& read
 void Cli::integer(const char* name, std::int64_t& target, std::int64_t low, std::int64_t high,
                   const char* help, const char* value) {
   // A default outside the range says that the option is not given: nothing to show.
-  const std::string standard = target < low || target > high ? "" : std::to_string(target);
-  add({name, value, fmt::format("{} to {}", low, high), standard, help, {}, false},
+  const std::string preset = target < low || target > high ? "" : std::to_string(target);
+  add({name, value, fmt::format("{} to {}", low, high), preset, help, {}},
       [=, &target, what = std::string(name)](const std::string& word) {
         target = parse_integer(what, word, low, high);
       });
 }
 
 void Cli::number(const char* name, double& target, double low, double high, const char* help) {
-  add({name, "X", fmt::format("{} to {}", low, high), fmt::format("{}", target), help, {}, false},
+  add({name, "X", fmt::format("{} to {}", low, high), fmt::format("{}", target), help, {}},
       [=, &target, what = std::string(name)](const std::string& word) {
         double value = 0;
         const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
@@ -94,8 +102,7 @@ void Cli::integers(const char* name, std::vector<std::int64_t>& target, std::int
        fmt::format("each {} to {}", low, high),
        fmt::format("{}", fmt::join(target, ",")),
        help,
-       {},
-       false},
+       {}},
       [=, &target, what = std::string(name)](const std::string& word) {
         target.clear();
         std::size_t begin = 0;
@@ -112,7 +119,8 @@ void Cli::choice(const char* name, std::string& target, const std::vector<std::s
                  const char* help, const std::vector<std::string>& prefixes) {
   std::vector<std::string> shown = choices;
   for (const std::string& prefix : prefixes) shown.push_back(prefix);
-  OptionRow row{name, "WORD", {}, target, help, shown, false};
+  OptionRow row{name, "WORD", {}, target, help, shown};
+  if (!file_prefix(row).empty()) row.file = FileUse::reads;
   add(std::move(row), [=, &target, what = std::string(name)](const std::string& word) {
     bool known = std::find(choices.begin(), choices.end(), word) != choices.end();
     std::vector<std::string> all = choices;
@@ -135,7 +143,7 @@ void Cli::choice(const char* name, std::string& target, const std::vector<std::s
 }
 
 void Cli::text(const char* name, std::string& target, const char* value, const char* help) {
-  add({name, value, {}, {}, help, {}, false},
+  add({name, value, {}, {}, help, {}},
       [=, &target, what = std::string(name)](const std::string& word) {
         if (word.empty()) usage(what + " needs a value", fmt::format("write {} {}", what, value));
         target = word;
@@ -168,8 +176,31 @@ void Cli::flag(const char* name, bool& target, const char* help) {
   });
 }
 
-void Cli::positional(const char* name, std::vector<std::string>& target, const char* help) {
-  rows_.push_back({name, {}, {}, {}, help, {}, false});
+void Cli::input_file(const char* name, std::string& target, const char* value, const char* help) {
+  text(name, target, value, help);
+  rows_.back().file = FileUse::reads;
+}
+
+void Cli::output_file(const char* name, std::string& target, const char* value, const char* help) {
+  text(name, target, value, help);
+  rows_.back().file = FileUse::writes;
+}
+
+void Cli::input_files(const char* name, std::vector<std::string>& target, const char* value,
+                      const char* help) {
+  texts(name, target, value, help);
+  rows_.back().file = FileUse::reads;
+}
+
+void Cli::output_files(const char* name, std::vector<std::string>& target, const char* value,
+                       const char* help) {
+  texts(name, target, value, help);
+  rows_.back().file = FileUse::writes;
+}
+
+void Cli::positional(const char* name, std::vector<std::string>& target, const char* help,
+                     FileUse file) {
+  rows_.push_back({name, {}, {}, {}, help, {}, false, file});
   takes_words_ = true;
   after_.push_back([this, &target] { target = words_; });
 }
@@ -239,7 +270,8 @@ void Cli::parse(const std::vector<std::string>& arguments) {
   for (const std::string& word : extra) {
     const bool number =
         word.size() > 1 && (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
-    if (word.starts_with("-") && word.size() > 1 && !(takes_words_ && number)) unknown_option(word);
+    if (word.starts_with("-") && word.size() > 1 && !leaves_unknown_ && !(takes_words_ && number))
+      unknown_option(word);
   }
   if (!takes_words_ && (!extra.empty() || !behind.empty())) {
     usage(fmt::format("attn {} takes no text: \"{}\"", command_,
@@ -247,8 +279,53 @@ void Cli::parse(const std::vector<std::string>& arguments) {
           fmt::format("attn {} --help shows what it takes", command_));
   }
   words_ = extra;
+  if (leaves_unknown_ && plain_from < arguments.size()) words_.emplace_back("--");
   words_.insert(words_.end(), behind.begin(), behind.end());
+  if (leaves_unknown_) {  // options before the first word belong to the other command too
+    std::rotate(words_.begin(),
+                std::find_if(words_.begin(), words_.end(),
+                             [](const std::string& word) { return !word.starts_with("-"); }),
+                words_.end());
+  }
   for (const auto& read : after_) read();
+}
+
+bool Cli::given(const std::string& name) const {
+  const CLI::Option* option = parser_->get_option_no_throw(name);
+  return option && option->count() > 0;
+}
+
+std::set<std::string> Cli::given() const {
+  std::set<std::string> out;
+  for (const OptionRow& row : rows_) {
+    if (given(row.name)) out.insert(row.name);
+  }
+  return out;
+}
+
+std::string Cli::value(const std::string& name) const {
+  for (const OptionRow& row : rows_) {
+    if (row.name != name) continue;
+    return given(name) ? parser_->get_option(name)->results().front() : row.preset;
+  }
+  return {};
+}
+
+std::vector<GivenFile> Cli::files() const {
+  std::vector<GivenFile> out;
+  for (const OptionRow& row : rows_) {
+    if (row.file == FileUse::none) continue;
+    const std::vector<std::string> values = !row.name.starts_with("--") ? words_
+                                            : given(row.name)
+                                                ? parser_->get_option(row.name)->results()
+                                                : std::vector<std::string>{};
+    const std::string prefix = file_prefix(row);
+    for (const std::string& value : values) {
+      if (value.starts_with(prefix))
+        out.push_back({row.name, value.substr(prefix.size()), row.file});
+    }
+  }
+  return out;
 }
 
 }  // namespace attn::app

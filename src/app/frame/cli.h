@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,15 +14,26 @@ class App;
 
 namespace attn::app {
 
+/// Whether a value names a file (or a folder), and what happens to it.
+enum class FileUse { none, reads, writes };
+
 /// What is known of one option or positional argument.
 struct OptionRow {
-  std::string name;      ///< "--heads"; a positional has no dashes: "text"
-  std::string value;     ///< "N", "FILE"; empty for a flag
-  std::string range;     ///< "1 to 64"; empty if anything goes
-  std::string standard;  ///< the default as shown; empty if none
+  std::string name;    ///< "--heads"; a positional has no dashes: "text"
+  std::string value;   ///< "N", "FILE"; empty for a flag
+  std::string range;   ///< "1 to 64"; empty if anything goes
+  std::string preset;  ///< the default as shown; empty if none
   std::string help;
   std::vector<std::string> choices;  ///< the possible words, if only some are possible
   bool common = false;               ///< one of the options that every stage understands
+  FileUse file = FileUse::none;
+};
+
+/// A file or folder that the command line names.
+struct GivenFile {
+  std::string option;  ///< "--memory"; a positional has no dashes
+  std::string path;
+  FileUse use;
 };
 
 class Cli {
@@ -43,8 +55,20 @@ class Cli {
   void texts(const char* name, std::vector<std::string>& target, const char* value,
              const char* help);
   void flag(const char* name, bool& target, const char* help);
-  /// All arguments that are no options. A command has at most one such row.
-  void positional(const char* name, std::vector<std::string>& target, const char* help);
+  // The value is a file or folder that is read, or written: an output may not be an input.
+  void input_file(const char* name, std::string& target, const char* value, const char* help);
+  void output_file(const char* name, std::string& target, const char* value, const char* help);
+  void input_files(const char* name, std::vector<std::string>& target, const char* value,
+                   const char* help);
+  void output_files(const char* name, std::vector<std::string>& target, const char* value,
+                    const char* help);
+  /// All arguments that are no options. A command has at most one such row. `file`: they may name
+  /// files.
+  void positional(const char* name, std::vector<std::string>& target, const char* help,
+                  FileUse file = FileUse::none);
+  /// Options that are not among the rows stay among the words, in their order: they belong to the
+  /// command that the words name (why).
+  void leave_unknown() { leaves_unknown_ = true; }
 
   /// Options added from now on are the common ones (help lists them apart).
   void begin_common() { common_ = true; }
@@ -54,6 +78,18 @@ class Cli {
 
   const std::vector<OptionRow>& rows() const { return rows_; }
 
+  // After parse():
+  /// True if the option stands on the command line.
+  bool given(const std::string& name) const;
+  /// The names of all options that do.
+  std::set<std::string> given() const;
+  /// The option's value as written, or its default as shown; "" if there is no such option.
+  std::string value(const std::string& name) const;
+  /// What is no option, in order.
+  const std::vector<std::string>& words() const { return words_; }
+  /// Every file that the line names, in the order of the rows; of "graph:FILE" the file alone.
+  std::vector<GivenFile> files() const;
+
  private:
   void add(OptionRow row, const std::function<void(const std::string&)>& read);
   [[noreturn]] void unknown_option(const std::string& word) const;
@@ -62,7 +98,7 @@ class Cli {
   std::unique_ptr<CLI::App> parser_;
   std::vector<OptionRow> rows_;
   bool common_ = false;
-  bool takes_words_ = false;
+  bool takes_words_ = false, leaves_unknown_ = false;
   std::vector<std::string> words_;  // what was no option
   std::vector<std::function<void()>> after_;
 };

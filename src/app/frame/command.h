@@ -2,6 +2,7 @@
 // A command is a function from its options to a Trace. It never prints; main hands the Trace to a
 // renderer, `why` asks it, a test compares it.
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,18 +11,33 @@
 
 namespace attn::app {
 
-/// One row of the table of commands.
+/// What a command is, and so which options it takes.
+enum class CommandKind {
+  stage,   ///< shows one stage of a text or a matrix: takes the options of every stage
+  model,   ///< shows the numbers of a whole model, with options of its own
+  work,    ///< trains, measures or counts: tables, no steps that `why` could explain
+  course,  ///< lessons, exercises, homework: not run inside a lesson
+  about,   ///< speaks of attn and of other commands
+};
+
+/// One row of the table of commands: what a command's file ends with.
 struct Command {
-  std::string name;
-  std::string group;    ///< where it stands in the flow: "text", "attention", "about attn"
+  std::string name;  ///< one word, or two: "bert tokens"
+  CommandKind kind = CommandKind::stage;
   std::string summary;  ///< one line for the list
   std::string example;  ///< arguments behind "attn " that show it at its best
   /// Adds the command's own options to `cli`; what it returns computes with them.
   std::function<std::function<void(Stage&)>(Cli& cli)> setup;
-  bool takes_stage_options = true;  ///< false: only --json, --plain and the like
-  bool shows_numbers = false;  ///< without stage options: its trace has steps that why can explain
+  /// Of a stage: what it reads where neither a text nor --input is given.
+  std::string default_text = kDefaultSentence;
+  bool slow = false;  ///< takes seconds or minutes: it trains, or measures
   /// It is read as it is computed, on the console, and writes its --out by itself: a lesson.
   bool converses = false;
+  /// Its words name another command with options, whose line is read in its turn: why.
+  bool asks_another = false;
+  std::string group = {};  ///< where it stands in the flow; the table fills it in
+
+  bool shows_numbers() const { return kind == CommandKind::stage || kind == CommandKind::model; }
 };
 
 /// All commands, in flow order (commands.cpp).
@@ -49,30 +65,5 @@ auto with_options(void (*bind)(Cli&, Options&), void (*compute)(Stage&, const Op
 inline auto without_options(void (*compute)(Stage&)) {
   return [=](Cli&) -> std::function<void(Stage&)> { return compute; };
 }
-
-/// What the command line asked for.
-struct Parsed {
-  const Command* command = nullptr;
-  Common common;
-  std::function<void(Stage&)> compute;
-};
-
-/// Reads "heads --heads 2 ...". Throws Error(usage).
-Parsed parse_command_line(const std::vector<std::string>& arguments);
-
-/// Computes the trace, --repeat times. In-process, as often as wanted: nothing is left over.
-Trace compute(const Parsed& parsed);
-/// --show must find something: an empty screen teaches nothing. Throws Error(usage) with the names.
-void require_match(const Trace& trace, const std::string& glob);
-inline Trace compute(const std::vector<std::string>& arguments) {
-  return compute(parse_command_line(arguments));
-}
-
-/// Help for one command, from its rows.
-std::string help(const Command& command);
-/// What attn is and the list of its commands.
-std::string overview();
-/// The list of the commands that begin with this word: "bert".
-std::string family_overview(const std::string& family);
 
 }  // namespace attn::app

@@ -1,4 +1,5 @@
-// From a command line to a Trace.
+#include "app/frame/execute.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,19 +7,34 @@
 #include <cmath>
 #include <map>
 
-#include "app/frame/command.h"
 #include "app/frame/glossary.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
 
+namespace {
+
+/// The command's own options, then the common ones; what computes with them.
+std::function<void(Stage&)> bind_all(const Command& command, Cli& cli, Common& common) {
+  std::function<void(Stage&)> compute = command.setup(cli);
+  if (command.asks_another) {
+    cli.leave_unknown();
+    return compute;
+  }
+  const bool stage = command.kind == CommandKind::stage;
+  if (stage)
+    cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)",
+                   FileUse::reads);
+  add_common_options(cli, common, stage);
+  return compute;
+}
+
+}  // namespace
+
 std::vector<OptionRow> option_rows(const Command& command) {
   Cli cli(command.name);
   Common common;
-  const auto unused = command.setup(cli);
-  if (command.takes_stage_options)
-    cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)");
-  add_common_options(cli, common, command.takes_stage_options);
+  bind_all(command, cli, common);
   return cli.rows();
 }
 
@@ -42,36 +58,10 @@ std::string command_meant(const std::string& word) {
   return found == kOtherNames.end() ? "" : found->second;
 }
 
-/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but --depth belong to the inner
-/// command, those of showing too. So its line is read on its own, and how it is to be shown is
-/// taken over.
-Parsed parse_why(const Command& why, const std::vector<std::string>& arguments) {
-  std::vector<std::string> own, inner, leading;
-  for (std::size_t i = 1; i < arguments.size(); ++i) {
-    const std::string& word = arguments[i];
-    if (word == "--depth" && i + 1 < arguments.size()) {
-      own.insert(own.end(), {word, arguments[++i]});
-    } else if (word.starts_with("--depth=") || word == "--depth") {
-      own.push_back(word);
-    } else if (inner.empty() && word.starts_with("-")) {
-      leading.push_back(word);
-    } else {
-      inner.push_back(word);
-    }
-  }
-  inner.insert(inner.end(), leading.begin(), leading.end());
-  own.push_back("--");
-  own.insert(own.end(), inner.begin(), inner.end());
-  Parsed parsed;
-  parsed.command = &why;
-  Cli cli(why.name);
-  parsed.compute = why.setup(cli);
-  cli.parse(own);
-  if (inner.size() > 1) parsed.common = parse_command_line({inner.begin() + 1, inner.end()}).common;
-  parsed.common.arguments = arguments;
-  parsed.common.repeat = 1;
-  parsed.common.show.clear();  // it chose among the steps of the inner command
-  return parsed;
+/// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but its own belong to the inner
+/// command, those of showing too, wherever they stand. So how it is to be shown is taken over.
+Common common_of_inner(const std::vector<std::string>& words) {
+  return words.size() < 2 ? Common() : parse_command_line({words.begin() + 1, words.end()}).common;
 }
 
 }  // namespace
@@ -95,17 +85,25 @@ Parsed parse_command_line(const std::vector<std::string>& given) {
                 near.empty() ? "attn --help lists the commands"
                              : fmt::format("did you mean: attn {}?", near));
   }
-  if (command->name == "why") return parse_why(*command, arguments);
   Parsed parsed;
   parsed.command = command;
-  parsed.common.arguments = given;
+  Common& common = parsed.common;
   Cli cli(command->name);
-  parsed.compute = command->setup(cli);
-  if (command->takes_stage_options) cli.positional("text", parsed.common.text, "");
-  add_common_options(cli, parsed.common, command->takes_stage_options);
+  parsed.compute = bind_all(*command, cli, common);
   cli.parse({arguments.begin() + 1, arguments.end()});
-  if (command->takes_stage_options && parsed.common.text.size() == 1 &&
-      parsed.common.text[0].empty()) {
+  if (command->asks_another) {
+    common = common_of_inner(cli.words());
+    common.repeat = 1;
+    common.show.clear();  // it chose among the steps of the inner command
+  } else {
+    common.given = cli.given();
+    common.files = cli.files();
+    common.default_text = command->default_text;
+    if (const std::string threads = cli.value("--threads"); !threads.empty())
+      parsed.threads = parse_integer("--threads", threads, 1, 1024);
+  }
+  common.arguments = given;
+  if (command->kind == CommandKind::stage && common.text.size() == 1 && common.text[0].empty()) {
     throw Error(ErrorKind::usage, "the text is empty",
                 "write a sentence in quotes, or leave it out for an example");
   }
@@ -126,7 +124,7 @@ std::pair<double, double> median_and_spread(std::vector<double> values) {
 Trace compute_once(const Parsed& parsed) {
   Stage stage(parsed.common);
   parsed.compute(stage);
-  if (parsed.command->takes_stage_options) stage.parameters.check();
+  if (parsed.command->kind == CommandKind::stage) stage.parameters.check();
   return std::move(stage.trace);
 }
 

@@ -20,21 +20,48 @@ bool is_stream(const std::string& path) {
   return std::filesystem::exists(status) && std::filesystem::is_other(status);
 }
 
-/// The files that this command line reads from.
-std::vector<std::string> inputs_of(const Common& common) {
-  std::vector<std::string> files = {common.input, common.weights};
-  if (common.text.size() == 1) files.push_back(common.text[0]);  // softmax FILE
-  const std::vector<std::string>& words = common.arguments;
-  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    for (const std::string option : {"--query", "--key", "--mask"}) {
-      std::string value = words[i] == option && i + 1 < words.size() ? words[i + 1]
-                          : words[i].starts_with(option + "=") ? words[i].substr(option.size() + 1)
-                                                               : "";
-      if (value.starts_with("graph:")) value.erase(0, 6);
-      files.push_back(std::move(value));
+namespace fs = std::filesystem;
+
+/// The same file, by its name or by device and inode.
+bool is_same(const std::string& a, const std::string& b) {
+  std::error_code problem;
+  return a == b || fs::equivalent(a, b, problem);
+}
+
+/// `output` would write over `input`, or over a file in the folder `input` (a checkpoint).
+bool writes_over(const std::string& output, const std::string& input) {
+  std::error_code problem;
+  if (!fs::is_directory(input, problem)) return is_same(output, input);
+  if (fs::is_directory(output, problem) || !fs::exists(output, problem)) return false;
+  const fs::path folder = fs::path(output).parent_path();
+  return is_same(folder.empty() ? "." : folder.string(), input);
+}
+
+/// `export DIR` writes NNN-STEP.npy and trace.json: over an input that lies there under such a
+/// name.
+bool exports_over(const std::string& folder, const std::string& input) {
+  const fs::path file(input);
+  const std::string name = file.filename().string();
+  if (name != "trace.json" && file.extension() != ".npy") return false;
+  const fs::path place = file.parent_path();
+  return is_same(place.empty() ? "." : place.string(), folder);
+}
+
+void check_inputs_stay(const Common& common) {
+  for (const GivenFile& output : common.files) {
+    if (output.use != FileUse::writes || is_stream(output.path)) continue;
+    for (const GivenFile& input : common.files) {
+      if (input.use != FileUse::reads || input.path.empty()) continue;
+      const bool option = input.option.starts_with("--");
+      const bool lost =
+          (option ? writes_over(output.path, input.path) : is_same(output.path, input.path)) ||
+          (output.option == "--export" && exports_over(output.path, input.path));
+      if (!lost) continue;
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} is both input and output", escaped(output.path, 200)),
+                  "choose another name for one of them");
     }
   }
-  return files;
 }
 
 }  // namespace
@@ -55,22 +82,10 @@ void check_place(const std::string& path) {
 }
 
 void check_outputs(const Common& common) {
-  std::error_code problem;
   const std::vector<std::string>& formats = output_formats();
-  std::vector<std::string> written = common.outputs;
-  if (!common.save_weights.empty()) written.push_back(common.save_weights);
-  for (const std::string& output : written) {
-    check_place(output);
-    for (const std::string& input : inputs_of(common)) {
-      if (!input.empty() &&
-          (output == input || std::filesystem::equivalent(output, input, problem)) &&
-          !is_stream(output)) {
-        throw Error(ErrorKind::usage,
-                    fmt::format("{} is both input and output", escaped(output, 200)),
-                    "choose another name for one of them");
-      }
-    }
-  }
+  for (const std::string& output : common.outputs) check_place(output);
+  if (!common.save_weights.empty()) check_place(common.save_weights);
+  check_inputs_stay(common);
   for (const std::string& output : common.outputs) {
     std::string extension = std::filesystem::path(output).extension().string();
     if (extension.empty() && is_stream(output)) continue;

@@ -25,12 +25,12 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
     cli.choice("--level", c.level, {"word", "char"}, "tokens are words or characters");
     cli.choice("--position", c.position, {"none", "sinusoidal", "learned"},
                "positions that x gets before the stage");
-    cli.text("--input", c.input, "FILE",
-             "the matrix X (n,d) from an .npy or .csv file in place of a text");
-    cli.text("--weights", c.weights, "FILE",
-             "parameters from a safetensors file in place of random ones");
-    cli.text("--save-weights", c.save_weights, "FILE",
-             "write the parameters to a safetensors file");
+    cli.input_file("--input", c.input, "FILE",
+                   "the matrix X (n,d) from an .npy or .csv file in place of a text");
+    cli.input_file("--weights", c.weights, "FILE",
+                   "parameters from a safetensors file in place of random ones");
+    cli.output_file("--save-weights", c.save_weights, "FILE",
+                    "write the parameters to a safetensors file");
     cli.integer("--threads", c.threads, 1, 1024,
                 "processors to compute on; 1 gives the same digits always");
     cli.integer("--repeat", c.repeat, 1, 100'000,
@@ -45,12 +45,14 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
   cli.flag("--plain", c.plain, "linear text that reads well aloud");
   cli.flag("--json", c.json, "one JSON document with every number");
-  cli.text("--export", c.export_folder, "DIR", "write every step as an NPY file, and trace.json");
+  cli.output_file("--export", c.export_folder, "DIR",
+                  "write every step as an NPY file, and trace.json");
   // Some commands make a folder or a table of their own.
   const bool has_out = std::any_of(cli.rows().begin(), cli.rows().end(),
                                    [](const OptionRow& row) { return row.name == "--out"; });
   if (has_out) return;
-  cli.texts("--out", c.outputs, "FILE", "write .json, .csv, .npy, .svg or .html; may be repeated");
+  cli.output_files("--out", c.outputs, "FILE",
+                   "write .json, .csv, .npy, .svg or .html; may be repeated");
 }
 
 Stage::Stage(const Common& options)
@@ -83,7 +85,7 @@ const std::vector<std::string>& Stage::tokens() {
   if (!common.input.empty())
     throw Error(ErrorKind::usage, "this stage reads a text, not --input",
                 "write a sentence in quotes in place of --input");
-  std::string text = kDefaultSentence;
+  std::string text = common.default_text;
   if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
   require_utf8(text, "the text");
   tokens_ = common.level == "char" ? letters(text) : words(text);
@@ -159,6 +161,12 @@ Tensor Stage::x() {
   }
   note(run, "position", "PE", {"token", "d"}, position);
   return add(run, x, position);
+}
+
+void Stage::refuse_positions() const {
+  if (common.position == "none") return;
+  throw Error(ErrorKind::usage, "--position belongs to the later stages",
+              "positions are added to x: see attn position");
 }
 
 Tensor Stage::parameter(const std::string& path, const Shape& shape) {

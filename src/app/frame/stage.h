@@ -1,4 +1,5 @@
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,19 +25,26 @@ class Console;
 /// Throws Error(usage) unless `text` is UTF-8; `what` begins the message ("the text").
 void require_utf8(std::string_view text, std::string_view what);
 
+inline constexpr const char* kDefaultSentence =
+    "the animal didn't cross the street because it was too tired";
+
 /// Options that every stage understands (docs/contract.md).
 struct Common {
   std::vector<std::string> arguments;  ///< the whole command line
+  std::set<std::string> given;         ///< the options that stand on it, the command's own too
+  std::vector<GivenFile> files;        ///< all that it names to read and to write
   std::vector<std::string> text;       ///< the words of the positional argument
+  std::string default_text;            ///< what stands for them where there are none
   std::string level = "word";
   std::string position = "none";
   std::int64_t seed = 1, dim = 8, precision = -1, threads = 1, repeat = 1;
-  bool threads_given = false;
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
   Progress* progress = nullptr;  ///< may be null
   Console* console = nullptr;    ///< where a lesson is read and answered; may be null
+
+  bool is_given(const std::string& option) const { return given.count(option) > 0; }
 };
 
 /// Adds them to a command's options; `stage` is false for commands that compute nothing.
@@ -49,7 +57,7 @@ class Stage {
   explicit Stage(const Common& options);
   Stage(const Stage&) = delete;
 
-  const Common& common;
+  Common common;  ///< a command may settle in it what the line leaves open (--position)
   Trace trace;
   Rng rng;
   Parameters parameters;
@@ -70,6 +78,9 @@ class Stage {
   /// X (n,d): the matrix of --input, or the embedded tokens, plus --position. Notes how it was
   /// made, but not x itself: the model does.
   Tensor x();
+
+  /// Throws Error(usage) if positions are asked for, in a stage that has no x to add them to.
+  void refuse_positions() const;
 
   /// A parameter with deviation 1/sqrt(rows): numbers of about 1 stay at about 1.
   Tensor parameter(const std::string& path, const Shape& shape);
@@ -96,8 +107,5 @@ class Stage {
   std::vector<std::string> tokens_, vocabulary_;
   Tensor ids_;
 };
-
-inline constexpr const char* kDefaultSentence =
-    "the animal didn't cross the street because it was too tired";
 
 }  // namespace attn::app

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <map>
 
+#include "app/frame/stage.h"
 #include "app/homework/compare.h"
 #include "app/homework/lab.h"
-#include "app/frame/stage.h"
 #include "attn/core/error.h"
 
 namespace attn::app::homework {

@@ -1,16 +1,18 @@
 // homework list, new and check: what a student uses.
-#include "app/homework/commands.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "app/frame/command.h"
 #include "app/homework/classroom.h"
 #include "app/homework/task.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
+
+namespace {
 
 using homework::Result;
 using homework::Sheet;
@@ -28,11 +30,16 @@ void homework_list(Stage& s) {
       "says what to do; attn homework check FOLDER says how far you are.");
 }
 
+struct HomeworkNewOptions {
+  std::vector<std::string> sheet;
+  std::string student, out, secret;
+};
+
 void bind(Cli& cli, HomeworkNewOptions& o) {
   cli.text("--student", o.student, "ID", "whose sheet it is: each student gets other numbers");
-  cli.text("--out", o.out, "DIR", "the folder to make");
-  cli.text("--secret", o.secret, "FILE",
-           "the course's secret, from which the numbers are derived too (docs/homework.md)");
+  cli.output_file("--out", o.out, "DIR", "the folder to make");
+  cli.input_file("--secret", o.secret, "FILE",
+                 "the course's secret, from which the numbers are derived too (docs/homework.md)");
   cli.positional("sheet", o.sheet, "which sheet: attn homework list shows them");
 }
 
@@ -65,10 +72,16 @@ void homework_new(Stage& s, const HomeworkNewOptions& o) {
             "the folder.");
 }
 
+struct HomeworkCheckOptions {
+  std::vector<std::string> folder;
+  std::string secret;
+  bool again = false;
+};
+
 void bind(Cli& cli, HomeworkCheckOptions& o) {
-  cli.text("--secret", o.secret, "FILE", "the course's secret, if you have it");
+  cli.input_file("--secret", o.secret, "FILE", "the course's secret, if you have it");
   cli.flag("--again", o.again, "lab report: train everything again and compare");
-  cli.positional("folder", o.folder, "the folder that homework new made");
+  cli.positional("folder", o.folder, "the folder that homework new made", FileUse::reads);
 }
 
 void homework_check(Stage& s, const HomeworkCheckOptions& o) {
@@ -105,6 +118,32 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
                                : fmt::format("{} of {} steps are right", steps - not_right, steps),
                 double(not_right), 0);
   s.trace.document = homework::check_document(result);
+}
+
+}  // namespace
+
+Command homework_list_command() {
+  return {.name = "homework list",
+          .kind = CommandKind::course,
+          .summary = "the sheets that there are",
+          .example = "homework list",
+          .setup = without_options(homework_list)};
+}
+
+Command homework_new_command() {
+  return {.name = "homework new",
+          .kind = CommandKind::course,
+          .summary = "a sheet with your own numbers",
+          .example = "homework new softmax --student ada --out sheet1",
+          .setup = with_options<HomeworkNewOptions>(bind, homework_new)};
+}
+
+Command homework_check_command() {
+  return {.name = "homework check",
+          .kind = CommandKind::course,
+          .summary = "how far you are, and what went wrong",
+          .example = "homework check sheet1",
+          .setup = with_options<HomeworkCheckOptions>(bind, homework_check)};
 }
 
 }  // namespace attn::app

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "app/learning/cells.h"
 #include "app/homework/compare.h"
+#include "app/learning/cells.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/text/utf8.h"
@@ -126,7 +126,7 @@ std::string train_again(const Experiment& e, const Evidence& evidence) {
   CellSettings settings;
   settings.task = e.task;
   settings.budget = e.budget;
-  settings.training = CompareOptions{}.training;
+  settings.training = TrainingChoices();
   settings.training.steps = static_cast<std::int64_t>(e.steps);
   double largest = 0;
   for (std::size_t m = 0; m < 2; ++m) {

@@ -8,7 +8,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/bert.h"
@@ -31,7 +32,12 @@ constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched,
 constexpr std::size_t kKernel = 3;
 constexpr std::size_t kBertVocabulary = 30522;  // of the published models in English
 
-}  // namespace
+struct BenchOptions {
+  std::vector<std::string> words;
+  std::string model;
+  std::int64_t batch = 1, length = 64, dim = 64, heads = 4, layers = 2, ff = 256, vocab = 32,
+               threads = 1, repeat = 10, seed = 1;
+};
 
 void bind(Cli& cli, BenchOptions& o) {
   std::vector<std::string> models = kForward;
@@ -50,8 +56,6 @@ void bind(Cli& cli, BenchOptions& o) {
   cli.integer("--repeat", o.repeat, 1, 100'000, "timed steps");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "random numbers of this seed");
 }
-
-namespace {
 
 struct Sizes {
   std::size_t batch, n, d, heads, layers, ff, vocab;
@@ -306,8 +310,6 @@ double peak_memory() {
   return static_cast<double>(used.ru_maxrss) * 1024 / 1e6;
 }
 
-}  // namespace
-
 void bench(Stage& s, const BenchOptions& o) {
   const Sizes z = check(o);
   const std::string what =
@@ -367,6 +369,16 @@ void bench(Stage& s, const BenchOptions& o) {
   s.trace.say(fmt::format("{} steps, after {} to warm up.", o.repeat, kWarmUp));
   if (is_recurrent(o.model) && o.layers > 1)
     s.trace.say("A recurrent model is one layer here, whatever --layers says.");
+}
+
+}  // namespace
+
+Command bench_command() {
+  return {.name = "bench",
+          .kind = CommandKind::work,
+          .summary = "times a forward pass or a training step",
+          .example = "bench forward --model attention --repeat 3",
+          .setup = with_options<BenchOptions>(bind, bench)};
 }
 
 }  // namespace attn::app

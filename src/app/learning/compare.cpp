@@ -5,12 +5,17 @@
 #include <map>
 #include <set>
 
-#include "app/learning/compare_report.h"
+#include "app/frame/command.h"
 #include "app/frame/lock.h"
+#include "app/learning/compare_report.h"
 #include "app/learning/parallel.h"
+#include "app/learning/training.h"
+#include "attn/core/error.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
+
+namespace {
 
 void bind(Cli& cli, CompareOptions& o) {
   cli.choice("--task", o.task, task_names(), "what all models learn");
@@ -20,16 +25,14 @@ void bind(Cli& cli, CompareOptions& o) {
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings per cell, with seeds 1 to S", "S");
   cli.integer("--budget", o.budget, 100, 100'000'000, "parameters that each model may have", "P");
   cli.integer("--threads", o.threads, 1, 1024, "trainings at the same time, each on one processor");
-  cli.text("--cache", o.cache, "DIR",
-           "where finished cells are kept (default: the cache folder of your account)");
+  cli.output_file("--cache", o.cache, "DIR",
+                  "where finished cells are kept (default: the cache folder of your account)");
   cli.text("--shard", o.shard, "I/N",
            "only every N-th cell, the I-th part, I from 1: for a cluster's job array");
-  cli.texts("--merge", o.merge, "DIR",
-            "take finished cells from this folder too, train nothing; may be repeated");
+  cli.input_files("--merge", o.merge, "DIR",
+                  "take finished cells from this folder too, train nothing; may be repeated");
   bind_training(cli, o.training);
 }
-
-namespace {
 
 struct CellName {
   std::string model;
@@ -105,8 +108,6 @@ void train_missing(const std::vector<CellName>& missing, const CellSettings& set
   train_in_parallel(missing.size(), threads, progress, train, name,
                     "finished cells are kept; the same command goes on from them");
 }
-
-}  // namespace
 
 void compare(Stage& s, const CompareOptions& o) {
   const std::vector<std::string> models = listed_models(o.models);
@@ -209,6 +210,17 @@ void compare(Stage& s, const CompareOptions& o) {
                             o.shard.empty() ? "" : " (other parts have them)"));
   if (!o.merge.empty()) s.trace.check("all cells are there", double(absent), 0);
   if (!results.empty()) report_comparison(s, o, models, results);
+}
+
+}  // namespace
+
+Command compare_command() {
+  return {.name = "compare",
+          .kind = CommandKind::work,
+          .summary = "many models learn one task: who learns what, and at what cost",
+          .example = "compare --models fc,rnn --lengths 4 --seeds 1 --steps 9",
+          .setup = with_options<CompareOptions>(bind, compare),
+          .slow = true};
 }
 
 }  // namespace attn::app

@@ -4,15 +4,24 @@
 
 #include <numeric>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/learning/exponent.h"
 #include "app/learning/layer_cost.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/nn/attention.h"
 #include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct ComplexityOptions {
+  std::vector<std::int64_t> lengths = {64, 128, 256, 512, 1024, 2048, 4096},
+                            dims = {32, 64, 128, 256, 512, 1024};
+  std::int64_t dim = 128, length = 512, radius = 16, repeat = 5, threads = 1, seed = 1;
+};
 
 void bind(Cli& cli, ComplexityOptions& o) {
   cli.integers("--lengths", o.lengths, 1, 1 << 24, "lengths n to measure, at the width of --dim");
@@ -26,8 +35,6 @@ void bind(Cli& cli, ComplexityOptions& o) {
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "random numbers of this seed");
 }
-
-namespace {
 
 using Series = std::map<std::string, std::vector<Measured>>;
 
@@ -297,8 +304,16 @@ class Survey {
   std::size_t radius_;
 };
 
+void complexity(Stage& s, const ComplexityOptions& o) { Survey(s, o).run(); }
+
 }  // namespace
 
-void complexity(Stage& s, const ComplexityOptions& o) { Survey(s, o).run(); }
+Command complexity_command() {
+  return {.name = "complexity",
+          .kind = CommandKind::work,
+          .summary = "time, operations and memory of a layer as n and d grow",
+          .example = "complexity --lengths 32,64,128 --dims 16,32,64 --length 64 --dim 32",
+          .setup = with_options<ComplexityOptions>(bind, complexity)};
+}
 
 }  // namespace attn::app

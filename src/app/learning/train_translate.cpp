@@ -4,9 +4,10 @@
 
 #include <filesystem>
 
-#include "app/commands.h"
 #include "app/frame/outputs.h"
+#include "app/learning/train.h"
 #include "app/learning/translator.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/train/translation.h"
 

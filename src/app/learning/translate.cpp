@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/learning/looking.h"
 #include "app/learning/translator.h"
+#include "app/stages/blocks.h"
+#include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
@@ -13,9 +15,19 @@
 
 namespace attn::app {
 
+namespace {
+
+struct TranslateOptions {
+  std::vector<std::string> text;
+  std::string model = "english-german", method = "greedy";
+  std::int64_t beam = 4, seed = 1, threads = 1;
+  double penalty = 0.6, temperature = 1;
+};
+
 void bind(Cli& cli, TranslateOptions& o) {
-  cli.text("--model", o.model, "NAME",
-           "english-german, it, english-german-gru, or a FILE of train translate --save-model");
+  cli.input_file(
+      "--model", o.model, "NAME",
+      "english-german, it, english-german-gru, or a FILE of train translate --save-model");
   cli.choice("--method", o.method, {"greedy", "beam", "sample"}, "how each next word is chosen");
   cli.integer("--beam", o.beam, 1, 100, "beam: sentences that are kept at every step", "W");
   cli.number("--penalty", o.penalty, 0, 10, "beam: length penalty; 0 favours short sentences");
@@ -25,8 +37,6 @@ void bind(Cli& cli, TranslateOptions& o) {
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
   cli.positional("text", o.text, "the sentence; without one, a test sentence of the language");
 }
-
-namespace {
 
 /// The sentence that was given, or one that the model has never seen.
 std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& file) {
@@ -233,8 +243,6 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
       "... takes one of them apart.");
 }
 
-}  // namespace
-
 void translate(Stage& s, const TranslateOptions& o) {
   set_threads(static_cast<int>(o.threads));
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
@@ -274,6 +282,16 @@ void translate(Stage& s, const TranslateOptions& o) {
   s.trace.say(
       "Attention shows where a model looked. It does not explain why it wrote what it wrote: "
       "other parts of the network (residuals, feed-forward nets) carry information too.");
+}
+
+}  // namespace
+
+Command translate_command() {
+  return {.name = "translate",
+          .kind = CommandKind::model,
+          .summary = "a trained model writes a sentence, and shows where it looked",
+          .example = "translate --model it",
+          .setup = with_options<TranslateOptions>(bind, translate)};
 }
 
 }  // namespace attn::app

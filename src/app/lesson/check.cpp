@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "app/frame/progress.h"
 #include "app/lesson/prose_check.h"
 #include "app/lesson/show.h"
-#include "app/frame/progress.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
@@ -15,12 +15,6 @@ namespace {
 
 constexpr double kSeconds = 1, kTrainingSeconds = 30;
 constexpr std::size_t kLeastQuestions = 2;
-
-/// The commands that train, which may take longer.
-bool trains(const std::string& command) {
-  return command == "train" || command == "compare" || command == "bert pretrain" ||
-         command == "bert finetune";
-}
 
 class Checker {
  public:
@@ -85,7 +79,7 @@ class Checker {
       ++out_.runs;
       out_.seconds += run.seconds;
       const double limit =
-          trains(parse_command_line(run.words).command->name) ? kTrainingSeconds : kSeconds;
+          parse_command_line(run.words).command->slow ? kTrainingSeconds : kSeconds;
       if (run.seconds > limit)
         out_.problems.push_back(
             {reading_.lesson().place(block.line),

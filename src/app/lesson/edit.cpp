@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "attn/text/shell_words.h"
 
 namespace attn::app {
@@ -127,7 +127,7 @@ std::string possible_changes(const Words& words) {
                        [&](const OptionRow& row) { return row.name == name; });
   };
   Words ways;
-  if (command && command->takes_stage_options)
+  if (command && command->kind == CommandKind::stage)
     ways.emplace_back(command->name == "softmax" ? "other numbers" : "another sentence");
   if (has("--seed")) ways.emplace_back("seed 3");
   if (has("--dim")) ways.emplace_back("size 16");

@@ -9,27 +9,26 @@
 
 namespace attn::app {
 
-void require_harmless(const std::vector<std::string>& words) {
-  static const std::vector<std::string> kWriting = {"--out",   "--export",     "--save-weights",
-                                                    "--save",  "--save-model", "--checkpoint",
-                                                    "--cache", "--resume",     "--merge"};
-  const std::string first = words.empty() ? "" : words[0];
-  if (first == "lesson" || first == "homework" || first == "exercise")
-    throw Error(ErrorKind::bad_input, fmt::format("a lesson does not run \"{}\"", first),
+namespace {
+
+void require_harmless(const Parsed& parsed) {
+  if (parsed.command->kind == CommandKind::course)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("a lesson does not run \"{}\"", parsed.command->name),
                 "name the command in the prose");
-  for (const std::string& word : words) {
-    if (word == "--") break;
-    const std::string option = word.substr(0, word.find('='));
-    if (std::find(kWriting.begin(), kWriting.end(), option) != kWriting.end())
-      throw Error(ErrorKind::bad_input, fmt::format("a lesson writes no files: {}", option),
+  for (const GivenFile& file : parsed.common.files) {
+    if (file.use == FileUse::writes)
+      throw Error(ErrorKind::bad_input, fmt::format("a lesson writes no files: {}", file.option),
                   "name the command in the prose");
   }
 }
 
+}  // namespace
+
 LessonRun run_for_lesson(const std::vector<std::string>& words, Progress* progress) {
-  require_harmless(words);
   const auto start = std::chrono::steady_clock::now();
   Parsed parsed = parse_command_line(words);
+  require_harmless(parsed);
   LessonRun out;
   parsed.common.progress = progress;
   out.trace = compute(parsed);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/frame/command.h"
+#include "app/frame/execute.h"
 #include "app/lesson/lesson.h"
 
 namespace attn::app {
@@ -61,10 +61,8 @@ class Reading {
   std::map<std::size_t, LessonRun> runs_, replaced_;
 };
 
-/// Throws Error(bad_input) for a command that writes files or changes progress.
-void require_harmless(const std::vector<std::string>& words);
-
-/// Runs one command line as a lesson does. Throws what the command throws.
+/// Runs one command line as a lesson does. Throws what the command throws, and Error(bad_input) for
+/// one that writes files or belongs to the course.
 LessonRun run_for_lesson(const std::vector<std::string>& words, Progress* progress = nullptr);
 
 }  // namespace attn::app

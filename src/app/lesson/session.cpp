@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "app/lesson/edit.h"
 #include "app/frame/interrupt.h"
 #include "app/frame/pager.h"
+#include "app/lesson/edit.h"
 #include "app/lesson/show.h"
 #include "app/lesson/summary.h"
 #include "attn/core/error.h"

@@ -3,12 +3,21 @@
 #include <limits>
 #include <set>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
+
+namespace {
+
+struct CnnOptions {
+  std::int64_t layers = 0, kernel = 3, channels = 0;
+  std::vector<std::int64_t> dilation = {1};
+  bool causal = false;
+};
 
 void bind(Cli& cli, CnnOptions& o) {
   cli.integer("--layers", o.layers, 0, 64,
@@ -19,8 +28,6 @@ void bind(Cli& cli, CnnOptions& o) {
   cli.flag("--causal", o.causal, "look back only: no output sees a later token");
   cli.integer("--channels", o.channels, 0, 100'000, "width of every layer's output; 0: d", "C");
 }
-
-namespace {
 
 constexpr double kMostOperations = 2e11;
 constexpr std::size_t kDrawn = 28;  // positions of a drawing, two columns each
@@ -237,8 +244,6 @@ void compute_alone(Stage& s, const Net& net, const Array& x, std::size_t output,
          slice_rows(Run{}, Tensor(whole), output, output + 1).value(), alone);
 }
 
-}  // namespace
-
 void cnn(Stage& s, const CnnOptions& o) {
   s.trace.title = "A convolution over the text: every position looks at its neighbours";
   const std::vector<std::size_t> dilation = dilations(o);
@@ -343,6 +348,16 @@ void cnn(Stage& s, const CnnOptions& o) {
   s.trace.say(
       fmt::format("Sequential steps: {}, one per layer, however long the text is.", layers));
   how_many_layers(s, kernel, n);
+}
+
+}  // namespace
+
+Command cnn_command() {
+  return {.name = "cnn",
+          .kind = CommandKind::stage,
+          .summary = "convolutions, and how far they see",
+          .example = "cnn --dilation 1,2,4 --causal",
+          .setup = with_options<CnnOptions>(bind, cnn)};
 }
 
 }  // namespace attn::app

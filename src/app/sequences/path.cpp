@@ -4,14 +4,20 @@
 
 #include <algorithm>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/sequences/path_graph.h"
+#include "app/sequences/probe.h"
+#include "attn/core/error.h"
 
 namespace attn::app {
 
-void bind(Cli& cli, PathOptions& o) { bind_model(cli, o.choices); }
-
 namespace {
+
+struct PathOptions {
+  ModelChoices choices{.model = "rnn"};
+};
+
+void bind(Cli& cli, PathOptions& o) { bind_model(cli, o.choices); }
 
 constexpr std::size_t kMostTokens = 256;
 
@@ -156,8 +162,6 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
   s.trace.items.emplace_back(std::move(table));
 }
 
-}  // namespace
-
 void path(Stage& s, const PathOptions& o) {
   const Tensor x = s.x();
   label_ends(s);
@@ -244,6 +248,16 @@ void path(Stage& s, const PathOptions& o) {
                 std::abs(double(chain) - double(model->sequential_steps(n))), 0);
   published(s, z, n, chain, found.longest);
   growth(s, z);
+}
+
+}  // namespace
+
+Command path_command() {
+  return {.name = "path",
+          .kind = CommandKind::stage,
+          .summary = "how many steps lie between an input and an output",
+          .example = "path --model cnn",
+          .setup = with_options<PathOptions>(bind, path)};
 }
 
 }  // namespace attn::app

@@ -22,16 +22,6 @@ bool is_convolution(const std::string& model) { return model == "cnn" || model =
 
 }  // namespace
 
-void with_default_text(Stage& s, const char* text, const std::function<void(Stage&)>& compute) {
-  if (s.has_text() || !s.common.input.empty()) return compute(s);
-  Common common = s.common;
-  common.text = {text};
-  Stage inner(common);
-  compute(inner);
-  s.trace = std::move(inner.trace);
-  s.parameters = std::move(inner.parameters);
-}
-
 void bind_model(Cli& cli, ModelChoices& o) {
   cli.choice("--model", o.model, sequence_kinds(), "the model that is asked");
   cli.integer("--layers", o.layers, 0, 20,

@@ -9,9 +9,6 @@
 
 namespace attn::app {
 
-/// Runs `compute` with this text where the command line gives none.
-void with_default_text(Stage& s, const char* text, const std::function<void(Stage&)>& compute);
-
 /// What reach and path ask about a model. 0 (radius: -1) means "not given".
 struct ModelChoices {
   std::string model;

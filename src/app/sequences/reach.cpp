@@ -1,14 +1,20 @@
 // How strongly each output depends on each input: the size of the Jacobian's blocks.
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "app/sequences/probe.h"
+#include "attn/core/error.h"
 #include "attn/graph/tape.h"
 
 namespace attn::app {
 
-void bind(Cli& cli, ReachOptions& o) { bind_model(cli, o.choices); }
-
 namespace {
+
+struct ReachOptions {
+  ModelChoices choices{.model = "rnn"};
+};
+
+void bind(Cli& cli, ReachOptions& o) { bind_model(cli, o.choices); }
 
 constexpr double kMostOperations = 1e11, kMostSteps = 5e6;  // either takes some ten seconds
 
@@ -146,8 +152,6 @@ void show_distances(Stage& s, const std::vector<Distance>& mean, bool recurrent)
   }
 }
 
-}  // namespace
-
 void reach(Stage& s, const ReachOptions& o) {
   const Tensor x = s.x();
   label_ends(s);
@@ -225,6 +229,16 @@ void reach(Stage& s, const ReachOptions& o) {
       "pass: attn path "
       "--model " +
       z.kind + ".");
+}
+
+}  // namespace
+
+Command reach_command() {
+  return {.name = "reach",
+          .kind = CommandKind::stage,
+          .summary = "how strongly each output depends on each input",
+          .example = "reach --model lstm",
+          .setup = with_options<ReachOptions>(bind, reach)};
 }
 
 }  // namespace attn::app

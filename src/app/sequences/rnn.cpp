@@ -2,13 +2,22 @@
 
 #include <optional>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/sequences/by_hand.h"
+#include "attn/core/error.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
+
+namespace {
+
+struct RnnOptions {
+  std::string cell = "rnn";
+  std::int64_t hidden = 0;
+  bool bidirectional = false;
+};
 
 void bind(Cli& cli, RnnOptions& o) {
   cli.choice("--cell", o.cell, {"rnn", "lstm", "gru"}, "what is computed at a time step");
@@ -16,8 +25,6 @@ void bind(Cli& cli, RnnOptions& o) {
   cli.flag("--bidirectional", o.bidirectional,
            "a second net reads from the end; both results side by side");
 }
-
-namespace {
 
 Cell cell_of(const std::string& name) {
   return name == "lstm" ? Cell::lstm : name == "gru" ? Cell::gru : Cell::rnn;
@@ -202,8 +209,6 @@ void name_gates(Stage& s, Cell cell, std::size_t h) {
   }
 }
 
-}  // namespace
-
 void rnn(Stage& s, const RnnOptions& o) {
   const Cell cell = cell_of(o.cell);
   s.trace.title = fmt::format("A recurrent net ({}): one token after the other", o.cell);
@@ -256,6 +261,16 @@ void rnn(Stage& s, const RnnOptions& o) {
   s.trace.say(
       fmt::format("How much an early token still does to a late one: attn reach --model {}.",
                   o.bidirectional ? "birnn" : o.cell));
+}
+
+}  // namespace
+
+Command rnn_command() {
+  return {.name = "rnn",
+          .kind = CommandKind::stage,
+          .summary = "recurrent nets: rnn, lstm, gru, step by step",
+          .example = "rnn --cell lstm 'I saw a saw'",
+          .setup = with_options<RnnOptions>(bind, rnn)};
 }
 
 }  // namespace attn::app

@@ -1,10 +1,11 @@
 // One recurrent net reads a sentence, a second one writes another: through one vector, or with
 // attention.
 #include "attn/nn/seq2seq.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 
 #include <fmt/format.h>
 
-#include "app/commands.h"
 #include "app/sequences/by_hand.h"
 #include "app/sequences/probe.h"
 #include "attn/ops/ops.h"
@@ -12,6 +13,14 @@
 #include "attn/text/words.h"
 
 namespace attn::app {
+
+namespace {
+
+struct Seq2SeqOptions {
+  std::string variant = "attention", cell = "gru", target = "le chat noir dort", score, style;
+  std::int64_t local = 0, hidden = 4, decoder = 0;
+  bool bidirectional = false;
+};
 
 void bind(Cli& cli, Seq2SeqOptions& o) {
   std::vector<std::string> scores;
@@ -31,8 +40,6 @@ void bind(Cli& cli, Seq2SeqOptions& o) {
   cli.integer("--decoder-hidden", o.decoder, 0, 100'000,
               "hidden width of the decoder; 0: as the encoder's states", "H");
 }
-
-namespace {
 
 constexpr const char* kSource = "the black cat sleeps";
 
@@ -319,7 +326,7 @@ void name_gates(Stage& s, const Seq2SeqSizes& z) {
   }
 }
 
-void seq2seq_inside(Stage& s, const Seq2SeqOptions& o) {
+void seq2seq(Stage& s, const Seq2SeqOptions& o) {
   if (s.common.position != "none") {
     throw Error(ErrorKind::usage, "--position belongs to attention without recurrence",
                 "a recurrent net reads one word after the other and needs no positions");
@@ -372,8 +379,13 @@ void seq2seq_inside(Stage& s, const Seq2SeqOptions& o) {
 
 }  // namespace
 
-void seq2seq(Stage& s, const Seq2SeqOptions& o) {
-  with_default_text(s, kSource, [&](Stage& inner) { seq2seq_inside(inner, o); });
+Command seq2seq_command() {
+  return {.name = "seq2seq",
+          .kind = CommandKind::stage,
+          .summary = "one net reads, another writes: one vector, or attention",
+          .example = "seq2seq --style bahdanau --score additive",
+          .setup = with_options<Seq2SeqOptions>(bind, seq2seq),
+          .default_text = kSource};
 }
 
 }  // namespace attn::app

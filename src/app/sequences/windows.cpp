@@ -1,25 +1,34 @@
 // One small net for every word: alone (fc), and with its neighbours (window).
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/sequences/probe.h"
+#include "attn/core/error.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct FcOptions {
+  std::int64_t hidden = 0;
+};
 
 void bind(Cli& cli, FcOptions& o) {
   cli.integer("--hidden", o.hidden, 0, 100'000, "width h of the hidden layer; 0: 2d, at least 16",
               "H");
 }
 
+struct WindowOptions {
+  std::int64_t radius = 1, hidden = 0;
+};
+
 void bind(Cli& cli, WindowOptions& o) {
   cli.integer("--radius", o.radius, 0, 1000, "neighbours on each side that the net reads", "R");
   cli.integer("--hidden", o.hidden, 0, 100'000, "width h of the hidden layer; 0: 2d, at least 16",
               "H");
 }
-
-namespace {
 
 const std::vector<std::string> kTags = {"PRON", "VERB", "DET", "NOUN"};
 
@@ -226,7 +235,7 @@ void variable_length(Stage& s, const Sizes& z) {
       "stacked convolutions (attn cnn), or attention (attn attend).");
 }
 
-void fc_inside(Stage& s, const FcOptions& o) {
+void fc(Stage& s, const FcOptions& o) {
   s.trace.title = "One net for each word alone: it cannot know the neighbours";
   const Tensor x = s.x();
   const Sizes z{x.shape()[0], x.shape()[1], hidden_width(o.hidden, x.shape()[1]), 0};
@@ -238,7 +247,7 @@ void fc_inside(Stage& s, const FcOptions& o) {
   s.trace.say("Reading neighbours helps: attn window.");
 }
 
-void window_inside(Stage& s, const WindowOptions& o) {
+void window(Stage& s, const WindowOptions& o) {
   s.trace.title = "One net for each word with its neighbours: it knows as far as it reaches";
   const Tensor x = s.x();
   const Sizes z{x.shape()[0], x.shape()[1], hidden_width(o.hidden, x.shape()[1]),
@@ -273,12 +282,22 @@ void window_inside(Stage& s, const WindowOptions& o) {
 
 }  // namespace
 
-void fc(Stage& s, const FcOptions& o) {
-  with_default_text(s, "i saw a saw", [&](Stage& inner) { fc_inside(inner, o); });
+Command fc_command() {
+  return {.name = "fc",
+          .kind = CommandKind::stage,
+          .summary = "a net for each word alone: both 'saw' look the same",
+          .example = "fc 'I saw a saw'",
+          .setup = with_options<FcOptions>(bind, fc),
+          .default_text = "i saw a saw"};
 }
 
-void window(Stage& s, const WindowOptions& o) {
-  with_default_text(s, "i saw a saw", [&](Stage& inner) { window_inside(inner, o); });
+Command window_command() {
+  return {.name = "window",
+          .kind = CommandKind::stage,
+          .summary = "a net for each word with its neighbours",
+          .example = "window --radius 1",
+          .setup = with_options<WindowOptions>(bind, window),
+          .default_text = "i saw a saw"};
 }
 
 }  // namespace attn::app

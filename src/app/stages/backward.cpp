@@ -4,16 +4,22 @@
 
 #include <map>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "app/stages/mask_option.h"
+#include "attn/core/error.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
 
-void bind(Cli& cli, BackwardOptions& o) { bind_mask(cli, o.mask); }
-
 namespace {
+
+struct BackwardOptions {
+  std::string mask = "none";
+};
+
+void bind(Cli& cli, BackwardOptions& o) { bind_mask(cli, o.mask); }
 
 constexpr double kMostOperations = 5e7;
 
@@ -275,8 +281,6 @@ void note_gradients(Stage& s, Gradients& d, std::size_t n, std::size_t width, co
         });
 }
 
-}  // namespace
-
 void backward(Stage& s, const BackwardOptions& o) {
   s.trace.title = "Back through one head of attention: every gradient";
   const Tensor x = s.x();
@@ -295,7 +299,7 @@ void backward(Stage& s, const BackwardOptions& o) {
         "use a shorter text or a smaller --dim");
   }
   const Tensor g = s.parameters.get_input("g", {n, d}, 1);
-  const Tensor mask = make_mask(s, o.mask, n);
+  const Tensor mask = make_mask(o.mask, n);
   x.require_grad();
   Tape tape;
   const Run run{&tape, &s.trace, &s.rng};
@@ -379,6 +383,16 @@ void backward(Stage& s, const BackwardOptions& o) {
   s.trace.check(
       "each row of d_scores sums to 0: raising all scores of a row alike changes no weight", row,
       1e-5 * std::max(largest(gradients["weights"].value()), 1e-30));
+}
+
+}  // namespace
+
+Command backward_command() {
+  return {.name = "backward",
+          .kind = CommandKind::stage,
+          .summary = "the gradient of every matrix of one head",
+          .example = "backward 'the animal was tired'",
+          .setup = with_options<BackwardOptions>(bind, backward)};
 }
 
 }  // namespace attn::app

@@ -47,24 +47,6 @@ void require_drawable_model(const Stage& s, double parameters) {
               "use a smaller --dim, fewer --layers, or parameters of your own with --weights");
 }
 
-void with_options_of(Stage& s, const Common& common, const std::function<void(Stage&)>& compute) {
-  Stage inner(common);
-  compute(inner);
-  s.trace = std::move(inner.trace);
-  s.parameters = std::move(inner.parameters);
-}
-
-Common with_text(Common common, const char* text) {
-  if (common.text.empty() && common.input.empty()) common.text = {text};
-  return common;
-}
-
-bool position_is_given(const Common& common) {
-  return std::any_of(common.arguments.begin(), common.arguments.end(), [](const auto& word) {
-    return word == "--position" || word.starts_with("--position=");
-  });
-}
-
 double likeness_of_rows(const Array& a) {
   const std::size_t n = rows(a), d = columns(a);
   const Array unit = unit_rows(Run{}, Tensor(a)).value();

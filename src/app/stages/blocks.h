@@ -1,7 +1,5 @@
 #pragma once
 // What the stages about blocks of the Transformer share.
-#include <functional>
-
 #include "app/frame/stage.h"
 #include "attn/nn/encoder.h"
 
@@ -19,13 +17,6 @@ BlockOptions block_options(const BlockChoices& o);
 
 /// Throws Error(limit) if so many parameters would take long to draw. Not with --weights.
 void require_drawable_model(const Stage& s, double parameters);
-
-/// Runs `compute` in a stage with these options in place of those of the command line.
-void with_options_of(Stage& s, const Common& common, const std::function<void(Stage&)>& compute);
-/// The options, with this text where the command line gives neither a text nor --input.
-Common with_text(Common common, const char* text);
-/// True if --position stands on the command line.
-bool position_is_given(const Common& common);
 
 /// The words of --target: apart by blanks, in small letters, so that <start> stays one word.
 /// Throws Error(usage) if there are none, or the text is not UTF-8.

@@ -4,8 +4,9 @@
 
 #include <numeric>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/stages/blocks.h"
+#include "attn/core/error.h"
 #include "attn/io/matrix_file.h"
 #include "attn/nn/decoder.h"
 #include "attn/nn/mask.h"
@@ -16,18 +17,24 @@
 
 namespace attn::app {
 
+namespace {
+
+struct DecoderOptions {
+  BlockChoices block;
+  std::string target, memory;
+  std::int64_t vocab = 0, top = 3;
+};
+
 void bind(Cli& cli, DecoderOptions& o) {
   bind_block(cli, o.block, "number of blocks L; 0: 1");
   cli.text("--target", o.target, "WORDS",
            "the words written so far, apart by spaces; not given: <start> das tier war");
-  cli.text("--memory", o.memory, "FILE",
-           "the encoder's result (m,d) from an .npy or .csv file in place of a text");
+  cli.input_file("--memory", o.memory, "FILE",
+                 "the encoder's result (m,d) from an .npy or .csv file in place of a text");
   cli.integer("--vocab", o.vocab, 0, 100'000,
               "with --input: how many words there are to choose from; 0: 8", "V");
   cli.integer("--top", o.top, 1, 100, "words to list after every word", "K");
 }
-
-namespace {
 
 constexpr const char* kEnd = "<end>";
 
@@ -231,7 +238,7 @@ void check_options(const Stage& s, const DecoderOptions& o) {
   if (o.vocab > 0 && s.common.input.empty())
     throw Error(ErrorKind::usage, "--vocab without --input",
                 "the vocabulary is the words of --target and <end>");
-  if (position_is_given(s.common))
+  if (s.common.is_given("--position"))
     throw Error(ErrorKind::usage, "--position means nothing here",
                 "words always get sinusoidal positions, and --input is taken as it stands");
 }
@@ -246,8 +253,10 @@ Tensor read_rows(const std::string& file, const char* what) {
   return x;
 }
 
-/// `input`: the file of --input, which stands for the target here.
-void decoder_inside(Stage& s, const DecoderOptions& o, const std::string& input) {
+void decoder(Stage& s, const DecoderOptions& o) {
+  check_options(s, o);
+  // --input stands for the target here, so that the source may be a text beside it.
+  const std::string input = std::exchange(s.common.input, "");
   s.trace.title = "The decoder: its own words so far, and the source through cross-attention";
   const bool given_x = !input.empty(), given_memory = !o.memory.empty();
   // 1. what is read: X of the target, memory of the source
@@ -310,12 +319,13 @@ void decoder_inside(Stage& s, const DecoderOptions& o, const std::string& input)
 
 }  // namespace
 
-void decoder(Stage& s, const DecoderOptions& o) {
-  check_options(s, o);
-  Common common = s.common;
-  if (common.text.empty() && o.memory.empty()) common.text = {"the animal was tired"};
-  common.input.clear();  // so that the source may be a text beside it
-  with_options_of(s, common, [&](Stage& inner) { decoder_inside(inner, o, s.common.input); });
+Command decoder_command() {
+  return {.name = "decoder",
+          .kind = CommandKind::stage,
+          .summary = "masked self-attention, then attention to the source",
+          .example = "decoder --target '<start> das tier'",
+          .setup = with_options<DecoderOptions>(bind, decoder),
+          .default_text = "the animal was tired"};
 }
 
 }  // namespace attn::app

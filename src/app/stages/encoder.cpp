@@ -1,12 +1,24 @@
 // The encoder: blocks on top of one another, with every step, and with parts taken away.
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "app/stages/blocks.h"
 #include "app/stages/encoder_parts.h"
+#include "app/stages/mask_option.h"
+#include "attn/core/error.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct EncoderOptions {
+  BlockChoices block;
+  std::string mask = "none";
+  bool no_residual = false, no_norm = false, no_scale = false, no_position = false, share = false,
+       halt = false;
+};
 
 void bind(Cli& cli, EncoderOptions& o) {
   bind_block(cli, o.block, "number of blocks L; 0: 2, or with --halt at most 8");
@@ -19,15 +31,13 @@ void bind(Cli& cli, EncoderOptions& o) {
   cli.flag("--halt", o.halt, "each position stops after a number of steps of its own");
 }
 
-namespace {
-
 void check_options(const Stage& s, const EncoderOptions& o) {
   if (o.halt && !o.share) {
     throw Error(ErrorKind::usage, "--halt without --share-layers",
                 "a position can only take more or fewer steps if all are the same block: add "
                 "--share-layers");
   }
-  if (o.no_position && position_is_given(s.common)) {
+  if (o.no_position && s.common.is_given("--position")) {
     throw Error(ErrorKind::usage, "--no-position and --position are both given",
                 "one adds positions, the other takes them away: leave one out");
   }
@@ -69,7 +79,7 @@ Encoder make_encoder(Stage& s, const EncoderOptions& o, std::size_t n, std::size
     e.layers.push_back(encoder_layer(s.parameters, l, sizes));
   if (e.options.norm_first) e.final_norm = norm_parameters(s.parameters, "final_norm.", d);
   if (o.halt) e.halting = halting_parameters(s.parameters, d);
-  e.mask = make_mask(s, o.mask, n);
+  e.mask = make_mask(o.mask, n);
   return e;
 }
 
@@ -125,7 +135,10 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
                 std::abs(made - (e.shared ? 1 : depth) * block), 0);
 }
 
-void encoder_inside(Stage& s, const EncoderOptions& o) {
+void encoder(Stage& s, const EncoderOptions& o) {
+  check_options(s, o);
+  if (s.common.input.empty() && !o.no_position && !s.common.is_given("--position"))
+    s.common.position = "sinusoidal";
   s.trace.title = o.halt ? "One block again and again, until each position has had enough"
                          : "The encoder: blocks of attention and feed-forward nets";
   const Tensor x = s.x();
@@ -157,12 +170,13 @@ void encoder_inside(Stage& s, const EncoderOptions& o) {
 
 }  // namespace
 
-void encoder(Stage& s, const EncoderOptions& o) {
-  check_options(s, o);
-  Common common = with_text(s.common, "the animal was tired");
-  if (common.input.empty() && !o.no_position && !position_is_given(common))
-    common.position = "sinusoidal";
-  with_options_of(s, common, [&](Stage& inner) { encoder_inside(inner, o); });
+Command encoder_command() {
+  return {.name = "encoder",
+          .kind = CommandKind::stage,
+          .summary = "blocks on top of one another; what each part is good for",
+          .example = "encoder --layers 1 --no-position 'I saw a saw'",
+          .setup = with_options<EncoderOptions>(bind, encoder),
+          .default_text = "the animal was tired"};
 }
 
 }  // namespace attn::app

@@ -1,20 +1,26 @@
 // The feed-forward net of a block: the same small net at every position.
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/stages/blocks.h"
+#include "attn/core/error.h"
 #include "attn/nn/encoder.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct FfnOptions {
+  std::int64_t ff = 0;
+  std::string activation = "relu";
+};
 
 void bind(Cli& cli, FfnOptions& o) {
   cli.integer("--ff", o.ff, 0, 1'000'000, "inner width ff; 0: 4d");
   cli.choice("--activation", o.activation, {"relu", "gelu"},
              "the bend in the middle: the Transformer's, or BERT's and GPT's");
 }
-
-namespace {
 
 Activation activation_of(const FfnOptions& o) {
   return o.activation == "gelu" ? Activation::gelu : Activation::relu;
@@ -42,7 +48,7 @@ void show_same_weights(Stage& s, const Tensor& x, const FeedForwardParameters& p
   s.trace.items.emplace_back(Verbatim{std::move(lines)});
 }
 
-void ffn_inside(Stage& s, const FfnOptions& o) {
+void ffn(Stage& s, const FfnOptions& o) {
   s.trace.title = "The feed-forward net: every position for itself, with the same weights";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1],
@@ -117,9 +123,13 @@ void ffn_inside(Stage& s, const FfnOptions& o) {
 
 }  // namespace
 
-void ffn(Stage& s, const FfnOptions& o) {
-  with_options_of(s, with_text(s.common, "the animal was tired"),
-                  [&](Stage& inner) { ffn_inside(inner, o); });
+Command ffn_command() {
+  return {.name = "ffn",
+          .kind = CommandKind::stage,
+          .summary = "the same small net at every position",
+          .example = "ffn 'I saw a saw'",
+          .setup = with_options<FfnOptions>(bind, ffn),
+          .default_text = "the animal was tired"};
 }
 
 }  // namespace attn::app

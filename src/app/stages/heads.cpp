@@ -1,10 +1,20 @@
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "app/stages/mask_option.h"
+#include "attn/core/error.h"
 #include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct HeadsOptions {
+  std::string mask = "none";
+  std::int64_t heads = 2, key_dim = 0, value_dim = 0;
+  bool wrong_split = false;
+};
 
 void bind(Cli& cli, HeadsOptions& o) {
   cli.integer("--heads", o.heads, 1, 100'000, "number of heads H");
@@ -15,8 +25,6 @@ void bind(Cli& cli, HeadsOptions& o) {
   cli.flag("--wrong-split", o.wrong_split,
            "beside it: heads by reshape without transpose, and what goes wrong");
 }
-
-namespace {
 
 struct Widths {
   std::size_t heads, d_k, d_v;
@@ -159,8 +167,6 @@ void show_wrong_split(Stage& s, const Tensor& x, const AttentionParameters& p, c
       "nothing; this picture does.");
 }
 
-}  // namespace
-
 void heads(Stage& s, const HeadsOptions& o) {
   s.trace.title = "Several heads: split, attend, concatenate";
   const Tensor x = s.x();
@@ -172,12 +178,22 @@ void heads(Stage& s, const HeadsOptions& o) {
   const AttentionParameters p{
       s.parameter("w_q", {d, w.heads * w.d_k}), s.parameter("w_k", {d, w.heads * w.d_k}),
       s.parameter("w_v", {d, w.heads * w.d_v}), s.parameter("w_o", {w.heads * w.d_v, d})};
-  const Tensor mask = make_mask(s, o.mask, n);
+  const Tensor mask = make_mask(o.mask, n);
   s.trace.restart_clock();
   multi_head_attention(s.run, x, p, w.heads, mask);
   s.say_if_not_finite({"scores"});
   compare_with_small_heads(s, x, p, w, mask, s.trace.find("context")->values());
   if (o.wrong_split) show_wrong_split(s, x, p, w, mask);
+}
+
+}  // namespace
+
+Command heads_command() {
+  return {.name = "heads",
+          .kind = CommandKind::stage,
+          .summary = "many heads: split, attend, concatenate",
+          .example = "heads --heads 2 --wrong-split",
+          .setup = with_options<HeadsOptions>(bind, heads)};
 }
 
 }  // namespace attn::app

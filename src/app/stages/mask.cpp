@@ -1,41 +1,22 @@
 #include "attn/nn/mask.h"
+#include "app/frame/command.h"
+#include "app/stages/mask_option.h"
 
 #include <fmt/format.h>
 
-#include "app/commands.h"
 #include "attn/io/csv.h"
 #include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
 
-void bind_mask(Cli& cli, std::string& mask) {
-  cli.choice("--mask", mask, {"none", "causal"}, "who may look at whom",
-             {"local:R", "padding:N", "graph:FILE"});
-}
+namespace {
 
-Tensor make_mask(const Stage&, const std::string& mask, std::size_t n) {
-  const std::size_t colon = mask.find(':');
-  const std::string kind = mask.substr(0, colon),
-                    rest = colon == std::string::npos ? "" : mask.substr(colon + 1);
-  if (kind == "none") return {};
-  Array values;
-  if (kind == "causal") values = causal_mask(n);
-  if (kind == "local") {
-    values = local_mask(
-        n, static_cast<std::size_t>(parse_integer("--mask local:R: R", rest, 0, 1'000'000)));
-  }
-  if (kind == "padding") {
-    values = padding_mask(
-        n, static_cast<std::size_t>(parse_integer("--mask padding:N: N", rest, 0, 1'000'000)));
-  }
-  if (kind == "graph") values = graph_mask(n, read_csv(rest));
-  return Tensor::input(std::move(values));
-}
+struct MaskOptions {
+  std::string mask = "causal";
+};
 
 void bind(Cli& cli, MaskOptions& o) { bind_mask(cli, o.mask); }
-
-namespace {
 
 /// Both ways agree where enough is left after zeroing. Where the kept weights have vanished in a
 /// float nothing can bring them back: a reason to hide before the softmax.
@@ -84,8 +65,6 @@ void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const
   }
 }
 
-}  // namespace
-
 void mask(Stage& s, const MaskOptions& o) {
   s.trace.title = "Masks: who may look at whom";
   const Tensor x = s.x();
@@ -94,7 +73,7 @@ void mask(Stage& s, const MaskOptions& o) {
                    fmt::format("masks for {} tokens", n));
   const AttentionParameters p{
       s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
-  const Tensor given = make_mask(s, o.mask, n);
+  const Tensor given = make_mask(o.mask, n);
   const Tensor m = given ? given : Tensor::input(zeros({n, n}));
   s.trace.restart_clock();
   const Projected all = project(s.run, x, p);
@@ -120,6 +99,16 @@ void mask(Stage& s, const MaskOptions& o) {
   compare_both_ways(s, unmasked.value(), keep.value(), weights.value(), after.value());
   s.trace.say(
       "Setting weights to 0 without dividing is a common mistake: the rows no longer sum to 1.");
+}
+
+}  // namespace
+
+Command mask_command() {
+  return {.name = "mask",
+          .kind = CommandKind::stage,
+          .summary = "hiding keys: causal, local, padding, a graph",
+          .example = "mask --mask local:2",
+          .setup = with_options<MaskOptions>(bind, mask)};
 }
 
 }  // namespace attn::app

@@ -1,8 +1,9 @@
 // Layer norm and batch norm on the same numbers.
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
 #include "app/stages/blocks.h"
+#include "attn/core/error.h"
 #include "attn/nn/encoder.h"
 #include "attn/ops/ops.h"
 
@@ -60,7 +61,7 @@ void compare_lengths(Stage& s, const Tensor& x, const NormParameters& p) {
          reshaped(alone, {columns(alone)}), p.bias.value());
 }
 
-void norm_inside(Stage& s) {
+void norm(Stage& s) {
   s.trace.title = "Layer norm and batch norm: along the rows, or down the columns";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
@@ -114,8 +115,13 @@ void norm_inside(Stage& s) {
 
 }  // namespace
 
-void norm(Stage& s) {
-  with_options_of(s, with_text(s.common, "the animal was tired"), norm_inside);
+Command norm_command() {
+  return {.name = "norm",
+          .kind = CommandKind::stage,
+          .summary = "layer norm and batch norm on the same numbers",
+          .example = "norm 'the animal was tired'",
+          .setup = without_options(norm),
+          .default_text = "the animal was tired"};
 }
 
 }  // namespace attn::app

@@ -1,10 +1,18 @@
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct PositionOptions {
+  std::string kind = "sinusoidal";
+  std::int64_t shift = -1, length = 0, table = 128;
+};
 
 void bind(Cli& cli, PositionOptions& o) {
   cli.choice("--kind", o.kind, {"sinusoidal", "learned", "onehot", "rotary", "none"},
@@ -14,8 +22,6 @@ void bind(Cli& cli, PositionOptions& o) {
               "show this many positions in place of a text");
   cli.integer("--table", o.table, 1, 1'000'000, "rows of a learned table");
 }
-
-namespace {
 
 /// The table of positions (n,d), noted with whatever it is made from.
 Tensor positions(Stage& s, const PositionOptions& o, std::size_t n, std::size_t d) {
@@ -143,8 +149,6 @@ void show_relative(Stage& s, const Tensor& x) {
                 1e-5 * std::abs(double{scores.value()(0, 0)}) + 1e-6);
 }
 
-}  // namespace
-
 void position(Stage& s, const PositionOptions& o) {
   s.trace.title = "Positions: telling attention where a token stands";
   Tensor x;
@@ -184,6 +188,16 @@ void position(Stage& s, const PositionOptions& o) {
   } else if (o.kind != "none") {
     show_concatenation(s, x, table);
   }
+}
+
+}  // namespace
+
+Command position_command() {
+  return {.name = "position",
+          .kind = CommandKind::stage,
+          .summary = "five ways to say where a token stands",
+          .example = "position --shift 3",
+          .setup = with_options<PositionOptions>(bind, position)};
 }
 
 }  // namespace attn::app

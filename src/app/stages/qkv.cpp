@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
@@ -19,8 +20,6 @@ Array first_query_by_hand(const Array& x, const Array& w) {
   }
   return q;
 }
-
-}  // namespace
 
 void qkv(Stage& s) {
   s.trace.title = "Queries, keys and values: three views of every token";
@@ -61,6 +60,16 @@ void qkv(Stage& s) {
   s.trace.check("all tokens one after another = all at once, for Q, K and V", difference, 1e-4);
   s.trace.say(
       "No row waits for another row: this is why attention computes all positions at once.");
+}
+
+}  // namespace
+
+Command qkv_command() {
+  return {.name = "qkv",
+          .kind = CommandKind::stage,
+          .summary = "queries, keys and values: one vector by hand, then all",
+          .example = "qkv 'the animal was tired'",
+          .setup = without_options(qkv)};
 }
 
 }  // namespace attn::app

@@ -1,27 +1,34 @@
 #include "attn/nn/score.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 
 #include <fmt/format.h>
 
-#include "app/commands.h"
 #include "attn/io/matrix_file.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct ScoreOptions {
+  std::string function = "all", query, key;
+  std::int64_t rank = 2, hidden = 0;
+  std::vector<std::int64_t> sweep;
+};
 
 void bind(Cli& cli, ScoreOptions& o) {
   std::vector<std::string> names;
   for (const ScoreFunction& f : score_functions()) names.emplace_back(f.name);
   names.emplace_back("all");
   cli.choice("--function", o.function, names, "how a query and a key are compared");
-  cli.text("--query", o.query, "FILE", "queries (n_q,d_q) in place of X W_Q");
-  cli.text("--key", o.key, "FILE", "keys (n_k,d_k) in place of X W_K");
+  cli.input_file("--query", o.query, "FILE", "queries (n_q,d_q) in place of X W_Q");
+  cli.input_file("--key", o.key, "FILE", "keys (n_k,d_k) in place of X W_K");
   cli.integer("--rank", o.rank, 1, 100'000, "rank r of lowrank");
   cli.integer("--hidden", o.hidden, 0, 100'000, "hidden width a of additive and concat; 0: d");
   cli.integers("--sweep", o.sweep, 1, 65'536,
                "widths d_k: how variance, entropy and gradient change with them");
 }
-
-namespace {
 
 /// Entropy of a row of weights in nats; 0 log 0 is 0.
 double entropy(const real* weights, std::size_t n) {
@@ -98,7 +105,59 @@ double parameter_count(const Trace& trace, const std::string& name) {
   return count;
 }
 
-}  // namespace
+void sweep_scores(Stage& s, const ScoreOptions& o) {
+  constexpr std::size_t kRows = 64;  // queries, and keys, at each width
+  s.trace.title = "Why divide by sqrt(d_k)? The same measure at growing widths";
+  s.trace.say(fmt::format(
+      "{} queries and {} keys of independent standard normal numbers at each width d_k.", kRows,
+      kRows));
+  Table variance{"variance",
+                 "The variance of q.k is the width itself: d_k products of variance 1 are added.",
+                 {"d_k", "variance of q.k", "after / sqrt(d_k)"},
+                 {}};
+  Table effect{
+      "effect",
+      "What the softmax makes of the scores, means over the rows. gradient: size of its Jacobian "
+      "(Frobenius norm); near 0, nothing is learnt.",
+      {"d_k", "score", "entropy", "largest weight", "gradient"},
+      {}};
+  for (const std::int64_t width : o.sweep) {
+    const auto d = static_cast<std::size_t>(width);
+    s.require_memory(sizeof(real) * 2.0 * double(d) * double(d),
+                     fmt::format("additive scores at width {}", d));
+    const Tensor q(s.rng.stream(fmt::format("sweep.{}.q", d)).normal({kRows, d}, 1));
+    const Tensor k(s.rng.stream(fmt::format("sweep.{}.k", d)).normal({kRows, d}, 1));
+    Parameters parameters(s.rng.stream(fmt::format("sweep.{}", d)));
+    double sum = 0, squares = 0;
+    for (const char* name : {"dot", "scaled", "additive"}) {
+      const Tensor scored = scores(Run{}, name, q, k, {2, d}, parameters);
+      for (const real value : scored.value()) {
+        if (std::string_view(name) != "dot") break;
+        sum += value;
+        squares += double{value} * value;
+      }
+      const Focus mean = focus(softmax(Run{}, scored).value());
+      effect.rows.push_back({double(d), name, mean.entropy, mean.largest, mean.gradient});
+      if (std::string_view(name) != "additive") continue;
+      const Focus scaled =
+          focus(softmax(Run{}, scale(Run{}, scored, 1 / std::sqrt(double(d)))).value());
+      effect.rows.push_back(
+          {double(d), "additive / sqrt(d_k)", scaled.entropy, scaled.largest, scaled.gradient});
+    }
+    const double n = kRows * kRows, var = squares / n - sum / n * (sum / n);
+    variance.rows.push_back({double(d), var, var / double(d)});
+  }
+  s.trace.items.emplace_back(std::move(variance));
+  s.trace.items.emplace_back(std::move(effect));
+  s.trace.say(fmt::format("The largest possible entropy is ln {} = {:.3f}.", kRows,
+                          std::log(double(kRows))));
+  s.trace.say(
+      "Unscaled dot products grow with the width until one key takes all the weight and the "
+      "gradient dies; "
+      "divided by sqrt(d_k) they stay as they were. Additive scores need no scale: their variance "
+      "comes from v, "
+      "which the width does not make larger.");
+}
 
 void score(Stage& s, const ScoreOptions& o) {
   if (!o.sweep.empty()) return sweep_scores(s, o);
@@ -167,58 +226,14 @@ void score(Stage& s, const ScoreOptions& o) {
   }
 }
 
-void sweep_scores(Stage& s, const ScoreOptions& o) {
-  constexpr std::size_t kRows = 64;  // queries, and keys, at each width
-  s.trace.title = "Why divide by sqrt(d_k)? The same measure at growing widths";
-  s.trace.say(fmt::format(
-      "{} queries and {} keys of independent standard normal numbers at each width d_k.", kRows,
-      kRows));
-  Table variance{"variance",
-                 "The variance of q.k is the width itself: d_k products of variance 1 are added.",
-                 {"d_k", "variance of q.k", "after / sqrt(d_k)"},
-                 {}};
-  Table effect{
-      "effect",
-      "What the softmax makes of the scores, means over the rows. gradient: size of its Jacobian "
-      "(Frobenius norm); near 0, nothing is learnt.",
-      {"d_k", "score", "entropy", "largest weight", "gradient"},
-      {}};
-  for (const std::int64_t width : o.sweep) {
-    const auto d = static_cast<std::size_t>(width);
-    s.require_memory(sizeof(real) * 2.0 * double(d) * double(d),
-                     fmt::format("additive scores at width {}", d));
-    const Tensor q(s.rng.stream(fmt::format("sweep.{}.q", d)).normal({kRows, d}, 1));
-    const Tensor k(s.rng.stream(fmt::format("sweep.{}.k", d)).normal({kRows, d}, 1));
-    Parameters parameters(s.rng.stream(fmt::format("sweep.{}", d)));
-    double sum = 0, squares = 0;
-    for (const char* name : {"dot", "scaled", "additive"}) {
-      const Tensor scored = scores(Run{}, name, q, k, {2, d}, parameters);
-      for (const real value : scored.value()) {
-        if (std::string_view(name) != "dot") break;
-        sum += value;
-        squares += double{value} * value;
-      }
-      const Focus mean = focus(softmax(Run{}, scored).value());
-      effect.rows.push_back({double(d), name, mean.entropy, mean.largest, mean.gradient});
-      if (std::string_view(name) != "additive") continue;
-      const Focus scaled =
-          focus(softmax(Run{}, scale(Run{}, scored, 1 / std::sqrt(double(d)))).value());
-      effect.rows.push_back(
-          {double(d), "additive / sqrt(d_k)", scaled.entropy, scaled.largest, scaled.gradient});
-    }
-    const double n = kRows * kRows, var = squares / n - sum / n * (sum / n);
-    variance.rows.push_back({double(d), var, var / double(d)});
-  }
-  s.trace.items.emplace_back(std::move(variance));
-  s.trace.items.emplace_back(std::move(effect));
-  s.trace.say(fmt::format("The largest possible entropy is ln {} = {:.3f}.", kRows,
-                          std::log(double(kRows))));
-  s.trace.say(
-      "Unscaled dot products grow with the width until one key takes all the weight and the "
-      "gradient dies; "
-      "divided by sqrt(d_k) they stay as they were. Additive scores need no scale: their variance "
-      "comes from v, "
-      "which the width does not make larger.");
+}  // namespace
+
+Command score_command() {
+  return {.name = "score",
+          .kind = CommandKind::stage,
+          .summary = "seven score functions on the same queries and keys",
+          .example = "score --function all",
+          .setup = with_options<ScoreOptions>(bind, score)};
 }
 
 }  // namespace attn::app

@@ -1,11 +1,21 @@
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/io/csv.h"
 #include "attn/io/matrix_file.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
+
+namespace {
+
+struct SoftmaxOptions {
+  std::string function = "softmax", axis = "row", hard;
+  double temperature = 1;
+  std::int64_t samples = 1000;
+  bool naive = false;
+};
 
 void bind(Cli& cli, SoftmaxOptions& o) {
   cli.choice("--function", o.function, {"softmax", "relu", "hardmax", "sparsemax", "all"},
@@ -19,8 +29,6 @@ void bind(Cli& cli, SoftmaxOptions& o) {
   cli.integer("--samples", o.samples, 1, 1'000'000,
               "draws per row that are counted for --hard sample");
 }
-
-namespace {
 
 Array given_scores(const Stage& s) {
   if (!s.common.input.empty()) {
@@ -88,8 +96,6 @@ void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
             "The more draws, the nearer to A: soft attention is the mean of hard attention.");
 }
 
-}  // namespace
-
 void softmax(Stage& s, const SoftmaxOptions& o) {
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
@@ -154,6 +160,16 @@ void softmax(Stage& s, const SoftmaxOptions& o) {
     }
     show_samples(s, weights, o.samples);
   }
+}
+
+}  // namespace
+
+Command softmax_command() {
+  return {.name = "softmax",
+          .kind = CommandKind::stage,
+          .summary = "from scores to weights: softmax and its rivals",
+          .example = "softmax '1 2 3; 4 5 6'",
+          .setup = with_options<SoftmaxOptions>(bind, softmax)};
 }
 
 }  // namespace attn::app

@@ -1,4 +1,5 @@
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
@@ -8,16 +9,8 @@ namespace {
 /// Cosines are shown between at most this many words: every further pair gives 0 as well.
 constexpr std::size_t kCompared = 24;
 
-void refuse_positions(const Stage& s) {
-  if (s.common.position == "none") return;
-  throw Error(ErrorKind::usage, "--position belongs to the later stages",
-              "positions are added to x: see attn position");
-}
-
-}  // namespace
-
 void tokens(Stage& s) {
-  refuse_positions(s);
+  s.refuse_positions();
   s.trace.title = "Text becomes tokens, tokens become numbers";
   const Tensor ids = s.ids();
   const std::size_t v = s.vocabulary().size();
@@ -56,21 +49,14 @@ void tokens(Stage& s) {
   s.trace.check("the cosine between any two different one-hot rows is 0", largest, 0);
 }
 
-void embed(Stage& s) {
-  refuse_positions(s);
-  s.trace.title = "A one-hot vector times a table is a look-up";
-  const Tensor ids = s.ids();
-  s.trace.restart_clock();
-  const Tensor hot = one_hot(s.run, ids, s.vocabulary().size());  // (n,V)
-  note(s.run, "one_hot", "1 at the token's id, 0 elsewhere", {"token", "word"}, hot);
-  const Tensor table = s.embedding();         // (V,d)
-  const Tensor x = embed(s.run, table, ids);  // (n,d)
-  note(s.run, "x", "x_i = E[id_i]", {"token", "d"}, x);
-  s.explain(
-      "x",
-      "Row i is the row of E at token i's id. The same word has the same row, wherever it stands.");
-  s.same("one_hot E = the rows looked up: the product only copies rows, so nobody computes it",
-         linear(Run{}, hot, table).value(), x.value());
+}  // namespace
+
+Command tokens_command() {
+  return {.name = "tokens",
+          .kind = CommandKind::stage,
+          .summary = "words or characters, their ids, one-hot vectors",
+          .example = "tokens 'I saw a saw'",
+          .setup = without_options(tokens)};
 }
 
 }  // namespace attn::app

@@ -1,17 +1,26 @@
 // The whole encoder-decoder in one pass; how it learns and how it writes give the same numbers.
 #include "attn/nn/transformer.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 
-#include "app/commands.h"
 #include "app/stages/blocks.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/text/words.h"
 
 namespace attn::app {
+
+namespace {
+
+struct TransformerOptions {
+  BlockChoices block;
+  std::string target;
+  bool tied = false, compare_modes = false, compare_cache = false;
+};
 
 void bind(Cli& cli, TransformerOptions& o) {
   bind_block(cli, o.block, "blocks of each stack; 0: 1");
@@ -23,8 +32,6 @@ void bind(Cli& cli, TransformerOptions& o) {
   cli.flag("--compare-cache", o.compare_cache,
            "milliseconds per word with and without kept keys and values, up to 256 words");
 }
-
-namespace {
 
 /// The logits of each word, written one after the other. (T,V)
 Array one_by_one(const Translator& model, const Tensor& source,
@@ -127,8 +134,6 @@ void choose_looks(Trace& trace) {
                   hidden));
 }
 
-}  // namespace
-
 void transformer(Stage& s, const TransformerOptions& o) {
   s.trace.title = "The Transformer: an encoder reads, a decoder writes";
   const Numbered source = number_tokens(s.tokens());
@@ -180,6 +185,16 @@ void transformer(Stage& s, const TransformerOptions& o) {
   if (o.compare_modes) compare_modes(s, model, source_ids, target.ids, logits);
   if (o.compare_cache) compare_cache(s, z);
   choose_looks(s.trace);
+}
+
+}  // namespace
+
+Command transformer_command() {
+  return {.name = "transformer",
+          .kind = CommandKind::stage,
+          .summary = "encoder and decoder in one: learning and writing agree",
+          .example = "transformer --compare-modes",
+          .setup = with_options<TransformerOptions>(bind, transformer)};
 }
 
 }  // namespace attn::app

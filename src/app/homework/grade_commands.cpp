@@ -6,26 +6,27 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "app/homework/commands.h"
+#include "app/frame/command.h"
+#include "app/frame/lock.h"
+#include "app/frame/outputs.h"
 #include "app/homework/classroom.h"
 #include "app/homework/task.h"
-#include "app/frame/lock.h"
 #include "app/misconceptions.h"
-#include "app/frame/outputs.h"
+#include "app/stages/blocks.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
 
+namespace {
+
 using homework::Result;
 using homework::Status;
 using homework::StepResult;
 
-namespace {
-
 void bind_folders(Cli& cli, std::vector<std::string>& folders, std::string& secret) {
-  cli.text("--secret", secret, "FILE", "the course's secret that the sheets were made with");
-  cli.positional("folders", folders, "submissions, or folders full of them");
+  cli.input_file("--secret", secret, "FILE", "the course's secret that the sheets were made with");
+  cli.positional("folders", folders, "submissions, or folders full of them", FileUse::reads);
 }
 
 std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
@@ -49,12 +50,16 @@ void keep(const std::string& path, const std::string& bytes) {
   write_file(path, bytes, Keep::backup);
 }
 
-}  // namespace
+struct HomeworkGradeOptions {
+  std::vector<std::string> folders;
+  std::string secret, out, gradescope;
+  bool again = false;
+};
 
 void bind(Cli& cli, HomeworkGradeOptions& o) {
   bind_folders(cli, o.folders, o.secret);
-  cli.text("--out", o.out, "FILE", "write one row per submission: grades.csv");
-  cli.text("--gradescope", o.gradescope, "FILE", "write Gradescope's results.json");
+  cli.output_file("--out", o.out, "FILE", "write one row per submission: grades.csv");
+  cli.output_file("--gradescope", o.gradescope, "FILE", "write Gradescope's results.json");
   cli.flag("--again", o.again, "lab reports: train everything again and compare");
 }
 
@@ -93,9 +98,12 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
   if (!o.gradescope.empty()) keep(o.gradescope, homework::gradescope_document(results));
 }
 
-void bind(Cli& cli, HomeworkReportOptions& o) { bind_folders(cli, o.folders, o.secret); }
+struct HomeworkReportOptions {
+  std::vector<std::string> folders;
+  std::string secret;
+};
 
-namespace {
+void bind(Cli& cli, HomeworkReportOptions& o) { bind_folders(cli, o.folders, o.secret); }
 
 /// Steps in the order of the sheets, and what became of them.
 struct StepCount {
@@ -139,8 +147,6 @@ std::string report_document(const std::vector<StepCount>& counts, std::size_t su
          "\n";
 }
 
-}  // namespace
-
 void homework_report(Stage& s, const HomeworkReportOptions& o) {
   const std::vector<Result> results = graded(s, o.folders, o.secret, false);
   const std::vector<StepCount> counts = counted(results);
@@ -181,6 +187,24 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
     s.trace.say(
         fmt::format("{} submissions could not be graded: attn homework grade says why.", problems));
   s.trace.document = report_document(counts, results.size());
+}
+
+}  // namespace
+
+Command homework_grade_command() {
+  return {.name = "homework grade",
+          .kind = CommandKind::course,
+          .summary = "grades of a folder of submissions",
+          .example = "homework grade submissions --out grades.csv",
+          .setup = with_options<HomeworkGradeOptions>(bind, homework_grade)};
+}
+
+Command homework_report_command() {
+  return {.name = "homework report",
+          .kind = CommandKind::course,
+          .summary = "who holds which misconception, step by step",
+          .example = "homework report submissions",
+          .setup = with_options<HomeworkReportOptions>(bind, homework_report)};
 }
 
 }  // namespace attn::app

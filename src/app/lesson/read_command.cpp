@@ -1,45 +1,24 @@
-// lesson: reads a lesson, with its questions or from start to end. lesson check: tests one.
-#include "app/lesson/commands.h"
+// lesson: reads a lesson, with its questions or from start to end.
 
 #include <fmt/format.h>
 
 #include <filesystem>
 
-#include "app/lesson/check.h"
+#include "app/frame/command.h"
 #include "app/frame/console.h"
+#include "app/frame/progress.h"
+#include "app/frame/waiting.h"
+#include "app/lesson/overview.h"
 #include "app/lesson/page.h"
+#include "app/lesson/place.h"
 #include "app/lesson/print.h"
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "app/lesson/show.h"
-#include "app/frame/waiting.h"
-#include "app/frame/progress.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
-
-void bind_from(Cli& cli, LessonPlace& place) {
-  cli.text("--from", place.from, "DIR", "lessons of a folder in place of the program's own");
-}
-void bind_language(Cli& cli, LessonPlace& place) {
-  cli.text("--lang", place.language, "LANG", "in this language, where a lesson is written in it");
-}
-
-std::string language_for(const LessonEntry& entry, const std::string& asked) {
-  return entry.has(asked) ? asked : "en";
-}
-
-Lesson load_lesson(const Library& library, const LessonEntry& entry, const std::string& language) {
-  return parse_lesson(library.text(entry, language), library.source(entry, language));
-}
-
-void bind(Cli& cli, LessonOptions& o) {
-  bind_from(cli, o.place);
-  bind_language(cli, o.place);
-  cli.flag("--no-quiz", o.no_quiz, "print it from start to end, with the answers");
-  cli.positional("LESSON", o.words, "its number: 05; without one, what is next");
-}
 
 namespace {
 
@@ -74,7 +53,18 @@ void check_page_outputs(const Common& common) {
   }
 }
 
-}  // namespace
+struct LessonOptions {
+  LessonPlace place;
+  std::vector<std::string> words;
+  bool no_quiz = false;
+};
+
+void bind(Cli& cli, LessonOptions& o) {
+  bind_from(cli, o.place);
+  bind_language(cli, o.place);
+  cli.flag("--no-quiz", o.no_quiz, "print it from start to end, with the answers");
+  cli.positional("LESSON", o.words, "its number: 05; without one, what is next");
+}
 
 void lesson(Stage& s, const LessonOptions& o) {
   const Library library(o.place.from);
@@ -124,43 +114,15 @@ void lesson(Stage& s, const LessonOptions& o) {
   if (!console) s.trace.items.emplace_back(Verbatim{std::move(collected)});
 }
 
-void bind(Cli& cli, LessonCheckOptions& o) {
-  bind_from(cli, o.place);
-  cli.positional("LESSON", o.words, "numbers of lessons; without one, all");
-}
+}  // namespace
 
-void lesson_check(Stage& s, const LessonCheckOptions& o) {
-  const Library library(o.place.from);
-  std::vector<LessonEntry> entries;
-  for (const std::string& word : o.words) entries.push_back(library.find(word));
-  if (o.words.empty()) entries = library.entries();
-  if (entries.empty())
-    throw Error(ErrorKind::usage, "there are no lessons here", "--from DIR names a folder of them");
-  s.trace.title = "Are the lessons as they should be?";
-  Table table{"lessons",
-              "",
-              {"lesson", "language", "runs", "seconds", "claims", "questions", "problems"},
-              {}};
-  double problems = 0;
-  for (const LessonEntry& entry : entries) {
-    for (const std::string& language : entry.languages) {
-      LessonCheck found;
-      try {
-        found = check_lesson(library, entry, language, s.common.progress != nullptr);
-      } catch (const Interrupted&) {
-        s.trace.interrupted = true;
-        return;
-      }
-      for (const Problem& problem : found.problems)
-        s.trace.say(problem.place.empty() ? problem.text : problem.place + ": " + problem.text);
-      table.rows.push_back({entry.slug, language, double(found.runs), found.seconds,
-                            double(found.claims), double(found.questions),
-                            double(found.problems.size())});
-      problems += double(found.problems.size());
-    }
-  }
-  s.trace.items.emplace_back(std::move(table));
-  s.trace.check("every lesson here is as it should be", problems, 0);
+Command lesson_command() {
+  return {.name = "lesson",
+          .kind = CommandKind::course,
+          .summary = "reads a lesson: it asks before it shows",
+          .example = "lesson 05 --no-quiz",
+          .setup = with_options<LessonOptions>(bind, lesson),
+          .converses = true};
 }
 
 }  // namespace attn::app

@@ -1,7 +1,9 @@
-// Commands about attn itself: the map of the flow, the state of the machine, the version.
+// doctor: the state of the machine, and whether products are right.
 #include <fmt/format.h>
 
-#include "app/commands.h"
+#include <cmath>
+
+#include "app/frame/command.h"
 #include "app/frame/terminal.h"
 #include "attn/core/gemm.h"
 #include "attn/core/memory.h"
@@ -10,29 +12,6 @@
 namespace attn::app {
 
 namespace {
-
-Verbatim verbatim(std::string text) { return Verbatim{std::move(text)}; }
-
-}  // namespace
-
-void map(Stage& s) {
-  s.trace.title = "The way of a sentence, and the command that shows each stage";
-  std::string drawing, group;
-  for (const Command& command : commands()) {
-    if (!command.takes_stage_options) continue;
-    if (command.group != group) {
-      if (!drawing.empty()) drawing += "      |\n      v\n";
-      group = command.group;
-      drawing += group + "\n";
-    }
-    drawing += fmt::format("  attn {:<11} {}\n", command.name, command.summary);
-  }
-  s.trace.items.emplace_back(verbatim(drawing));
-  s.trace.say(
-      "Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed "
-      "number why: "
-      "attn why 'weights[0,1]' attend.");
-}
 
 void doctor(Stage& s) {
   s.trace.title = "Is everything well?";
@@ -82,6 +61,14 @@ void doctor(Stage& s) {
   s.trace.check("the random generator gives its known answer", first[0] == 0x6627E8D5u ? 0 : 1, 0);
 }
 
-void version(Stage& s) { s.trace.items.emplace_back(verbatim("attn " ATTN_VERSION "\n")); }
+}  // namespace
+
+Command doctor_command() {
+  return {.name = "doctor",
+          .kind = CommandKind::about,
+          .summary = "products, threads, terminal: is everything well?",
+          .example = "doctor",
+          .setup = without_options(doctor)};
+}
 
 }  // namespace attn::app

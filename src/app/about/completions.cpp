@@ -1,40 +1,21 @@
-// Help, completions and the man page: all from the table of commands.
+// completions: for bash, zsh and fish, from the table of commands.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "app/commands.h"
+#include "app/frame/command.h"
+#include "attn/core/error.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
 
-void bind(Cli& cli, CompletionsOptions& o) {
-  cli.positional("SHELL", o.shell, "bash, zsh or fish");
-}
-
 namespace {
 
-std::string option_head(const OptionRow& row) {
-  return row.value.empty() ? row.name : row.name + " " + row.value;
-}
+struct CompletionsOptions {
+  std::vector<std::string> shell;
+};
 
-std::string option_help(const OptionRow& row) {
-  std::string help = row.help;
-  if (!row.choices.empty()) help += fmt::format(": {}", fmt::join(row.choices, ", "));
-  if (!row.range.empty()) help += fmt::format("; {}", row.range);
-  if (!row.standard.empty() && row.standard != "-1")
-    help += fmt::format(" (default {})", row.standard);
-  return help;
-}
-
-std::string option_lines(const std::vector<OptionRow>& rows, bool common) {
-  std::string out;
-  for (const OptionRow& row : rows) {
-    if (row.common != common) continue;
-    const std::vector<std::string> lines = wrap(option_help(row), 54);
-    out += fmt::format("  {:<22} {}\n", option_head(row), lines.empty() ? "" : lines[0]);
-    for (std::size_t i = 1; i < lines.size(); ++i) out += fmt::format("{:25}{}\n", "", lines[i]);
-  }
-  return out;
+void bind(Cli& cli, CompletionsOptions& o) {
+  cli.positional("SHELL", o.shell, "bash, zsh or fish");
 }
 
 std::vector<std::string> names() {
@@ -146,80 +127,6 @@ std::string fish() {
   return out;
 }
 
-/// A line of roff that cannot be taken for a request.
-std::string roff(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    out += c == '-' ? std::string("\\-") : c == '\\' ? std::string("\\e") : std::string(1, c);
-  return out.starts_with('.') || out.starts_with('\'') ? "\\&" + out : out;
-}
-
-}  // namespace
-
-std::string help(const Command& command) {
-  const std::vector<OptionRow> rows = option_rows(command);
-  std::string out = fmt::format("attn {}: {}\n\n", command.name, command.summary);
-  std::string words;
-  for (const OptionRow& row : rows) {
-    if (!row.name.starts_with("--")) words += " [" + row.name + "]";
-  }
-  out += fmt::format("Usage: attn {} [options]{}\nTry:   attn {}\n", command.name, words,
-                     command.example);
-  const std::string own = option_lines(rows, false), common = option_lines(rows, true);
-  if (!own.empty()) out += "\nOptions of this command\n" + own;
-  if (!common.empty()) out += "\nOptions of every stage\n" + common;
-  return out;
-}
-
-std::string overview() {
-  std::string out =
-      "attn shows how attention works: every matrix with name, formula and numbers.\n\n";
-  std::string group;
-  for (const Command& c : commands()) {
-    if (c.group != group) out += fmt::format("{}{}\n", group.empty() ? "" : "\n", c.group);
-    group = c.group;
-    out += fmt::format("  {:<13} {}\n", c.name, c.summary);
-  }
-  return out +
-         "\nStart with: attn attend 'the animal was tired'\n"
-         "Then:       attn map, and attn COMMAND --help\n";
-}
-
-std::string family_overview(const std::string& family) {
-  std::string out;
-  for (const Command& c : commands()) {
-    if (c.name.starts_with(family + " "))
-      out += fmt::format("  attn {:<14} {}\n", c.name, c.summary);
-  }
-  return out +
-         fmt::format("\nOptions and an example: attn {} {} --help\n", family, parts_of(family)[0]);
-}
-
-void man(Stage& s) {
-  std::string out =
-      ".TH ATTN 1 \"\" \"attn " ATTN_VERSION
-      "\" \"User Commands\"\n.SH NAME\nattn \\- attention, step by step, in a terminal\n"
-      ".SH SYNOPSIS\n.B attn\n.I COMMAND\n[\\fIoptions\\fR] [\\fItext\\fR]\n.SH COMMANDS\n";
-  for (const Command& c : commands()) {
-    out += fmt::format(".SS {}\n{}.\n.PP\nExample: \\fBattn {}\\fR\n", c.name, roff(c.summary),
-                       roff(c.example));
-    for (const OptionRow& row : option_rows(c)) {
-      if (row.common) continue;
-      out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(option_head(row)), roff(option_help(row)));
-    }
-  }
-  out += ".SH OPTIONS OF EVERY STAGE\n";
-  for (const OptionRow& row : option_rows(*find_command("attend"))) {
-    if (row.common)
-      out += fmt::format(".TP\n\\fB{}\\fR\n{}\n", roff(option_head(row)), roff(option_help(row)));
-  }
-  out +=
-      ".SH EXIT STATUS\n0 done; 1 the answer is no; 2 usage; 3 bad input file; 4 cannot read or "
-      "write; 5 a limit was hit; "
-      "70 internal error; 130 interrupted.\n";
-  s.trace.items.emplace_back(Verbatim{out});
-}
-
 void completions(Stage& s, const CompletionsOptions& o) {
   const std::string shell = o.shell.size() == 1 ? o.shell[0] : "";
   if (shell != "bash" && shell != "zsh" && shell != "fish") {
@@ -229,6 +136,16 @@ void completions(Stage& s, const CompletionsOptions& o) {
                 "possible: bash, zsh, fish");
   }
   s.trace.items.emplace_back(Verbatim{shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish()});
+}
+
+}  // namespace
+
+Command completions_command() {
+  return {.name = "completions",
+          .kind = CommandKind::about,
+          .summary = "completions for bash, zsh or fish",
+          .example = "completions bash",
+          .setup = with_options<CompletionsOptions>(bind, completions)};
 }
 
 }  // namespace attn::app

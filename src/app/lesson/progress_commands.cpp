@@ -1,13 +1,15 @@
-// What is next, the list, the search; progress taken back, away and in.
+// lesson search; and progress taken back, away and in.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "app/lesson/commands.h"
+#include "app/frame/command.h"
+#include "app/frame/outputs.h"
+#include "app/lesson/overview.h"
+#include "app/lesson/place.h"
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
-#include "app/frame/outputs.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
@@ -19,84 +21,12 @@ namespace {
 constexpr std::size_t kMostFound = 50, kShownText = 60, kBefore = 25;
 constexpr std::size_t kLargestProgress = std::size_t{1} << 22;
 
-ProgressBook load_progress(Stage& s) {
-  std::string warning;
-  ProgressBook book = ProgressFile().load(&warning);
-  if (!warning.empty()) s.trace.say("Note: " + warning);
-  return book;
-}
-
 /// Where the change is the command's whole work, it must be kept.
 void change_progress(Stage& s, const std::function<void(ProgressBook&)>& change) {
   const ProgressFile::Update update = ProgressFile().update(change);
   if (!update.kept) throw Error(ErrorKind::io, update.note);
   if (!update.note.empty()) s.trace.say("Note: " + update.note);
 }
-
-std::string state_of(const LessonRecord& record) {
-  if (record.finished) return "done";
-  if (record.screens == 0) return "";
-  return fmt::format("{}/{}", record.screen + 1, record.screens);
-}
-
-}  // namespace
-
-void lesson_next(Stage& s, const Library& library, const std::string& language) {
-  s.trace.title = "The course";
-  const ProgressBook book = load_progress(s);
-  std::size_t done = 0;
-  const LessonEntry* next = nullptr;
-  for (const LessonEntry& entry : library.entries()) {
-    const bool finished = book.record(entry.slug).finished;
-    done += finished ? 1 : 0;
-    if (!finished && !next) next = &entry;
-  }
-  if (library.entries().empty()) return s.trace.say("There are no lessons here.");
-  s.trace.say(fmt::format("{} of {} lessons done.", done, library.entries().size()));
-  if (!next)
-    return s.trace.say(
-        "That was all of them. `attn lesson list` shows them, and each can be read again.");
-  const Lesson lesson = load_lesson(library, *next, language_for(*next, language));
-  const LessonRecord record = book.record(next->slug);
-  s.trace.say(fmt::format("Next: lesson {}, {} ({} minutes{}).", next->number(), lesson.title,
-                          lesson.minutes,
-                          record.screens > 0 ? "; you are at screen " + state_of(record) : ""));
-  s.trace.say(
-      fmt::format("Read it: attn lesson {}. All lessons: attn lesson list.", next->number()));
-}
-
-void bind(Cli& cli, LessonListOptions& o) {
-  bind_from(cli, o.place);
-  bind_language(cli, o.place);
-}
-
-void lesson_list(Stage& s, const LessonListOptions& o) {
-  const Library library(o.place.from);
-  s.trace.title = "The lessons";
-  const ProgressBook book = load_progress(s);
-  Table table{"lessons", "", {"no.", "title", "min.", "you"}, {}};
-  const auto& all = library.entries();
-  const bool several = std::any_of(all.begin(), all.end(),
-                                   [](const LessonEntry& e) { return e.languages.size() > 1; });
-  if (several) table.columns.emplace_back("languages");
-  for (const LessonEntry& entry : library.entries()) {
-    Lesson lesson;
-    try {
-      lesson = load_lesson(library, entry, language_for(entry, o.place.language));
-    } catch (const Error& e) {  // one of --from that is being written
-      s.trace.say(e.what());
-      lesson.title = entry.slug;
-    }
-    auto& row = table.rows.emplace_back();
-    row = {entry.number(), lesson.title, double(lesson.minutes), state_of(book.record(entry.slug))};
-    if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
-  }
-  if (table.rows.empty()) return s.trace.say("There are no lessons here.");
-  s.trace.items.emplace_back(std::move(table));
-  s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
-}
-
-namespace {
 
 /// The screen (from 1) on which a line of the lesson's file stands; 0 if it has no screens.
 std::size_t screen_of_line(const Lesson& lesson, const std::vector<Screen>& screens,
@@ -115,7 +45,10 @@ std::string around(const std::string& line, std::size_t place) {
   return cut((begin > 0 ? "..." : "") + line.substr(begin), kShownText, "...");
 }
 
-}  // namespace
+struct LessonSearchOptions {
+  LessonPlace place;
+  std::vector<std::string> words;
+};
 
 void bind(Cli& cli, LessonSearchOptions& o) {
   bind_from(cli, o.place);
@@ -157,6 +90,11 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
   if (count > kMostFound) s.trace.say(fmt::format("And {} lines more.", count - kMostFound));
 }
 
+struct LessonResetOptions {
+  LessonPlace place;
+  std::vector<std::string> words;
+};
+
 void bind(Cli& cli, LessonResetOptions& o) {
   bind_from(cli, o.place);
   cli.positional("LESSON", o.words, "numbers of lessons");
@@ -175,19 +113,23 @@ void lesson_reset(Stage& s, const LessonResetOptions& o) {
     s.trace.say(fmt::format("Lesson {} begins anew: attn lesson {}.", entry.slug, entry.number()));
 }
 
-void bind(Cli& cli, LessonFileOptions& o) {
-  cli.positional("FILE", o.file, "where your progress is written to, or read from");
+struct LessonFileOptions {
+  std::vector<std::string> file;
+};
+
+void bind_written(Cli& cli, LessonFileOptions& o) {
+  cli.positional("FILE", o.file, "where your progress is written to", FileUse::writes);
 }
 
-namespace {
+void bind_read(Cli& cli, LessonFileOptions& o) {
+  cli.positional("FILE", o.file, "where your progress is read from", FileUse::reads);
+}
 
 const std::string& one_file(const LessonFileOptions& o) {
   if (o.file.size() != 1)
     throw Error(ErrorKind::usage, "one file is needed", "attn lesson export progress.json");
   return o.file[0];
 }
-
-}  // namespace
 
 void lesson_export(Stage& s, const LessonFileOptions& o) {
   const std::string& file = one_file(o);
@@ -210,6 +152,40 @@ void lesson_import(Stage& s, const LessonFileOptions& o) {
   });
   s.trace.say(fmt::format("{} lessons taken over; answers that were here already stay.",
                           other.slugs().size()));
+}
+
+}  // namespace
+
+Command lesson_search_command() {
+  return {.name = "lesson search",
+          .kind = CommandKind::course,
+          .summary = "lines of the lessons that hold a word",
+          .example = "lesson search softmax",
+          .setup = with_options<LessonSearchOptions>(bind, lesson_search)};
+}
+
+Command lesson_reset_command() {
+  return {.name = "lesson reset",
+          .kind = CommandKind::course,
+          .summary = "forgets how far you are in a lesson",
+          .example = "lesson reset 05",
+          .setup = with_options<LessonResetOptions>(bind, lesson_reset)};
+}
+
+Command lesson_export_command() {
+  return {.name = "lesson export",
+          .kind = CommandKind::course,
+          .summary = "writes your progress to a file",
+          .example = "lesson export progress.json",
+          .setup = with_options<LessonFileOptions>(bind_written, lesson_export)};
+}
+
+Command lesson_import_command() {
+  return {.name = "lesson import",
+          .kind = CommandKind::course,
+          .summary = "adds the progress of such a file to yours",
+          .example = "lesson import progress.json",
+          .setup = with_options<LessonFileOptions>(bind_read, lesson_import)};
 }
 
 }  // namespace attn::app

@@ -1,0 +1,39 @@
+// map: the flow, and the command for each stage.
+#include <fmt/format.h>
+
+#include "app/frame/command.h"
+
+namespace attn::app {
+
+namespace {
+
+void map(Stage& s) {
+  s.trace.title = "The way of a sentence, and the command that shows each stage";
+  std::string drawing, group;
+  for (const Command& command : commands()) {
+    if (command.kind != CommandKind::stage) continue;
+    if (command.group != group) {
+      if (!drawing.empty()) drawing += "      |\n      v\n";
+      group = command.group;
+      drawing += group + "\n";
+    }
+    drawing += fmt::format("  attn {:<11} {}\n", command.name, command.summary);
+  }
+  s.trace.items.emplace_back(Verbatim{drawing});
+  s.trace.say(
+      "Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed "
+      "number why: "
+      "attn why 'weights[0,1]' attend.");
+}
+
+}  // namespace
+
+Command map_command() {
+  return {.name = "map",
+          .kind = CommandKind::about,
+          .summary = "the flow, and the command for each stage",
+          .example = "map",
+          .setup = without_options(map)};
+}
+
+}  // namespace attn::app

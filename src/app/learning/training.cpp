@@ -1,0 +1,122 @@
+#include "app/learning/training.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/frame/lock.h"
+#include "attn/core/error.h"
+
+namespace attn::app {
+
+void bind_training(Cli& cli, TrainingChoices& c) {
+  cli.integer("--layers", c.layers, 1, 64, "layers of cnn, tcn and attention", "L");
+  cli.integer("--heads", c.heads, 1, 256, "heads of attention", "H");
+  cli.integer("--ff", c.ff, 0, 1'000'000,
+              "inner width of attention's feed-forward, of fc and window; 0: 4d, or in compare "
+              "what the budget allows",
+              "F");
+  cli.integer("--kernel", c.kernel, 1, 1001, "taps of a convolution", "K");
+  cli.integer("--radius", c.radius, 0, 1000, "neighbours on each side that window sees", "R");
+  cli.number("--dropout", c.dropout, 0, 0.95, "share of numbers dropped in attention's branches");
+  cli.integer("--steps", c.steps, 1, 100'000'000, "steps at most");
+  cli.integer("--batch", c.batch, 1, 65'536, "sequences per step", "B");
+  cli.choice("--optimizer", c.optimizer, {"adam", "adamw", "sgd"},
+             "how parameters follow their gradients");
+  cli.number("--lr", c.rate, 1e-9, 1000, "learning rate");
+  cli.choice("--schedule", c.schedule, {"constant", "warmup", "cosine"},
+             "how the learning rate changes");
+  cli.integer("--warmup", c.warmup, 0, 100'000'000, "steps over which the learning rate rises");
+  cli.number("--clip", c.clip, 0, 1e6, "largest norm of all gradients together; 0: any");
+  cli.number("--smoothing", c.smoothing, 0, 0.99, "label smoothing");
+}
+
+SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
+                             std::size_t width) {
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  SequenceSizes z;
+  z.kind = kind;
+  z.vocabulary = task.vocabulary;
+  z.features = task.features;
+  z.classes = task.classes;
+  z.width = width;
+  z.layers = size(c.layers);
+  z.heads = size(c.heads);
+  z.ff = c.ff > 0 ? size(c.ff) : 4 * width;
+  z.kernel = size(c.kernel);
+  z.radius = size(c.radius);
+  z.length = task.steps;
+  z.dropout = c.dropout;
+  if (kind == "attention" && width % z.heads != 0) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads),
+                "the number of heads must divide the width");
+  }
+  return z;
+}
+
+TrainingOptions training_options(const TrainingChoices& c, std::uint64_t seed) {
+  TrainingOptions o;
+  o.batch = static_cast<std::size_t>(c.batch);
+  o.steps = static_cast<std::uint64_t>(c.steps);
+  o.seed = seed;
+  o.optimizer.kind = c.optimizer;
+  o.optimizer.rate = c.rate;
+  o.optimizer.clip = c.clip;
+  o.schedule = {c.schedule, static_cast<std::uint64_t>(c.warmup),
+                static_cast<std::uint64_t>(c.steps)};
+  o.smoothing = c.smoothing;
+  return o;
+}
+
+void show_effort(Trace& trace, const Trainer& trainer) {
+  Table effort{"effort", "", {"steps", "seconds", "ms per step"}, {}};
+  effort.rows.push_back(
+      {double(trainer.step()), trainer.seconds(),
+       1000 * trainer.seconds() / double(std::max<std::uint64_t>(trainer.step(), 1))});
+  trace.items.emplace_back(std::move(effort));
+}
+
+bool run_training(Stage& s, const std::string& checkpoint, bool resume, Trainer& trainer) {
+  const FileLock lock(checkpoint);
+  if (!resume && !checkpoint.empty() && std::filesystem::exists(checkpoint)) {
+    throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(checkpoint, 200)),
+                "add --resume to go on from it, or name another file");
+  }
+  if (resume) trainer.load(checkpoint);
+  bool stopped = false;
+  trainer.train([&](const TrainingStep& now) {
+    if (Progress* progress = s.common.progress) {
+      progress->show(fmt::format(
+          "step {}/{}  loss {:.4f}  accuracy {}  {:.0f} steps/s  {:.0f} s left at most", now.step,
+          now.steps, now.loss, std::isnan(now.accuracy) ? "-" : fmt::format("{:.3f}", now.accuracy),
+          now.steps_per_second, now.seconds_left));
+      stopped = progress->stop();
+    }
+    if (!checkpoint.empty() && now.step % 500 == 0) trainer.save(checkpoint);
+    return !stopped;
+  });
+  if (!checkpoint.empty()) trainer.save(checkpoint);
+  if (stopped) {
+    s.trace.say(fmt::format("Interrupted at step {}.", trainer.step()));
+    s.trace.go_on =
+        checkpoint.empty()
+            ? "nothing was saved: --checkpoint FILE would keep it"
+            : fmt::format("saved in {} at step {}; go on with the same command and --resume",
+                          escaped(checkpoint, 200), trainer.step());
+    s.trace.interrupted = true;
+  }
+  return stopped;
+}
+
+void check_checkpoint(const std::string& checkpoint, bool resume) {
+  if (resume && checkpoint.empty())
+    throw Error(ErrorKind::usage, "--resume needs --checkpoint FILE",
+                "name the file to go on from");
+  if (!checkpoint.empty() && !checkpoint.ends_with(".safetensors")) {
+    throw Error(ErrorKind::usage, fmt::format("--checkpoint {}", escaped(checkpoint, 200)),
+                "a checkpoint is a safetensors file: the name must end in .safetensors");
+  }
+}
+
+}  // namespace attn::app
