@@ -14,7 +14,7 @@ namespace {
 void require_harmless(const Parsed& parsed) {
   if (parsed.command->kind == CommandKind::course)
     throw Error(ErrorKind::bad_input,
-                fmt::format("a lesson does not run \"{}\"", parsed.command->name),
+                fmt::format("a lesson does not run \"{}\"", parsed.common.arguments[0]),
                 "name the command in the prose");
   for (const GivenFile& file : parsed.common.files) {
     if (file.use == FileUse::writes)
