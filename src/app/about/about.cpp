@@ -27,7 +27,7 @@ void map(Stage& s) {
     }
     drawing += fmt::format("  attn {:<11} {}\n", command.name, command.summary);
   }
-  s.trace.items.emplace_back(verbatim(drawing));
+  s.trace.add(verbatim(drawing));
   s.trace.say(
       "Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed "
       "number why: "
@@ -53,7 +53,7 @@ void doctor(Stage& s) {
   row("terminal",
       fmt::format("{} columns, {}, {}", terminal.width, terminal.color ? "colour" : "no colour",
                   terminal.unicode ? "UTF-8" : "ASCII only"));
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (blas.threading != "OpenMP") {
     s.trace.say(
         "This OpenBLAS does not share our threads: with --threads above 1 it is slower. Install "
@@ -82,6 +82,6 @@ void doctor(Stage& s) {
   s.trace.check("the random generator gives its known answer", first[0] == 0x6627E8D5u ? 0 : 1, 0);
 }
 
-void version(Stage& s) { s.trace.items.emplace_back(verbatim("attn " ATTN_VERSION "\n")); }
+void version(Stage& s) { s.trace.add(verbatim("attn " ATTN_VERSION "\n")); }
 
 }  // namespace attn::app

@@ -201,7 +201,7 @@ void params(Stage& s, const ParamsOptions& o) {
                         std::string(""), std::string(""), total - matrices});
   table.rows.push_back(
       {std::string("total"), std::string("the sum"), std::string(""), std::string(""), total});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       fmt::format("{:.0f} parameters: {}, in weight matrices alone {}. As floats they take "
                   "{:.0f} MB.",

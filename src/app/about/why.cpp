@@ -116,7 +116,7 @@ class Explainer {
   }
 
   void finish(Trace& trace) {
-    trace.items.emplace_back(Remark{std::move(lines_)});
+    trace.add(Remark{std::move(lines_)});
     if (!ended_.empty()) {
       trace.say(fmt::format(
           "{} {} computed on the way and not shown as a step; attn why --depth {} takes {} numbers "
@@ -140,7 +140,7 @@ class Explainer {
                 {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"},
                 std::move(rows_)};
     table.only_data = true;
-    trace.items.emplace_back(std::move(table));
+    trace.add(std::move(table));
   }
 
  private:

@@ -357,7 +357,7 @@ void bench(Stage& s, const BenchOptions& o) {
               {}};
   table.rows.push_back(
       {o.model, double(o.threads), median, times[0], flops, gflops, work.parameters, memory});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(z.train ? "A step: gradients to zero, embedding, model, a linear layer to the "
                         "vocabulary, mean cross-entropy at every "
                         "position, backward, Adam. Operations are those of the matrix products: "

@@ -123,12 +123,12 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
   result.rows.push_back(
       {std::string("whole sentences right"), double(score.exact) / double(score.sentences), 1.0});
   result.rows.push_back({std::string("BLEU"), score.bleu, 100.0});
-  trace.items.emplace_back(std::move(result));
+  trace.add(std::move(result));
   Table lengths{"by_length", "By words of the source.", {"length", "sentences", "right"}, {}};
   for (const auto& l : score.by_length)
     lengths.rows.push_back(
         {double(l.length), double(l.sentences), double(l.exact) / double(l.sentences)});
-  trace.items.emplace_back(std::move(lengths));
+  trace.add(std::move(lengths));
   show_effort(trace, trainer);
 }
 

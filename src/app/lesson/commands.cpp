@@ -121,7 +121,7 @@ void lesson(Stage& s, const LessonOptions& o) {
   } catch (const Interrupted&) {
     s.trace.interrupted = true;
   }
-  if (!console) s.trace.items.emplace_back(Verbatim{std::move(collected)});
+  if (!console) s.trace.add(Verbatim{std::move(collected)});
 }
 
 void bind(Cli& cli, LessonCheckOptions& o) {
@@ -159,7 +159,7 @@ void lesson_check(Stage& s, const LessonCheckOptions& o) {
       problems += double(found.problems.size());
     }
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.check("every lesson here is as it should be", problems, 0);
 }
 

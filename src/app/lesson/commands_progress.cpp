@@ -92,7 +92,7 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
     if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
 }
 
@@ -153,7 +153,7 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
     }
   }
   if (count == 0) return s.trace.say("No lesson does.");
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (count > kMostFound) s.trace.say(fmt::format("And {} lines more.", count - kMostFound));
 }
 

@@ -216,9 +216,8 @@ void rnn(Stage& s, const RnnOptions& o) {
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.explain("x", "What the net reads, one row after the other.");
   name_gates(s, cell, h);
-  s.trace.items.emplace_back(Verbatim{formulas(cell)});
-  s.trace.items.emplace_back(
-      Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
+  s.trace.add(Verbatim{formulas(cell)});
+  s.trace.add(Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
   s.trace.say(
       fmt::format("{} steps, each after the one before it: more processors do not shorten this "
                   "chain. Only x W_x "

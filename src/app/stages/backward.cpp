@@ -360,7 +360,7 @@ void backward(Stage& s, const BackwardOptions& o) {
     worst_difference = std::max(worst_difference, differences / scale);
     worst_formula = std::max(worst_formula, formula / scale);
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   const double tolerance =
       2e-6 * std::max(1.0, std::sqrt(double(n)) / 5);  // long sums in float round more
   s.trace.check(

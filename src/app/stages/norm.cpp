@@ -52,7 +52,7 @@ void compare_lengths(Stage& s, const Tensor& x, const NormParameters& p) {
                           distance(batch_norm(Run{}, first_rows(x, k), p.gain, p.bias), batch)});
     moved = std::max(moved, by_layer);
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.check("layer norm gives the first token the same numbers in a text of any length", moved,
                 0);
   const Array alone = batch_norm(Run{}, first_rows(x, 1), p.gain, p.bias).value();
