@@ -114,11 +114,7 @@ Values given_for(const Course& course, const Sheet& sheet, std::string_view stud
               fmt::format("homework {}: no numbers tell right from wrong", sheet.name));
 }
 
-std::string fingerprint(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3ull;
-  return fmt::format("{:016x}", hash);
-}
+std::string fingerprint(std::string_view text) { return fmt::format("{:016x}", fnv1a(text)); }
 
 std::string fingerprint(const Values& given) {
   std::string text;
