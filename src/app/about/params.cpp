@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/commands.h"
+#include "app/frame/heads.h"
 #include "app/stages/blocks.h"
 #include "attn/nn/decoder.h"
 
@@ -162,11 +163,7 @@ Model sized(const ParamsOptions& o) {
   take(o.ff, m.ff);
   take(o.vocab, m.vocabulary);
   if (o.dim > 0 && o.ff == 0) m.ff = 4 * m.d;
-  if (std::fmod(m.d, m.heads) != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {:.0f} cannot be divided among --heads {:.0f}", m.d, m.heads),
-                "use a --heads that divides --dim");
-  }
+  require_heads_divide_dim(static_cast<std::size_t>(m.d), static_cast<std::size_t>(m.heads));
   return m;
 }
 

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "app/commands.h"
+#include "app/frame/heads.h"
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/bert.h"
@@ -139,12 +140,7 @@ Sizes check(const BenchOptions& o) {
     z.heads = z.layers = 12;
     z.ff = 3072;
   }
-  if (has_heads(o.model) && z.d % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", z.d, z.heads),
-                fmt::format("the number of heads must divide the width: for instance --dim {}",
-                            (z.d / z.heads + 1) * z.heads));
-  }
+  if (has_heads(o.model)) require_heads_divide_dim(z.d, z.heads);
   return z;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/commands.h"
+#include "app/frame/heads.h"
 #include "app/frame/lock.h"
 #include "attn/core/gemm.h"
 #include "attn/train/trainer.h"
@@ -48,11 +49,7 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
   z.radius = size(c.radius);
   z.length = task.steps;
   z.dropout = c.dropout;
-  if (kind == "attention" && width % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads),
-                "the number of heads must divide the width");
-  }
+  if (kind == "attention") require_heads_divide_dim(width, z.heads);
   return z;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/commands.h"
+#include "app/frame/heads.h"
 #include "app/frame/outputs.h"
 #include "app/learning/translator.h"
 #include "attn/core/gemm.h"
@@ -27,10 +28,7 @@ TranslatorChoice choice_of(const TrainOptions& o, const Language& language) {
                 "use attention (the Transformer), rnn, lstm or gru");
   }
   if (c.is_transformer()) {
-    if (d % size(o.training.heads) != 0)
-      throw Error(ErrorKind::usage,
-                  fmt::format("--dim {} cannot be divided among --heads {}", d, o.training.heads),
-                  "the number of heads must divide the width");
+    require_heads_divide_dim(d, size(o.training.heads));
     c.transformer = {.source_vocabulary = source,
                      .target_vocabulary = target,
                      .width = d,
