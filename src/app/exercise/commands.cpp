@@ -9,6 +9,7 @@
 #include "app/exercise/exercises.h"
 #include "app/exercise/report.h"
 #include "app/exercise/watch.h"
+#include "app/frame/interrupt.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 

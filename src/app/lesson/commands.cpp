@@ -1,5 +1,6 @@
 // lesson: reads a lesson, with its questions or from start to end. lesson check: tests one.
 #include "app/lesson/commands.h"
+#include "app/frame/interrupt.h"
 
 #include <fmt/format.h>
 
