@@ -7,8 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "app/learning/cells.h"
 #include "app/homework/compare.h"
+#include "app/learning/cells.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/text/utf8.h"
@@ -254,7 +254,7 @@ struct NotThere {};
 Array Report::matrix(const StepResult& step, const Shape& shape) const {
   const auto answer = read_answer(answers_, step.name);
   if (!answer) throw NotThere{};
-  const auto same = in_shape(columns_ ? turned(*answer) : *answer, shape);
+  const auto same = in_shape(columns_ ? transposed(*answer) : *answer, shape);
   if (!same) {
     throw Refused{fmt::format("The shape is {}; {} is asked.", to_string(shape_of(*answer)),
                               to_string(shape))};

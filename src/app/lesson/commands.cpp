@@ -6,15 +6,15 @@
 
 #include <filesystem>
 
-#include "app/lesson/check.h"
 #include "app/frame/console.h"
+#include "app/frame/progress.h"
+#include "app/frame/waiting.h"
+#include "app/lesson/check.h"
 #include "app/lesson/page.h"
 #include "app/lesson/print.h"
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "app/lesson/show.h"
-#include "app/frame/waiting.h"
-#include "app/frame/progress.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 

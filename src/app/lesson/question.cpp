@@ -45,10 +45,8 @@ std::size_t extreme_place(const Question& q, const Value& value) {
 }
 
 std::vector<double> indices(const Shape& shape, std::size_t place) {
-  std::vector<double> out(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0; place /= shape[axis])
-    out[axis] = static_cast<double>(place % shape[axis]);
-  return out;
+  const std::vector<std::size_t> out = coordinates(place, shape);
+  return {out.begin(), out.end()};
 }
 
 Answer cell_answer(const Question& q, const Traces& traces) {
@@ -224,14 +222,14 @@ std::optional<std::vector<double>> evaluated(const Expression& expression, const
 
 /// A tie has several right cells.
 bool right_cell(const Question& q, const Value& value, const std::vector<double>& places) {
-  std::size_t at = 0;
+  std::vector<std::size_t> at;
   for (std::size_t axis = 0; axis < places.size(); ++axis) {
     const auto n = static_cast<double>(value.shape[axis]);
     const double place = places[axis] < 0 ? places[axis] + n : places[axis];
     if (place < 0 || place >= n || place != std::trunc(place)) return false;
-    at = at * value.shape[axis] + static_cast<std::size_t>(place);
+    at.push_back(static_cast<std::size_t>(place));
   }
-  return value.numbers[at] == value.numbers[extreme_place(q, value)];
+  return value.numbers[flat_index(at, value.shape)] == value.numbers[extreme_place(q, value)];
 }
 
 }  // namespace

@@ -237,11 +237,11 @@ void rnn(Stage& s, const RnnOptions& o) {
               "from it on.");
     check_direction(s, cell, x, forward, "forward");
     check_direction(s, cell, x, backward, "backward");
-    Array turned = empty({n, d}), again = empty({n, h});
+    Array reversed = empty({n, d}), again = empty({n, h});
     for (std::size_t t = 0; t < n; ++t)
-      std::copy_n(x.value().data() + (n - 1 - t) * d, d, turned.data() + t * d);
+      std::copy_n(x.value().data() + (n - 1 - t) * d, d, reversed.data() + t * d);
     const Array read_forward =
-        recurrent(Run{}, cell, Tensor(std::move(turned)), backward.p).hidden.value();
+        recurrent(Run{}, cell, Tensor(std::move(reversed)), backward.p).hidden.value();
     for (std::size_t t = 0; t < n; ++t)
       std::copy_n(read_forward.data() + (n - 1 - t) * h, h, again.data() + t * h);
     s.same("the backward net = the same net reading the turned-round sentence forward", again,

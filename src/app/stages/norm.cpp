@@ -23,10 +23,10 @@ void layer_steps(Stage& s, const Tensor& x, const NormParameters& p) {
 
 void batch_steps(Stage& s, const Tensor& x, const NormParameters& p) {
   const Scope scope(s.run, "batch_norm");
-  const Tensor turned = transpose(s.run, x);  // (d,n): a column becomes a row
-  note(s.run, "mean", "the mean of each column", {"d"}, row_mean(s.run, turned));
+  const Tensor transposed = transpose(s.run, x);  // (d,n): a column becomes a row
+  note(s.run, "mean", "the mean of each column", {"d"}, row_mean(s.run, transposed));
   note(s.run, "variance", "mean of (x - mean)^2 of each column", {"d"},
-       row_variance(s.run, turned));
+       row_variance(s.run, transposed));
   note(s.run, "output", "gain (x - mean) / sqrt(variance + 0.00001) + bias", {"token", "d"},
        batch_norm(s.run, x, p.gain, p.bias));
 }
