@@ -132,12 +132,8 @@ TEST_CASE("homework: on a sheet whose tokens are columns, everything is transpos
   const Sheet& sheet = find_sheet("head");
   const Values key = key_of(sheet, given_for({}, sheet, "cleo"));
   for (const SheetStep& step : sheet.steps) {
-    const attn::Array& right = key[step.name].value();
-    attn::Array turned = attn::empty({right.shape()[1], right.shape()[0]});
-    for (std::size_t i = 0; i < right.shape()[0]; ++i) {
-      for (std::size_t j = 0; j < right.shape()[1]; ++j) turned(j, i) = right(i, j);
-    }
-    write(path + "/answers/" + step.name + ".csv", csv_of(turned));
+    write(path + "/answers/" + step.name + ".csv",
+          csv_of(attn::transposed(key[step.name].value())));
   }
   check(path, 0);
 }

@@ -42,19 +42,19 @@ const Array kKey = matrix({{0.123, 1.5, -2.25, 7}, {4, 0.505, 0.25, -1}, {2, 3.3
 
 TEST_CASE("homework: right numbers in the wrong place are recognised") {
   const auto about = [](const Array& answer) { return misplaced(answer, kKey, 3); };
-  CHECK(says(about(turned(kKey)), "transposed"));
+  CHECK(says(about(transposed(kKey)), "transposed"));
   CHECK(says(about(reshaped(kKey, {4, 3})), "in the shape (4, 3); (3, 4) is asked"));
   CHECK(says(about(reshaped(kKey, {12})), "in the shape (12)"));
-  CHECK(says(about(reshaped(turned(kKey), {3, 4})), "column by column"));
+  CHECK(says(about(reshaped(transposed(kKey), {3, 4})), "column by column"));
   CHECK(says(about(rows_moved(kKey, 1)), "row too early"));
   CHECK(says(about(rows_moved(kKey, 2)), "row too late"));
-  CHECK(says(about(turned(rows_moved(turned(kKey), 1))), "column too early"));
+  CHECK(says(about(transposed(rows_moved(transposed(kKey), 1))), "column too early"));
   Array swapped = kKey;
   std::swap_ranges(row(swapped, 0).begin(), row(swapped, 0).end(), row(swapped, 2).begin());
   CHECK(says(about(swapped), "right rows in another order"));
   CHECK(says(about(without_first_row(kKey)), "first row is missing"));
   CHECK(says(misplaced(kKey, without_first_row(kKey), 3), "one row too many at the beginning"));
-  CHECK(says(misplaced(turned(kKey), turned(without_first_row(kKey)), 3),
+  CHECK(says(misplaced(transposed(kKey), transposed(without_first_row(kKey)), 3),
              "one column too many at the beginning"));
   const auto changed = [](double (*f)(double)) {
     Array out = kKey;

@@ -135,7 +135,7 @@ void completions(Stage& s, const CompletionsOptions& o) {
                               : fmt::format("no completions for {}", escaped(shell)),
                 "possible: bash, zsh, fish");
   }
-  s.trace.items.emplace_back(Verbatim{shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish()});
+  s.trace.add(Verbatim{shell == "bash" ? bash() : shell == "zsh" ? zsh() : fish()});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ void doctor(Stage& s) {
   row("terminal",
       fmt::format("{} columns, {}, {}", terminal.width, terminal.color ? "colour" : "no colour",
                   terminal.unicode ? "UTF-8" : "ASCII only"));
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (blas.threading != "OpenMP") {
     s.trace.say(
         "This OpenBLAS does not share our threads: with --threads above 1 it is slower. Install "

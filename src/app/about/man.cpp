@@ -38,7 +38,7 @@ void man(Stage& s) {
       ".SH EXIT STATUS\n0 done; 1 the answer is no; 2 usage; 3 bad input file; 4 cannot read or "
       "write; 5 a limit was hit; "
       "70 internal error; 130 interrupted.\n";
-  s.trace.items.emplace_back(Verbatim{out});
+  s.trace.add(Verbatim{out});
 }
 
 }  // namespace

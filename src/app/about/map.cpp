@@ -19,7 +19,7 @@ void map(Stage& s) {
     }
     drawing += fmt::format("  attn {:<11} {}\n", command.name, command.summary);
   }
-  s.trace.items.emplace_back(Verbatim{drawing});
+  s.trace.add(Verbatim{drawing});
   s.trace.say(
       "Every stage takes a sentence of your own: attn attend 'my own words'. Ask any printed "
       "number why: "

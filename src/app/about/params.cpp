@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "app/frame/command.h"
+#include "app/frame/heads.h"
 #include "app/stages/blocks.h"
 #include "attn/core/error.h"
 #include "attn/nn/decoder.h"
@@ -168,11 +169,7 @@ Model sized(const ParamsOptions& o) {
   take(o.ff, m.ff);
   take(o.vocab, m.vocabulary);
   if (o.dim > 0 && o.ff == 0) m.ff = 4 * m.d;
-  if (std::fmod(m.d, m.heads) != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {:.0f} cannot be divided among --heads {:.0f}", m.d, m.heads),
-                "use a --heads that divides --dim");
-  }
+  require_heads_divide_dim(static_cast<std::size_t>(m.d), static_cast<std::size_t>(m.heads));
   return m;
 }
 
@@ -205,7 +202,7 @@ void params(Stage& s, const ParamsOptions& o) {
                         std::string(""), std::string(""), total - matrices});
   table.rows.push_back(
       {std::string("total"), std::string("the sum"), std::string(""), std::string(""), total});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       fmt::format("{:.0f} parameters: {}, in weight matrices alone {}. As floats they take "
                   "{:.0f} MB.",

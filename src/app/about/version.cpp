@@ -6,7 +6,7 @@ namespace attn::app {
 
 namespace {
 
-void version(Stage& s) { s.trace.items.emplace_back(Verbatim{"attn " ATTN_VERSION "\n"}); }
+void version(Stage& s) { s.trace.add(Verbatim{"attn " ATTN_VERSION "\n"}); }
 
 }  // namespace
 

@@ -48,7 +48,7 @@ Place parse_place(const std::string& word) {
   return place;
 }
 
-std::size_t flat_index(const Place& place, const Shape& shape) {
+std::size_t index_of(const Place& place, const Shape& shape) {
   const std::string range =
       fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
         std::string last;
@@ -62,16 +62,14 @@ std::size_t flat_index(const Place& place, const Shape& shape) {
                             place.index.size()),
                 range);
   }
-  std::size_t flat = 0;
   for (std::size_t a = 0; a < shape.size(); ++a) {
     if (place.index[a] >= shape[a]) {
       throw Error(ErrorKind::usage,
                   fmt::format("index {} is beyond axis {} of {}", place.index[a], a, place.path),
                   range);
     }
-    flat = flat * shape[a] + place.index[a];
   }
-  return flat;
+  return flat_index(place.index, shape);
 }
 
 /// Writes down arithmetic, level by level: as one text for people, and as rows for programs.
@@ -122,7 +120,7 @@ class Explainer {
   }
 
   void finish(Trace& trace) {
-    trace.items.emplace_back(Remark{std::move(lines_)});
+    trace.add(Remark{std::move(lines_)});
     if (!ended_.empty()) {
       trace.say(fmt::format(
           "{} {} computed on the way and not shown as a step; attn why --depth {} takes {} numbers "
@@ -146,7 +144,7 @@ class Explainer {
                 {"level", "number", "value", "rule", "arithmetic", "in numbers", "recomputed"},
                 std::move(rows_)};
     table.only_data = true;
-    trace.items.emplace_back(std::move(table));
+    trace.add(std::move(table));
   }
 
  private:
@@ -193,19 +191,10 @@ class Explainer {
     return fmt::format("{:.{}f}", value, precision_);
   }
 
-  /// The place of a number in its tensor, axis by axis.
-  static std::vector<std::size_t> place_of(const NumberRef& ref) {
-    const Shape shape = ref.tensor.shape();
-    std::vector<std::size_t> place(shape.size());
-    std::size_t rest = ref.index;
-    for (std::size_t a = shape.size(); a-- > 0; rest /= shape[a]) place[a] = rest % shape[a];
-    return place;
-  }
-
   std::string name_of(const NumberRef& ref) const {
     const std::string_view path = source_.name(ref.tensor);
     return fmt::format("{}[{}]", path.empty() ? unnamed(ref.tensor, 0) : std::string(path),
-                       fmt::join(place_of(ref), ","));
+                       fmt::join(coordinates(ref.index, ref.tensor.shape()), ","));
   }
 
   /// "(x w_1 + b_1)": what was computed on the way and has no name of its own, by the names of what
@@ -239,7 +228,7 @@ class Explainer {
   std::string labels_of(const NumberRef& ref) const {
     const Step* step = source_.find(source_.name(ref.tensor));
     if (!step) return {};
-    const std::vector<std::size_t> place = place_of(ref);
+    const std::vector<std::size_t> place = coordinates(ref.index, ref.tensor.shape());
     std::vector<std::string> parts;
     for (std::size_t a = 0; a < place.size(); ++a) {
       const std::vector<std::string>* labels = axis_labels(source_, *step, step->axes[a]);
@@ -288,7 +277,7 @@ void why(Stage& s, const WhyOptions& o) {
   s.trace.tokens = source.tokens;
   s.trace.labels = source.labels;
   Explainer explainer(source, s.common, o.depth);
-  explainer.explain({step->data, flat_index(place, step->shape())}, 1);
+  explainer.explain({step->data, index_of(place, step->shape())}, 1);
   explainer.finish(s.trace);
 }
 

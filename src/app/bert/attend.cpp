@@ -77,7 +77,7 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, const HeadLook
     kinds.rows.push_back({std::string(kKinds[k]), double(best->layer), double(best->head),
                           best->shares[k], sum / double(heads.size()), even.shares[k]});
   }
-  trace.items.emplace_back(std::move(kinds));
+  trace.add(std::move(kinds));
   constexpr std::size_t kMostRows = 24;
   Table all{"heads", "Every head: the shares of its weight.", {"layer", "head"}, {}};
   for (const char* kind : kKinds) all.columns.emplace_back(kind);
@@ -87,7 +87,7 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, const HeadLook
     all.rows.push_back(std::move(cells));
   }
   all.only_data = heads.size() > kMostRows;
-  trace.items.emplace_back(std::move(all));
+  trace.add(std::move(all));
 }
 
 void bert_attend(Stage& s, const BertAttendOptions& o) {

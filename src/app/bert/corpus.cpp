@@ -78,7 +78,7 @@ void draw_documents(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o)
     shown += fmt::format("{}topic {}, about {}:\n  {}\n", shown.empty() ? "" : "\n", topic.name,
                          fmt::join(who, "/"), fmt::join(sentences, "\n  "));
   }
-  s.trace.items.emplace_back(Verbatim{shown});
+  s.trace.add(Verbatim{shown});
   if (o.save.empty()) return;
   const std::string text = corpus_text(documents);
   write_file(o.save, text);
@@ -96,7 +96,7 @@ void show_grammar(Stage& s, const TopicGrammar& g) {
   for (const TopicGrammar::Pattern& pattern : g.patterns())
     patterns.rows.push_back(
         {pattern.share, static_cast<double>(pattern.parts.size()), pattern.text});
-  s.trace.items.emplace_back(std::move(patterns));
+  s.trace.add(std::move(patterns));
 
   Table topics{
       "topics", "All are equally likely, and so is everybody of one topic.", {"topic", "who"}, {}};
@@ -105,7 +105,7 @@ void show_grammar(Stage& s, const TopicGrammar& g) {
     for (const TopicGrammar::Who& w : topic.who) who.push_back(g.words()[w[0]]);
     topics.rows.push_back({topic.name, join(who)});
   }
-  s.trace.items.emplace_back(std::move(topics));
+  s.trace.add(std::move(topics));
 
   Table uses{"uses",
              "Words with more than one use: only the words around them tell which one.",
@@ -116,7 +116,7 @@ void show_grammar(Stage& s, const TopicGrammar& g) {
     if (all[word].size() > 1)
       uses.rows.push_back({g.words()[word], fmt::format("{}", fmt::join(all[word], ", "))});
   }
-  if (!uses.rows.empty()) s.trace.items.emplace_back(std::move(uses));
+  if (!uses.rows.empty()) s.trace.add(std::move(uses));
 }
 
 std::string seen_text(const TopicGrammar& g, const std::vector<std::size_t>& seen) {
@@ -141,7 +141,7 @@ void show_guess(Stage& s, const TopicGrammar& g, Rng rng) {
   std::string text = fmt::format("[CLS] {} [SEP]\n{} [SEP]", seen_text(g, masked.seen.a),
                                  seen_text(g, masked.seen.b));
   s.trace.say("One pair as a model sees it, and the best guess about it:");
-  s.trace.items.emplace_back(Verbatim{text});
+  s.trace.add(Verbatim{text});
   s.trace.say(fmt::format("P(b follows a) = {:.2g}, and in fact it {}.", guess.next(),
                           pair.is_next ? "does" : "does not"));
   Table table{"guess",
@@ -170,7 +170,7 @@ void show_guess(Stage& s, const TopicGrammar& g, Rng rng) {
          seen[at] == SeenPair::kHidden ? "[MASK]" : g.words()[seen[at]], g.words()[was], p[was],
          fmt::format("{}", fmt::join(best, ", "))});
   }
-  if (!table.rows.empty()) s.trace.items.emplace_back(std::move(table));
+  if (!table.rows.empty()) s.trace.add(std::move(table));
 }
 
 void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rng rng) {
@@ -199,7 +199,7 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
   row("word accuracy", best.word_accuracy, *std::max_element(shares.begin(), shares.end()));
   row("next-sentence loss", best.next_loss, std::log(2.0));
   row("next-sentence accuracy", best.next_accuracy, 0.5);
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       fmt::format("Without looking: a guesser who knows how often each word occurs (the loss is "
                   "the entropy, {:.4f} "

@@ -122,7 +122,7 @@ class FineTuning {
     std::string examples;
     for (std::size_t i = 0; i < std::min(kShown, test.size()); ++i)
       examples += shown(*task_, grammar_, test[i]);
-    s_.trace.items.emplace_back(Verbatim{examples});
+    s_.trace.add(Verbatim{examples});
     tested_ = encode(test);
     const Texts many = draw(*task_, kCeiling, Rng(0).stream("ceiling"));
     for (const LabelledText& text : many) ceiling_ += task_->best(text) / double(many.size());
@@ -273,8 +273,8 @@ class FineTuning {
       }
       table.rows.push_back({double(size), text(with), text(without), text_of_gain});
     }
-    s_.trace.items.emplace_back(std::move(table));
-    s_.trace.items.emplace_back(
+    s_.trace.add(std::move(table));
+    s_.trace.add(
         Verbatim{accuracy_plot({"pre-trained", "from scratch"}, "ex.", o_.examples, means)});
     if (verdicts.empty())
       s_.trace.say("One seed supports no verdict: use --seeds 3 or more.");
@@ -303,7 +303,7 @@ class FineTuning {
     for (const std::int64_t size : o_.examples)
       row.emplace_back(text(of(Training::From::pretrained, layers, size)));
     table.rows.push_back(std::move(row));
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     if (best.first >= 0) s_.trace.say(verdict_on_blocks(best.second));
     s_.trace.say(task_->head == DownstreamHead::words || task_->head == DownstreamHead::span
                      ? "Behind 0 blocks a word does not know its neighbours yet."

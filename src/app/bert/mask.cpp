@@ -42,7 +42,7 @@ void show_draw(Trace& trace, const PieceVocabulary& vocabulary, const BertInput&
     table.rows.push_back(
         {double(i), piece, piece_name(vocabulary, now), how, chosen ? piece : std::string()});
   }
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
 }
 
 struct Counts {
@@ -69,7 +69,7 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
   table.rows.push_back(counted_row("of these random", c.random, c.selected, options.random));
   table.rows.push_back(
       counted_row("of these kept", c.kept, c.selected, 1 - options.mask - options.random));
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
 }
 
 void bert_mask(Stage& s, const BertMaskOptions& o) {

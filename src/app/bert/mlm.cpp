@@ -125,7 +125,7 @@ void show_guesses(Stage& s, const BertCheckpoint& bert, const Hidden& hidden,
       table.rows.push_back(std::move(cells));
     }
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 }
 
 /// -log of the softmax of these logits at `right`, in double: a probability of 1e-50 would be 0 as

@@ -59,8 +59,8 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
   s.trace.say(
       "Drawn as in training: half of the time B is the sentence behind A, else one of another "
       "story. p: the model's probability that B follows.");
-  s.trace.items.emplace_back(Verbatim{drawn});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(Verbatim{drawn});
+  s.trace.add(std::move(table));
   s.trace.say("Pair 0, step by step:");
   return first;
 }

@@ -283,7 +283,7 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
     line("next sentence: loss", reached.nsp_loss, b.nsp_loss, std::log(2.0));
     line("next sentence: right", reached.nsp_accuracy, b.nsp_accuracy, 0.5);
   }
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
   if (!best) {
     trace.say(
         "Of a text nobody knows the best possible loss: the program's own stories were made "

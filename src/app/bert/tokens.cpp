@@ -52,7 +52,7 @@ void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord
     table.rows.push_back(
         {double(i), std::move(given), words[i].word, std::string(other ? "yes" : "no")});
   }
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
   if (uncased && changed > 0)
     trace.say(fmt::format(
         "Changed: {} of {} words. The model cannot tell them from the same words in small "
@@ -88,7 +88,7 @@ void show_search(Trace& trace, const PieceVocabulary& vocabulary, const std::str
     table.rows.erase(middle, middle + static_cast<std::ptrdiff_t>(left_out));
     table.about += fmt::format(" ({} tries in the middle are left out.)", left_out);
   }
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
 }
 
 void say_unknown(Trace& trace, const std::vector<std::string>& unknown) {
@@ -141,7 +141,7 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
                           double(pieces.size()), double(tried)});
   }
   if (most > 0) show_search(s.trace, vocabulary, words[longest].word);
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   say_unknown(s.trace, unknown);
   if (uncased && has_capitals(vocabulary))
     s.trace.say(

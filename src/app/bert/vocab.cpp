@@ -93,7 +93,7 @@ void show_merges(Trace& trace, const TrainedVocabulary& found, std::size_t shown
     table.rows.push_back({double(i + 1), m.left, m.right, m.piece, double(m.count),
                           double(m.left_count), double(m.right_count), m.score});
   }
-  if (!table.rows.empty()) trace.items.emplace_back(std::move(table));
+  if (!table.rows.empty()) trace.add(std::move(table));
 }
 
 std::size_t length_of(const std::string& word) {
@@ -128,7 +128,7 @@ void show_words(Trace& trace, const PieceVocabulary& vocabulary, const WordCount
     if (length >= 5) examples.emplace_back(count, word);
   }
   const double known = std::max(words - unknown, 1.0);
-  trace.items.emplace_back(
+  trace.add(
       Table{"split",
             "The text in characters alone, and in the pieces that were learnt.",
             {"of the text", "characters", "pieces"},
@@ -152,7 +152,7 @@ void show_words(Trace& trace, const PieceVocabulary& vocabulary, const WordCount
     table.rows.push_back({word, double(count), double(length_of(word)), double(ids.size()),
                           fmt::format("{}", fmt::join(names, " "))});
   }
-  if (!table.rows.empty()) trace.items.emplace_back(std::move(table));
+  if (!table.rows.empty()) trace.add(std::move(table));
   trace.check("the pieces of each word, put together again, are the word", wrong, 0);
 }
 

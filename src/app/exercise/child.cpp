@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "app/exercise/sandbox.h"
+#include "app/frame/interrupt.h"
 #include "attn/core/error.h"
 
 namespace attn::app {

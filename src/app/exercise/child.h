@@ -77,12 +77,10 @@ std::string first_lines(std::string_view output, std::size_t most);
 
 /// Asked again and again while something is waited for; true: give up.
 using Stop = std::function<bool()>;
-/// Thrown where `stop` said so.
-struct Interrupted {};
-
-/// Waits until one of the children is over, or none is left. Throws Interrupted.
+/// Waits until one of the children is over, or none is left. Throws Interrupted where `stop` said
+/// so.
 void wait_for_news(const std::vector<Child*>& children, const Stop& stop);
-/// Waits until all are over. Throws Interrupted.
+/// Waits until all are over. Throws Interrupted where `stop` said so.
 void wait_for_all(const std::vector<Child*>& children, const Stop& stop);
 
 }  // namespace attn::app

@@ -9,6 +9,7 @@
 #include "app/exercise/report.h"
 #include "app/exercise/watch.h"
 #include "app/frame/command.h"
+#include "app/frame/interrupt.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 
@@ -39,7 +40,7 @@ void exercise_list(Stage& s, const ExerciseListOptions& o) {
   Table table{"exercises", "", {"exercise", "lesson", "points", "what you write"}, {}};
   for (const Exercise& e : exercises(o.from))
     table.rows.push_back({e.name, e.lesson, double(e.points), e.title});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       "attn exercise start NAME makes a folder with the task and a file to write in; attn exercise "
       "check NAME tries what you wrote.");
@@ -81,7 +82,7 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
     if (!there) write_file(path.string(), bytes);
     table.rows.push_back({path.string(), std::string(there ? "was there: left as it is" : "new")});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(fmt::format(
       "Read exercise.md, write in {0} where it says TODO, then: attn exercise check {1} (with "
       "--watch it looks again whenever you save).",

@@ -51,11 +51,11 @@ void show_failure(Trace& trace, const CheckResult& result) {
   if (const std::string why = betrayed(failed->misconceptions); !why.empty()) trace.say(why);
   if (!failed->printed.empty()) {
     trace.say("Your code printed (this is for you; it counts for nothing):");
-    trace.items.emplace_back(Verbatim{first_lines(failed->printed, 8)});
+    trace.add(Verbatim{first_lines(failed->printed, 8)});
   }
   if (!result.compiler.empty()) {
     trace.say("The compiler warned:");
-    trace.items.emplace_back(Verbatim{first_lines(result.compiler, 8)});
+    trace.add(Verbatim{first_lines(result.compiler, 8)});
   }
 }
 
@@ -66,7 +66,7 @@ void show_result(Trace& trace, const CheckResult& result) {
       fmt::format("{}: {} of {} points", result.exercise, result.points(), result.worth());
   if (!result.compiled) {
     trace.say("Your file does not compile, so nothing could be tried. The compiler says:");
-    trace.items.emplace_back(Verbatim{first_lines(result.compiler, 25)});
+    trace.add(Verbatim{first_lines(result.compiler, 25)});
     if (result.compiler.find("multiple definition of `main'") != std::string::npos)
       trace.say("Your file needs no main: the functions of exercise.h are called for you.");
     if (result.compiler.find("undefined reference to") != std::string::npos)
@@ -75,7 +75,7 @@ void show_result(Trace& trace, const CheckResult& result) {
     Table table{"cases", "", {"case", "points", "of", "result"}, {}};
     for (const CaseResult& c : result.cases)
       table.rows.push_back({c.name, double(c.points), double(c.worth), status_words(c.status)});
-    trace.items.emplace_back(std::move(table));
+    trace.add(std::move(table));
     show_failure(trace, result);
   }
   trace.check(fmt::format("{} of {} points", result.points(), result.worth()),

@@ -4,10 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <optional>
 
 #include "app/exercise/report.h"
+#include "app/frame/interrupt.h"
+#include "app/frame/process.h"
 #include "app/frame/terminal.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
@@ -35,15 +36,7 @@ std::optional<Version> version_of(const std::string& path) {
   return Version{about.st_ino, about.st_mtim, about.st_size};
 }
 
-void print(const std::string& text) {
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t n = write(STDOUT_FILENO, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
+void print(const std::string& text) { write_all(STDOUT_FILENO, text); }
 
 void print_result(const CheckResult& result, const Common& common) {
   if (common.json) return print(result_document(result));

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
-
 namespace attn::app {
 
 namespace {
@@ -15,24 +13,21 @@ void on_interrupt(int) {
   if (interrupts > 1) _exit(130);
 }
 
-void listen(void (*handler)(int)) {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = 0;  // no SA_RESTART: a read ends
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 }  // namespace
 
 InterruptWatch::InterruptWatch() {
   interrupts = 0;
-  listen(on_interrupt);
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = 0;  // no SA_RESTART: a read ends
+  sigaction(SIGINT, &action, &before_interrupt_);
+  sigaction(SIGTERM, &action, &before_end_);
 }
 
 InterruptWatch::~InterruptWatch() {
-  listen(SIG_DFL);
+  sigaction(SIGINT, &before_interrupt_, nullptr);
+  sigaction(SIGTERM, &before_end_, nullptr);
   interrupts = 0;
 }
 

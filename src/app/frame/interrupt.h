@@ -1,6 +1,10 @@
 #pragma once
+#include <csignal>
 
 namespace attn::app {
+
+/// Thrown where Ctrl-C ended work early: half a result is none.
+struct Interrupted {};
 
 /// While one lives, the first Ctrl-C is noted and the second leaves at once (exit 130). Reading
 /// from the terminal returns when it comes.
@@ -12,6 +16,9 @@ class InterruptWatch {
 
   /// True once Ctrl-C came.
   static bool came();
+
+ private:
+  struct sigaction before_interrupt_ = {}, before_end_ = {};
 };
 
 }  // namespace attn::app

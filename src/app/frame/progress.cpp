@@ -2,21 +2,12 @@
 
 #include <unistd.h>
 
-#include <csignal>
-
 #include "app/frame/terminal.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
 
 namespace {
-
-volatile std::sig_atomic_t interrupts = 0;
-
-void on_interrupt(int) {
-  interrupts = interrupts + 1;
-  if (interrupts > 1) _exit(130);
-}
 
 void write_error(const std::string& text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
@@ -25,14 +16,10 @@ void write_error(const std::string& text) {
 }  // namespace
 
 StandardProgress::StandardProgress()
-    : terminal_(isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {
-  interrupts = 0;
-}
+    : terminal_(isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {}
 
 StandardProgress::~StandardProgress() {
   if (terminal_ && shown_) write_error("\r\x1b[K");  // the line goes, the result comes
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
 }
 
 void StandardProgress::show(const std::string& line) {
@@ -49,13 +36,9 @@ void StandardProgress::show(const std::string& line) {
 }
 
 bool StandardProgress::stop() {
-  if (!listening_) {  // only work that asks may be interrupted gently; Ctrl-C ends all other at
-                      // once
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
-    listening_ = true;
-  }
-  return interrupts > 0;
+  // Only work that asks may be interrupted gently; Ctrl-C ends all other at once.
+  if (!watch_) watch_.emplace();
+  return InterruptWatch::came();
 }
 
 }  // namespace attn::app

@@ -1,7 +1,9 @@
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
 
+#include "app/frame/interrupt.h"
 #include "app/frame/stage.h"
 
 namespace attn::app {
@@ -18,7 +20,8 @@ class StandardProgress : public Progress {
 
  private:
   bool terminal_;
-  bool shown_ = false, listening_ = false;
+  bool shown_ = false;
+  std::optional<InterruptWatch> watch_;
   std::chrono::steady_clock::time_point last_;
 };
 

@@ -24,7 +24,7 @@ void homework_list(Stage& s) {
   Table table{"sheets", "", {"name", "what it is about", "steps", "points"}, {}};
   for (const Sheet& sheet : homework::sheets())
     table.rows.push_back({sheet.name, sheet.title, double(sheet.steps.size()), sheet.points()});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       "Begin with: attn homework new softmax --student YOUR-ID --out FOLDER. The folder's task.md "
       "says what to do; attn homework check FOLDER says how far you are.");
@@ -99,7 +99,7 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
     table.rows.push_back({step.name, std::string(name_of(step.status)),
                           homework::points_text(step.points), homework::points_text(step.max)});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   for (const StepResult& step : result.steps) {
     if (step.message.empty() || step.status == Status::missing) continue;
     const std::string id = step.misconceptions.empty()

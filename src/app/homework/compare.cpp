@@ -1,6 +1,7 @@
 #include "app/homework/compare.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -173,33 +174,19 @@ std::optional<Array> in_shape(const Array& answer, const Shape& wanted) {
   return std::nullopt;
 }
 
-Array turned(const Array& a) {
-  const Shape shape = shape_of(a);
-  if (shape.size() < 2) return a;
-  const std::size_t m = shape[shape.size() - 2], n = shape.back();
-  Shape other = shape;
-  std::swap(other[shape.size() - 2], other.back());
-  Array out = empty(other);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const std::size_t block = i / (m * n), r = i / n % m, c = i % n;
-    out.data()[block * m * n + c * m + r] = a.data()[i];
-  }
-  return out;
-}
-
 std::string misplaced(const Array& answer, const Array& wanted, int digits) {
   const double tolerance = allowed(digits);
   const Shape shape = shape_of(answer), asked = shape_of(wanted);
   if (answer.size() == 0) return "It holds no numbers.";
-  const auto fits_turned = [&](const Array& a) {
+  const auto fits_transposed = [&](const Array& a) {
     const auto same = in_shape(a, asked);
     return same && all_close(*same, wanted, tolerance);
   };
   if (asked.size() > 1 && shape.size() > 1 &&
-      (fits_turned(turned(answer)) ||
+      (fits_transposed(transposed(answer)) ||
        (asked.size() > 2 && count(shape) == count(asked) &&
-        shape_of(turned(wanted)).back() == shape.back() &&
-        all_close(reshaped(answer, shape_of(turned(wanted))), turned(wanted), tolerance))))
+        shape_of(transposed(wanted)).back() == shape.back() &&
+        all_close(reshaped(answer, shape_of(transposed(wanted))), transposed(wanted), tolerance))))
     return "These are the right numbers, transposed: rows and columns are swapped.";
   if (answer.size() == wanted.size() && !in_shape(answer, asked) &&
       all_close(reshaped(answer, asked), wanted, tolerance)) {
@@ -208,7 +195,7 @@ std::string misplaced(const Array& answer, const Array& wanted, int digits) {
         to_string(shape), to_string(asked));
   }
   if (answer.size() == wanted.size() && wanted.size() > 2 && asked.size() == 2 &&
-      all_close(turned(reshaped(answer, {asked[1], asked[0]})), wanted, tolerance))
+      all_close(transposed(reshaped(answer, {asked[1], asked[0]})), wanted, tolerance))
     return "These are the right numbers, written column by column where rows are asked.";
   const Array mine = shape.size() == 2 ? answer : reshaped(answer, {rows(answer), columns(answer)});
   const Array key = asked.size() == 2 ? wanted : reshaped(wanted, {rows(wanted), columns(wanted)});
@@ -216,7 +203,7 @@ std::string misplaced(const Array& answer, const Array& wanted, int digits) {
     if (std::string text = shifted_rows(Table(mine, key, tolerance)); !text.empty()) return text;
   }
   if (rows(mine) == rows(key)) {
-    const std::string text = shifted_rows(Table(turned(mine), turned(key), tolerance));
+    const std::string text = shifted_rows(Table(transposed(mine), transposed(key), tolerance));
     if (!text.empty()) return as_columns(text);
   }
   const auto same = in_shape(answer, asked);
@@ -235,13 +222,7 @@ std::string first_difference(const Array& answer, const Array& wanted, int digit
     const double apart = std::abs(double{a} - double{w});
     largest = std::max(largest, std::isfinite(apart) ? apart : 1e9);
   }
-  std::string place;
-  std::size_t rest = first;
-  const Shape shape = shape_of(answer);
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    place = std::to_string(rest % shape[axis]) + (place.empty() ? "" : ",") + place;
-    rest /= shape[axis];
-  }
+  const std::string place = fmt::format("{}", fmt::join(coordinates(first, shape_of(answer)), ","));
   // A power of ten says how large, and does not tell the number.
   const double power = std::floor(std::log10(std::max(largest, 1e-12)));
   const std::string size =

@@ -16,9 +16,6 @@ bool fits(const Array& answer, const Array& wanted, int digits);
 /// row) or by leading axes in one (the heads one below the other).
 std::optional<Array> in_shape(const Array& answer, const Shape& wanted);
 
-/// The last two axes swapped; rank 1 stays.
-Array turned(const Array& a);
-
 /// If the right numbers stand in the wrong place, order, shape or type: which, as one sentence.
 /// Else
 /// "".

@@ -121,7 +121,7 @@ class Grader {
         own_(given),
         exact_(given) {}
 
-  /// `answer` may be turned: afterwards a token is a row.
+  /// `answer` may be transposed: afterwards a token is a row.
   StepResult grade(const SheetStep& step, std::optional<Array>& answer);
   /// The step has no answer: what follows is computed from the key.
   void without_answer(const SheetStep& step) {
@@ -289,8 +289,8 @@ StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
     return result;
   }
   if (columns_) {
-    const auto same = in_shape(*answer, shape_of(turned(key_[step.name].value())));
-    answer = turned(same ? *same : *answer);
+    const auto same = in_shape(*answer, shape_of(transposed(key_[step.name].value())));
+    answer = transposed(same ? *same : *answer);
   }
   Verdict verdict = judge(step, *answer);
   result.status = verdict.status;

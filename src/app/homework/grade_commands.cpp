@@ -86,7 +86,7 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
     table.rows.push_back({r.student.empty() ? r.folder : r.student, r.homework,
                           homework::points_text(r.score), homework::points_text(r.max), what});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   for (const Result& r : results) {
     if (!r.problem.empty()) s.trace.say(fmt::format("{}: not graded: {}", r.folder, r.problem));
     if (!r.remark.empty()) s.trace.say(fmt::format("{}: {}", r.folder, r.remark));
@@ -175,11 +175,11 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
   std::stable_sort(held.rows.begin(), held.rows.end(), [](const auto& a, const auto& b) {
     return std::get<double>(a[3]) > std::get<double>(b[3]);
   });
-  s.trace.items.emplace_back(std::move(steps));
+  s.trace.add(std::move(steps));
   if (held.rows.empty()) {
     s.trace.say("No answer fits a misconception of the catalogue.");
   } else {
-    s.trace.items.emplace_back(std::move(held));
+    s.trace.add(std::move(held));
   }
   const auto problems = std::count_if(results.begin(), results.end(),
                                       [](const Result& r) { return !r.problem.empty(); });

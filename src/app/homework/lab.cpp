@@ -254,7 +254,7 @@ struct NotThere {};
 Array Report::matrix(const StepResult& step, const Shape& shape) const {
   const auto answer = read_answer(answers_, step.name);
   if (!answer) throw NotThere{};
-  const auto same = in_shape(columns_ ? turned(*answer) : *answer, shape);
+  const auto same = in_shape(columns_ ? transposed(*answer) : *answer, shape);
   if (!same) {
     throw Refused{fmt::format("The shape is {}; {} is asked.", to_string(shape_of(*answer)),
                               to_string(shape))};

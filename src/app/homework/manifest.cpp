@@ -107,7 +107,7 @@ Values given_in(const SubmissionFolder& folder, const Manifest& m) {
     if (!text)
       throw Error(ErrorKind::bad_input, fmt::format("inputs/{} is missing", name), kMakeAgain);
     const Array value = parse_csv(*text, "inputs/" + name);
-    read.set(one.name, m.columns ? turned(value) : value);
+    read.set(one.name, m.columns ? transposed(value) : value);
   }
   Values given = as_drawn(*m.sheet, read);
   if (fingerprint(given) != m.numbers) {

@@ -6,6 +6,8 @@
 
 #include "app/homework/compare.h"
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
+#include "attn/core/trimmed.h"
 #include "attn/io/csv.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
@@ -15,10 +17,7 @@ namespace attn::app::homework {
 Course read_course(const std::string& secret_file) {
   if (secret_file.empty()) return {};
   constexpr std::size_t kMost = 65'536;
-  std::string text = read_file(secret_file, kMost);
-  const char* spaces = " \t\r\n";
-  text.erase(text.find_last_not_of(spaces) + 1);
-  text.erase(0, std::min(text.size(), text.find_first_not_of(spaces)));
+  const std::string text(trimmed(read_file(secret_file, kMost), " \t\r\n"));
   if (text.empty()) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: the secret is empty", escaped(secret_file, 200)),
@@ -115,11 +114,7 @@ Values given_for(const Course& course, const Sheet& sheet, std::string_view stud
               fmt::format("homework {}: no numbers tell right from wrong", sheet.name));
 }
 
-std::string fingerprint(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3ull;
-  return fmt::format("{:016x}", hash);
-}
+std::string fingerprint(std::string_view text) { return fmt::format("{:016x}", fnv1a(text)); }
 
 std::string fingerprint(const Values& given) {
   std::string text;

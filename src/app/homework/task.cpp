@@ -96,7 +96,7 @@ std::string asked(const Manifest& m, const Values& key) {
     if (!step.right) continue;
     const Array& right = key[step.name].value();
     out += fmt::format("File `answers/{}.csv`, shape {}{}.\n\n", step.name,
-                       to_string(shape_of(m.columns ? turned(right) : right)),
+                       to_string(shape_of(m.columns ? transposed(right) : right)),
                        step.digits == 0 ? "" : fmt::format(", {} digits", step.digits));
   }
   return out;
@@ -127,7 +127,7 @@ std::string task_text(const Manifest& m, const Values& given, const std::string&
   out += "## What is given\n\nThe same numbers are in `inputs/`, as CSV and as NPY.\n\n";
   for (const Given& one : sheet.given) {
     const Array& value = given[one.name].value();
-    const Array shown = m.columns ? turned(value) : value;
+    const Array shown = m.columns ? transposed(value) : value;
     out += fmt::format("`{}` {}: {}\n\n", one.name, to_string(shape_of(shown)), one.text);
     out += numbers_block(shown);
   }
@@ -152,7 +152,7 @@ void write_sheet(const std::string& folder, const Manifest& m, const Values& giv
     }
   }
   for (const auto& [name, value] : given.all()) {
-    const Array shown = m.columns ? turned(value.value()) : value.value();
+    const Array shown = m.columns ? transposed(value.value()) : value.value();
     write_file(folder + "/inputs/" + name + ".csv", csv_text(shown));
     write_file(folder + "/inputs/" + name + ".npy", npy_bytes(shown));
   }

@@ -64,11 +64,11 @@ void add_wrong_softmax(Wrongs& to, const Tensor& s, const Tensor& mask, std::siz
   const double root = std::sqrt(static_cast<double>(d_k));
   if (mask) {
     // A hidden column has no softmax: programs write different things there.
-    const Array keep = turned(mapped(mask.value(), [](double m) { return m == 0 ? 1 : 0; }));
+    const Array keep = transposed(mapped(mask.value(), [](double m) { return m == 0 ? 1 : 0; }));
     for (const Array& value : kept_softmax(transpose({}, s), keep))
-      to.push_back({"softmax-over-queries", turned(value)});
+      to.push_back({"softmax-over-queries", transposed(value)});
   } else {
-    to.push_back({"softmax-over-queries", turned(softmax({}, transpose({}, s)).value())});
+    to.push_back({"softmax-over-queries", transposed(softmax({}, transpose({}, s)).value())});
   }
   to.push_back({"softmax-over-all", shared_out(seen.value(), seen.value().size())});
   if (shape.size() > 2) {

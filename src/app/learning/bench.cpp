@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "app/frame/command.h"
+#include "app/frame/heads.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
@@ -143,12 +144,7 @@ Sizes check(const BenchOptions& o) {
     z.heads = z.layers = 12;
     z.ff = 3072;
   }
-  if (has_heads(o.model) && z.d % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", z.d, z.heads),
-                fmt::format("the number of heads must divide the width: for instance --dim {}",
-                            (z.d / z.heads + 1) * z.heads));
-  }
+  if (has_heads(o.model)) require_heads_divide_dim(z.d, z.heads);
   return z;
 }
 
@@ -359,7 +355,7 @@ void bench(Stage& s, const BenchOptions& o) {
               {}};
   table.rows.push_back(
       {o.model, double(o.threads), median, times[0], flops, gflops, work.parameters, memory});
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(z.train ? "A step: gradients to zero, embedding, model, a linear layer to the "
                         "vocabulary, mean cross-entropy at every "
                         "position, backward, Adam. Operations are those of the matrix products: "

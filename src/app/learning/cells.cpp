@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attn/core/hash.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
 
@@ -25,12 +26,7 @@ std::string settings_text(const CellSettings& s) {
       t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
 }
 
-/// FNV-1a, in hexadecimal digits.
-std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3ull;
-  return fmt::format("{:016x}", hash);
-}
+std::string hash_of(std::string_view text) { return fmt::format("{:016x}", fnv1a(text)); }
 
 constexpr std::string_view kBegin = "{\"checksum\":\"", kMiddle = "\",\"result\":", kEnd = "}\n";
 

@@ -84,7 +84,7 @@ class Report {
   void write() {
     accuracy_table();
     if (!task_->regression) {
-      s_.trace.items.emplace_back(Verbatim{plot(models_, o_.lengths, results_)});
+      s_.trace.add(Verbatim{plot(models_, o_.lengths, results_)});
       distance_table();
     }
     cost_table();
@@ -121,7 +121,7 @@ class Report {
       }
       table.rows.push_back(std::move(row));
     }
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     s_.trace.labels["model"] = models_;
     for (const std::int64_t n : o_.lengths) s_.trace.labels["length"].push_back(std::to_string(n));
     s_.trace.restart_clock();  // the trainings took their time before, in the table of costs
@@ -156,7 +156,7 @@ class Report {
       values.insert(values.end(), numbers.begin(), numbers.end());
       table.rows.push_back(std::move(row));
     }
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
   }
 
   void cost_table() {
@@ -184,7 +184,7 @@ class Report {
                                                     : Table::Cell(double(first.longest_path)),
                             double(first.sees_back)});
     }
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
   }
 
   void published() {

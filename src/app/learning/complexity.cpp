@@ -100,7 +100,7 @@ class Survey {
     for (const Layer& l : kLayers)
       table.rows.push_back(
           {std::string(l.name), std::string(l.cost), std::string(l.steps), std::string(l.path)});
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     s_.trace.say(
         "attention is scores, softmax and mixing alone, as the paper counts it; making q, k and v "
         "adds 3 n d^2. "
@@ -166,7 +166,7 @@ class Survey {
       }
     }
     for (auto& rows : by_layer) std::move(rows.begin(), rows.end(), std::back_inserter(table.rows));
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     return out;
   }
 
@@ -207,7 +207,7 @@ class Survey {
       }
     }
     if (table.rows.empty()) return s_.trace.say("Three sizes are needed for an exponent.");
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     s_.trace.say(
         fmt::format("Range: the smallest size (a fixed overhead shows) or the largest (memory gets "
                     "slower), whichever fits worse, "
@@ -291,7 +291,7 @@ class Survey {
            cell(values(a, &Measured::milliseconds), values(b, &Measured::milliseconds)),
            double(o_.dim)});
     }
-    s_.trace.items.emplace_back(std::move(table));
+    s_.trace.add(std::move(table));
     s_.trace.say(
         "Operations of attention are a few large products; those of a recurrent layer are n small "
         "ones that wait for one another. "

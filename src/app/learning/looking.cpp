@@ -113,7 +113,7 @@ void show_looking(Trace& trace, const ModelFile& file, const std::vector<std::st
     table.rows.push_back({h->stack, double(h->layer),
                           std::string(h->part == "attention" ? "self" : h->part), double(h->head),
                           h->train(), h->test(), h->control()});
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
   const Head& best = *order.front();
   trace.say(
       fmt::format("Chosen on {} training sentences: {}. On test sentences it looks at the right "

@@ -70,12 +70,12 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
         {std::string("whole sequences right"), score.exact, std::string("1"), std::string("")});
   }
   table.rows.push_back({std::string("loss"), score.loss, task.best_loss, task.chance_loss});
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
   Table distances{
       "by_distance", "How far back the answer stood.", {"distance", "asked", measure}, {}};
   for (const DistanceScore& d : score.by_distance)
     distances.rows.push_back({double(d.distance), double(d.asked), d.accuracy});
-  trace.items.emplace_back(std::move(distances));
+  trace.add(std::move(distances));
   show_effort(trace, trainer);
 }
 

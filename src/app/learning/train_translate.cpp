@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/frame/heads.h"
 #include "app/frame/outputs.h"
 #include "app/learning/train.h"
 #include "app/learning/translator.h"
@@ -28,10 +29,7 @@ TranslatorChoice choice_of(const TrainOptions& o, const Language& language) {
                 "use attention (the Transformer), rnn, lstm or gru");
   }
   if (c.is_transformer()) {
-    if (d % size(o.training.heads) != 0)
-      throw Error(ErrorKind::usage,
-                  fmt::format("--dim {} cannot be divided among --heads {}", d, o.training.heads),
-                  "the number of heads must divide the width");
+    require_heads_divide_dim(d, size(o.training.heads));
     c.transformer = {.source_vocabulary = source,
                      .target_vocabulary = target,
                      .width = d,
@@ -124,12 +122,12 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
   result.rows.push_back(
       {std::string("whole sentences right"), double(score.exact) / double(score.sentences), 1.0});
   result.rows.push_back({std::string("BLEU"), score.bleu, 100.0});
-  trace.items.emplace_back(std::move(result));
+  trace.add(std::move(result));
   Table lengths{"by_length", "By words of the source.", {"length", "sentences", "right"}, {}};
   for (const auto& l : score.by_length)
     lengths.rows.push_back(
         {double(l.length), double(l.sentences), double(l.exact) / double(l.sentences)});
-  trace.items.emplace_back(std::move(lengths));
+  trace.add(std::move(lengths));
   show_effort(trace, trainer);
 }
 

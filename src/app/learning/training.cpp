@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/frame/heads.h"
 #include "app/frame/lock.h"
 #include "attn/core/error.h"
 
@@ -47,11 +48,7 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
   z.radius = size(c.radius);
   z.length = task.steps;
   z.dropout = c.dropout;
-  if (kind == "attention" && width % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads),
-                "the number of heads must divide the width");
-  }
+  if (kind == "attention") require_heads_divide_dim(width, z.heads);
   return z;
 }
 
@@ -74,7 +71,7 @@ void show_effort(Trace& trace, const Trainer& trainer) {
   effort.rows.push_back(
       {double(trainer.step()), trainer.seconds(),
        1000 * trainer.seconds() / double(std::max<std::uint64_t>(trainer.step(), 1))});
-  trace.items.emplace_back(std::move(effort));
+  trace.add(std::move(effort));
 }
 
 bool run_training(Stage& s, const std::string& checkpoint, bool resume, Trainer& trainer) {

@@ -191,7 +191,7 @@ void show_alignment(Trace& trace, const Step& weights, const std::vector<std::st
     row.resize(5, std::string());
     table.rows.push_back(std::move(row));
   }
-  trace.items.emplace_back(std::move(table));
+  trace.add(std::move(table));
 }
 
 /// The model reads both sentences once more, watched: the whole pass is in the trace, people see
@@ -266,13 +266,13 @@ void translate(Stage& s, const TranslateOptions& o) {
   Candidates candidates(to, o);
   const std::vector<Written> found = write(
       o, *file.model, source, std::min<std::size_t>(256, 3 * source_ids.size() + 10), candidates);
-  s.trace.items.emplace_back(std::move(candidates.table));
+  s.trace.add(std::move(candidates.table));
   if (o.method == "beam") {
     Table sentences{
         "sentences", "The sentences of the beam, best first.", {"score", "log P", "sentence"}, {}};
     for (const Written& w : found)
       sentences.rows.push_back({w.score, w.log_probability, text_of(to, w.words)});
-    s.trace.items.emplace_back(std::move(sentences));
+    s.trace.add(std::move(sentences));
   }
   const Written& best = found.front();
   s.trace.say(fmt::format("Written: {}{}", text_of(to, best.words),

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "app/misconceptions.h"
+#include "attn/core/trimmed.h"
 
 namespace attn::app {
 
@@ -21,12 +22,6 @@ constexpr std::size_t kMostChoices = 5, kHints = 3, kMostWrong = 10;
 constexpr std::string_view kForm =
     "an ask block has question, choice with when and betrays (or number, shape, cell with wrong), "
     "three hint, why";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
 
 /// "key: value", with the lines that continue it joined on.
 struct Entry {

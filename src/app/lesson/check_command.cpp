@@ -51,7 +51,7 @@ void lesson_check(Stage& s, const LessonCheckOptions& o) {
       problems += double(found.problems.size());
     }
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.check("every lesson here is as it should be", problems, 0);
 }
 

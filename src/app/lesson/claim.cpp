@@ -164,9 +164,7 @@ std::string one_text(const Value& value, std::size_t i) {
 
 /// "[3, 1]" for the i-th place.
 std::string place_text(const Shape& shape, std::size_t i) {
-  std::vector<std::size_t> place(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0; i /= shape[axis]) place[axis] = i % shape[axis];
-  return fmt::format("[{}]", fmt::join(place, ", "));
+  return fmt::format("[{}]", fmt::join(coordinates(i, shape), ", "));
 }
 
 bool compare(const std::string& relation, double a, double b, std::optional<double> within) {

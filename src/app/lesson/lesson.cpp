@@ -7,6 +7,7 @@
 
 #include "app/lesson/ask_parse.h"
 #include "attn/core/error.h"
+#include "attn/core/trimmed.h"
 #include "attn/text/shell_words.h"
 #include "attn/text/utf8.h"
 
@@ -29,12 +30,6 @@ std::vector<SourceLine> lines_of(std::string_view text) {
     at = end + 1;
   }
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
 std::vector<std::string> words_of(std::string_view text) {

@@ -62,7 +62,7 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
     if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
 }
 

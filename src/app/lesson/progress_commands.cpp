@@ -86,7 +86,7 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
     }
   }
   if (count == 0) return s.trace.say("No lesson does.");
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (count > kMostFound) s.trace.say(fmt::format("And {} lines more.", count - kMostFound));
 }
 

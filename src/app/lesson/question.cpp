@@ -11,6 +11,7 @@
 #include "app/lesson/value.h"
 #include "app/misconceptions.h"
 #include "attn/core/error.h"
+#include "attn/core/trimmed.h"
 #include "attn/render/format.h"
 #include "attn/text/utf8.h"
 
@@ -44,10 +45,8 @@ std::size_t extreme_place(const Question& q, const Value& value) {
 }
 
 std::vector<double> indices(const Shape& shape, std::size_t place) {
-  std::vector<double> out(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0; place /= shape[axis])
-    out[axis] = static_cast<double>(place % shape[axis]);
-  return out;
+  const std::vector<std::size_t> out = coordinates(place, shape);
+  return {out.begin(), out.end()};
 }
 
 Answer cell_answer(const Question& q, const Traces& traces) {
@@ -103,10 +102,10 @@ Answer answer_of(const Question& q, const Traces& traces) {
 
 namespace {
 
-std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r\n.") + 1 - begin));
+/// A reply without space around it and without its full stop.
+std::string bare(std::string_view reply) {
+  reply = trimmed(reply, " \t\r\n");
+  return std::string(reply.substr(0, reply.find_last_not_of(" \t\r\n.") + 1));
 }
 
 std::optional<double> number(std::string_view word) {
@@ -142,13 +141,13 @@ std::optional<double> reply_number(std::string word, bool count) {
   if (count && word.find(',') != std::string::npos) return {};
   if (std::count(word.begin(), word.end(), ',') == 1) word[word.find(',')] = '.';
   if (word.ends_with('%')) {
-    const auto percent = number(trimmed(word.substr(0, word.size() - 1)));
+    const auto percent = number(bare(word.substr(0, word.size() - 1)));
     return percent ? std::optional(*percent / 100) : std::nullopt;
   }
   const std::size_t slash = word.find('/');
   if (slash == std::string::npos) return number(word);
-  const auto above = number(trimmed(word.substr(0, slash)));
-  const auto below = number(trimmed(word.substr(slash + 1)));
+  const auto above = number(bare(word.substr(0, slash)));
+  const auto below = number(bare(word.substr(slash + 1)));
   if (!above || !below || *below == 0) return {};
   return *above / *below;
 }
@@ -189,7 +188,7 @@ std::optional<std::size_t> chosen(const Question& q, const std::string& reply) {
     return {};
   }
   for (std::size_t i = 0; i < q.choices.size(); ++i) {
-    if (lower(trimmed(q.choices[i].text)) == lower(reply)) return i;
+    if (lower(bare(q.choices[i].text)) == lower(reply)) return i;
   }
   return {};
 }
@@ -223,14 +222,14 @@ std::optional<std::vector<double>> evaluated(const Expression& expression, const
 
 /// A tie has several right cells.
 bool right_cell(const Question& q, const Value& value, const std::vector<double>& places) {
-  std::size_t at = 0;
+  std::vector<std::size_t> at;
   for (std::size_t axis = 0; axis < places.size(); ++axis) {
     const auto n = static_cast<double>(value.shape[axis]);
     const double place = places[axis] < 0 ? places[axis] + n : places[axis];
     if (place < 0 || place >= n || place != std::trunc(place)) return false;
-    at = at * value.shape[axis] + static_cast<std::size_t>(place);
+    at.push_back(static_cast<std::size_t>(place));
   }
-  return value.numbers[at] == value.numbers[extreme_place(q, value)];
+  return value.numbers[flat_index(at, value.shape)] == value.numbers[extreme_place(q, value)];
 }
 
 }  // namespace
@@ -244,7 +243,7 @@ std::string wanted(const Question& q) {
 
 Form form_of(const Question& q, std::string_view typed) {
   if (typed.size() > kLongestReply || !valid_utf8(typed)) return Form::bad;
-  const std::string reply = trimmed(typed);
+  const std::string reply = bare(typed);
   const auto known = [](bool good) { return good ? Form::good : Form::bad; };
   if (q.kind == Question::Kind::choice) return known(chosen(q, reply).has_value());
   if (q.kind == Question::Kind::number)
@@ -261,7 +260,7 @@ Form form_of(const Question& q, std::string_view typed) {
 Verdict judge(const Question& q, const Answer& answer, std::string_view typed,
               const Traces& traces) {
   if (typed.size() > kLongestReply || !valid_utf8(typed)) return unreadable(q);
-  const std::string reply = trimmed(typed);
+  const std::string reply = bare(typed);
   Verdict out;
   std::vector<double> given;
   if (q.kind == Question::Kind::choice) {

@@ -6,6 +6,7 @@
 
 #include "app/frame/command.h"
 #include "app/frame/console.h"
+#include "app/frame/interrupt.h"
 #include "app/frame/progress.h"
 #include "app/frame/waiting.h"
 #include "app/lesson/overview.h"
@@ -111,7 +112,7 @@ void lesson(Stage& s, const LessonOptions& o) {
   } catch (const Interrupted&) {
     s.trace.interrupted = true;
   }
-  if (!console) s.trace.items.emplace_back(Verbatim{std::move(collected)});
+  if (!console) s.trace.add(Verbatim{std::move(collected)});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "app/frame/interrupt.h"
 #include "attn/core/error.h"
 
 namespace attn::app {

@@ -18,9 +18,6 @@ struct LessonRun {
   double seconds = 0;
 };
 
-/// Thrown where Ctrl-C cut a run short: half a result is none.
-struct Interrupted {};
-
 /// A lesson while it is read: its runs are computed when they are needed, and kept.
 class Reading {
  public:

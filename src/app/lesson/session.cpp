@@ -10,6 +10,7 @@
 #include "app/lesson/show.h"
 #include "app/lesson/summary.h"
 #include "attn/core/error.h"
+#include "attn/core/trimmed.h"
 #include "attn/render/lines.h"
 #include "attn/render/view.h"
 #include "attn/text/shell_words.h"
@@ -45,12 +46,6 @@ std::vector<Screen> screens_of(const Lesson& lesson) {
 }
 
 namespace {
-
-std::string trimmed(const std::string& text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
 
 /// Thrown where the learner leaves, at whatever prompt.
 struct Leave {};
@@ -90,7 +85,7 @@ class Session {
     console_.write("\n" + text + " > ");
     const std::optional<std::string> line = console_.read_line();
     pager_.read();
-    if (line) return trimmed(*line);
+    if (line) return std::string(trimmed(*line));
     console_.write("\n");
     throw Leave{};
   }

@@ -182,7 +182,7 @@ std::string show_markdown(std::string_view markdown, const RenderOptions& option
 
 std::string show_text(const std::string& text, const RenderOptions& options) {
   Trace trace;
-  trace.items.emplace_back(Verbatim{text});
+  trace.add(Verbatim{text});
   return options.plain ? plain(trace, options) : terminal(trace, options);
 }
 

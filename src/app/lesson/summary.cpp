@@ -33,7 +33,7 @@ std::string summary(const LessonRecord& record, const std::vector<std::size_t>& 
     if (c == 0 && right[c] + wrong[c] == 0) continue;
     table.rows.push_back({std::string(kNames[c]), right[c], wrong[c]});
   }
-  if (answered > 0) trace.items.emplace_back(std::move(table));
+  if (answered > 0) trace.add(std::move(table));
   if (shown + hints > 0)
     trace.say(fmt::format("Hints: {}. Answers shown to you: {}.", hints, shown));
   if (!sure_and_wrong.empty())

@@ -196,10 +196,8 @@ Value transposed(const Value& value) {
   const std::size_t rows = value.shape[rank - 2], columns = value.shape[rank - 1];
   std::swap(out.shape[rank - 2], out.shape[rank - 1]);
   std::swap(out.labels[rank - 2], out.labels[rank - 1]);
-  for (std::size_t k = 0; k < value.size(); ++k) {
-    const std::size_t block = k / (rows * columns), i = k / columns % rows, j = k % columns;
-    out.numbers[block * rows * columns + j * rows + i] = value.numbers[k];
-  }
+  for (std::size_t block = 0; block < value.size(); block += rows * columns)
+    transpose_into(&value.numbers[block], rows, columns, &out.numbers[block]);
   return out;
 }
 

@@ -159,7 +159,7 @@ void draw(Stage& s, const Net& net, std::size_t n, std::size_t output,
     picture +=
         fmt::format("  {:<14} {}\n", name, marks(levels[l], begin, end, l == layers ? '@' : 'o'));
   }
-  s.trace.items.emplace_back(Verbatim{std::move(picture)});
+  s.trace.add(Verbatim{std::move(picture)});
   if (!s.trace.tokens.empty() && n <= 60) {
     s.trace.say(
         fmt::format("In words, after the last layer: {}", bracketed(s, measured[layers - 1])));
@@ -207,7 +207,7 @@ void how_many_layers(Stage& s, std::size_t kernel, std::size_t n) {
     };
     table.rows.push_back({double(m), cell(false), cell(true)});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (kernel < 2) {
     s.trace.say(
         "A kernel of 1 looks at its own position only: no number of layers brings words together.");
@@ -267,7 +267,7 @@ void cnn(Stage& s, const CnnOptions& o) {
         s.parameters.get(at + "w", {kernel, c_in, channels}, 1 / std::sqrt(double(kernel * c_in)));
     net.layers.push_back({std::move(w), s.parameters.get(at + "b", {channels}, 0.1)});
   }
-  s.trace.items.emplace_back(
+  s.trace.add(
       Verbatim{o.causal ? "output[t] = max(x[t] W[k-1] + x[t-dilation] W[k-2] + ... + b, 0)\n(the "
                           "last tap looks at the position itself, the others look back)"
                         : "output[t] = max(sum over taps j of x[t + (j - k/2) dilation] W[j] + b, "
@@ -331,7 +331,7 @@ void cnn(Stage& s, const CnnOptions& o) {
                           double(net.layers[l].w.value().size() + net.layers[l].b.value().size())});
   }
   draw(s, net, n, output, measured);
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       "measured: one input after the other is set to NaN, not a number. Everything computed from "
       "it becomes NaN too, as if "

@@ -140,7 +140,7 @@ void growth(Stage& s, SequenceSizes z) {
   }
   if (spanning)
     table.about += " As many layers as it takes to join the last output to the first input.";
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 }
 
 void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chain,
@@ -159,7 +159,7 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
   add_row("attention to r near", "O(r n d)", "O(1)", "O(n/r)");
   add_row(fmt::format("{} here, n = {}", z.kind, n), "", std::to_string(chain),
           longest == 0 ? "none" : std::to_string(longest));
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 }
 
 void path(Stage& s, const PathOptions& o) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "app/frame/heads.h"
 #include "attn/core/error.h"
 #include "attn/ops/ops.h"
 
@@ -60,11 +61,7 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
             : width % 2 == 0 ? 2
                              : 1;
   z.ff = attention ? 4 * width : 2 * width;
-  if (width % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", width, z.heads),
-                "use a --heads that divides --dim");
-  }
+  require_heads_divide_dim(width, z.heads);
   return z;
 }
 

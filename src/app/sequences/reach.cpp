@@ -141,7 +141,7 @@ void show_distances(Stage& s, const std::vector<Distance>& mean, bool recurrent)
       continue;  // 0 to 8, then powers of two
     table.rows.push_back({double(k), mean[k].back, mean[k].ahead});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (recurrent && n > 2 && mean[1].back > 0 && mean[n - 1].back > 0) {
     s.trace.say(
         fmt::format("From one step to the next the reach is multiplied by {:.2f}, on average: {}.",

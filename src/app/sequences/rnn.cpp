@@ -221,9 +221,8 @@ void rnn(Stage& s, const RnnOptions& o) {
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.explain("x", "What the net reads, one row after the other.");
   name_gates(s, cell, h);
-  s.trace.items.emplace_back(Verbatim{formulas(cell)});
-  s.trace.items.emplace_back(
-      Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
+  s.trace.add(Verbatim{formulas(cell)});
+  s.trace.add(Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
   s.trace.say(
       fmt::format("{} steps, each after the one before it: more processors do not shorten this "
                   "chain. Only x W_x "
@@ -243,11 +242,11 @@ void rnn(Stage& s, const RnnOptions& o) {
               "from it on.");
     check_direction(s, cell, x, forward, "forward");
     check_direction(s, cell, x, backward, "backward");
-    Array turned = empty({n, d}), again = empty({n, h});
+    Array reversed = empty({n, d}), again = empty({n, h});
     for (std::size_t t = 0; t < n; ++t)
-      std::copy_n(x.value().data() + (n - 1 - t) * d, d, turned.data() + t * d);
+      std::copy_n(x.value().data() + (n - 1 - t) * d, d, reversed.data() + t * d);
     const Array read_forward =
-        recurrent(Run{}, cell, Tensor(std::move(turned)), backward.p).hidden.value();
+        recurrent(Run{}, cell, Tensor(std::move(reversed)), backward.p).hidden.value();
     for (std::size_t t = 0; t < n; ++t)
       std::copy_n(read_forward.data() + (n - 1 - t) * h, h, again.data() + t * h);
     s.same("the backward net = the same net reading the turned-round sentence forward", again,

@@ -314,7 +314,7 @@ void show_written(Stage& s, const Target& target, const std::vector<std::string>
                   double{row(probabilities, t)[static_cast<std::size_t>(right)]}});
     table.rows.push_back(std::move(cells));
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 }
 
 void name_gates(Stage& s, const Seq2SeqSizes& z) {
@@ -355,7 +355,7 @@ void seq2seq(Stage& s, const Seq2SeqOptions& o) {
   draw_embedding(s, "target_embedding", "target_embedding.", target.vocabulary);
   const RecurrentTranslator model(z, s.parameters);
 
-  s.trace.items.emplace_back(Verbatim{formulas(z)});
+  s.trace.add(Verbatim{formulas(z)});
   say_bottleneck(s, model, source.size());
   const Tensor source_ids = ids_tensor(numbered.ids), target_ids = ids_tensor(target.ids);
   note(s.run, "source_ids", "the place of each word in the source vocabulary", {"source"},

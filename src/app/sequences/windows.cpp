@@ -171,7 +171,7 @@ void compare_repeated(Stage& s, const Array& x, const Array& read, const Tagged&
       confused += !dead;
     }
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   if (alone) {
     s.trace.check("the same word gets the same tags wherever it stands", same_input, 1e-6);
     s.trace.say(
@@ -209,7 +209,7 @@ void parameter_table(Stage& s, const Sizes& z) {
     table.rows.push_back(
         {double(r), words, count(words, double(z.d), double(z.h)), count(words, 512, 2048)});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   double made = 0;
   for (const Step* step : s.trace.steps()) {
     if (step->path == "w_1" || step->path == "b_1" || step->path == "w_2" || step->path == "b_2")

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/frame/heads.h"
 #include "attn/core/error.h"
 #include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
@@ -21,16 +22,7 @@ void bind_block(Cli& cli, BlockChoices& o, const char* layers_help) {
 
 EncoderSizes block_sizes(const BlockChoices& o, std::size_t d) {
   const auto heads = static_cast<std::size_t>(o.heads);
-  if (d % heads != 0) {
-    std::string possible;
-    for (std::size_t h = 1; h <= d && possible.size() < 60; ++h) {
-      if (d % h == 0) possible += fmt::format("{}{}", possible.empty() ? "" : ", ", h);
-    }
-    throw Error(ErrorKind::usage,
-                fmt::format("--dim {} cannot be divided among --heads {}", d, heads),
-                fmt::format("with --dim {}, --heads may be {}; or use --dim {}", d, possible,
-                            (d / heads + 1) * heads));
-  }
+  require_heads_divide_dim(d, heads);
   return {d, heads, o.ff > 0 ? static_cast<std::size_t>(o.ff) : 4 * d};
 }
 

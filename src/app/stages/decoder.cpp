@@ -185,7 +185,7 @@ void top_words(Stage& s, const Tensor& probabilities, const std::vector<std::str
     }
     table.rows.push_back({name(target, i), right, probability, best});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 }
 
 void check_decoder(Stage& s, const Decoder& d, const Tensor& x, const Tensor& memory,

@@ -126,7 +126,7 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
                                fmt::format("{} x {:.0f}", e.depth, block), depth * block));
   if (e.shared)
     table.rows.push_back(counted("one block, shared", "the same in every layer", block));
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   NamedTensors all;
   for (const EncoderLayer& layer : e.layers) list_parameters(all, "", layer);
   double made = 0;
@@ -146,7 +146,7 @@ void encoder(Stage& s, const EncoderOptions& o) {
   const Encoder e = make_encoder(s, o, n, d);
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
   s.trace.restart_clock();
-  s.trace.items.emplace_back(Verbatim{formulas(e.options.norm_first)});
+  s.trace.add(Verbatim{formulas(e.options.norm_first)});
   BlockOptions options = e.options;
   options.residual = !o.no_residual;
   options.norm = !o.no_norm;

@@ -146,7 +146,7 @@ void show_difference(Stage& s, const Array& output, const Array& whole, const st
     table.rows.push_back(
         {i < s.trace.tokens.size() ? s.trace.tokens[i] : fmt::format("{}", i), largest});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(fmt::format(
       "Without {}, the output moves by at most {:.3g}; the largest number of the whole one is "
       "{:.3g}.",
@@ -240,7 +240,7 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
           "words can matter.");
     }
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   for (std::string& lesson : lessons) s.trace.say(std::move(lesson));
 }
 

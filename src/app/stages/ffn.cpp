@@ -45,7 +45,7 @@ void show_same_weights(Stage& s, const Tensor& x, const FeedForwardParameters& p
     lines += fmt::format("{} + {:.3f} = {:6.3f}", d > terms ? " + ..." : "",
                          p.b_1.value().data()[0], sum);
   }
-  s.trace.items.emplace_back(Verbatim{std::move(lines)});
+  s.trace.add(Verbatim{std::move(lines)});
 }
 
 void ffn(Stage& s, const FfnOptions& o) {
@@ -112,7 +112,7 @@ void ffn(Stage& s, const FfnOptions& o) {
       counted("feed-forward", fmt::format("2 d ff + ff + d, d {}, ff {}", d, ff), own));
   table.rows.push_back(counted("attention", fmt::format("4 d^2 + 4 d, d {}", d), attention));
   if (ff < 2 * d) table.about = "Parameters of this net, and of the attention before it.";
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   double made = 0;
   for (const Tensor& t : {p.w_1, p.b_1, p.w_2, p.b_2}) made += double(t.value().size());
   s.trace.check("the arithmetic counts the parameters that were made", std::abs(made - own), 0);

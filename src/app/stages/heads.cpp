@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/frame/command.h"
+#include "app/frame/heads.h"
 #include "app/stages/mask_option.h"
 #include "attn/core/error.h"
 #include "attn/nn/attention.h"
@@ -30,23 +31,10 @@ struct Widths {
   std::size_t heads, d_k, d_v;
 };
 
-/// The numbers of heads that divide d, for a message.
-std::string divisors(std::size_t d) {
-  std::string out;
-  for (std::size_t h = 1; h <= d && out.size() < 60; ++h) {
-    if (d % h == 0) out += fmt::format("{}{}", out.empty() ? "" : ", ", h);
-  }
-  return out;
-}
-
 Widths widths(const HeadsOptions& o, std::size_t d) {
   const auto h = static_cast<std::size_t>(o.heads);
   const bool both_given = o.key_dim > 0 && o.value_dim > 0;
-  if (!both_given && d % h != 0) {
-    throw Error(ErrorKind::usage, fmt::format("--dim {} cannot be divided among --heads {}", d, h),
-                fmt::format("with --dim {}, --heads may be {}; or use --dim {}", d, divisors(d),
-                            (d / h + 1) * h));
-  }
+  if (!both_given) require_heads_divide_dim(d, h);
   return {h, o.key_dim > 0 ? static_cast<std::size_t>(o.key_dim) : d / h,
           o.value_dim > 0 ? static_cast<std::size_t>(o.value_dim) : d / h};
 }

@@ -24,10 +24,10 @@ void layer_steps(Stage& s, const Tensor& x, const NormParameters& p) {
 
 void batch_steps(Stage& s, const Tensor& x, const NormParameters& p) {
   const Scope scope(s.run, "batch_norm");
-  const Tensor turned = transpose(s.run, x);  // (d,n): a column becomes a row
-  note(s.run, "mean", "the mean of each column", {"d"}, row_mean(s.run, turned));
+  const Tensor transposed = transpose(s.run, x);  // (d,n): a column becomes a row
+  note(s.run, "mean", "the mean of each column", {"d"}, row_mean(s.run, transposed));
   note(s.run, "variance", "mean of (x - mean)^2 of each column", {"d"},
-       row_variance(s.run, turned));
+       row_variance(s.run, transposed));
   note(s.run, "output", "gain (x - mean) / sqrt(variance + 0.00001) + bias", {"token", "d"},
        batch_norm(s.run, x, p.gain, p.bias));
 }
@@ -53,7 +53,7 @@ void compare_lengths(Stage& s, const Tensor& x, const NormParameters& p) {
                           distance(batch_norm(Run{}, first_rows(x, k), p.gain, p.bias), batch)});
     moved = std::max(moved, by_layer);
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.check("layer norm gives the first token the same numbers in a text of any length", moved,
                 0);
   const Array alone = batch_norm(Run{}, first_rows(x, 1), p.gain, p.bias).value();

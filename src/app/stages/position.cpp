@@ -134,8 +134,8 @@ void show_relative(Stage& s, const Tensor& x) {
   const std::size_t n = x.shape()[0];
   const Tensor same = embed(s.run, x, Tensor::ids(zeros({n}), Tensor::Kind::value));
   note(s.run, "same_token", "the first token at every place", {"query", "d"}, same);
-  const Tensor turned = rotary(s.run, same);
-  const Tensor scores = matmul_nt(s.run, turned, turned);  // (n,n)
+  const Tensor rotated = rotary(s.run, same);
+  const Tensor scores = matmul_nt(s.run, rotated, rotated);  // (n,n)
   note(s.run, "relative", "q_i . k_j of the turned vectors", {"query", "key"}, scores);
   s.explain("relative", "The same numbers along every diagonal: the score depends on j - i alone.");
   double largest = 0;

@@ -147,8 +147,8 @@ void sweep_scores(Stage& s, const ScoreOptions& o) {
     const double n = kRows * kRows, var = squares / n - sum / n * (sum / n);
     variance.rows.push_back({double(d), var, var / double(d)});
   }
-  s.trace.items.emplace_back(std::move(variance));
-  s.trace.items.emplace_back(std::move(effect));
+  s.trace.add(std::move(variance));
+  s.trace.add(std::move(effect));
   s.trace.say(fmt::format("The largest possible entropy is ln {} = {:.3f}.", kRows,
                           std::log(double(kRows))));
   s.trace.say(
@@ -198,7 +198,7 @@ void score(Stage& s, const ScoreOptions& o) {
                           mean.largest, made.milliseconds});
   }
   s.say_if_not_finite(computed);
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.say(
       fmt::format("Entropy says how spread a row is: from 0 (one key has all the weight) to ln {} "
                   "= {:.3f} (all alike). ",

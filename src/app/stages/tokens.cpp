@@ -21,7 +21,7 @@ void tokens(Stage& s) {
   for (std::size_t i = 0; i < s.tokens().size(); ++i) {
     table.rows.push_back({double(i), s.tokens()[i], double{ids.value().data()[i]}});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
 
   s.require_memory(sizeof(real) * double(v) * double(s.tokens().size()),
                    "one-hot vectors of this text");

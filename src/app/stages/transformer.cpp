@@ -106,7 +106,7 @@ void compare_cache(Stage& s, const TransformerSizes& sizes) {
     const double with = last[kWindow / 2];
     table.rows.push_back({double(n), with, without, without / with});
   }
-  s.trace.items.emplace_back(std::move(table));
+  s.trace.add(std::move(table));
   s.trace.check("with and without kept keys and values: the same logits at each of these lengths",
                 largest, 1e-5 * std::max(magnitude, 1.0));
 }

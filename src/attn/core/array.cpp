@@ -45,6 +45,17 @@ Array reshaped(const Array& a, const Shape& shape) {
   return out;
 }
 
+Array transposed(const Array& a) {
+  Shape shape = shape_of(a);
+  if (shape.size() < 2) return a;
+  const std::size_t m = shape[shape.size() - 2], n = shape.back();
+  std::swap(shape[shape.size() - 2], shape.back());
+  Array out = empty(shape);
+  for (std::size_t block = 0; block < out.size(); block += m * n)
+    transpose_into(a.data() + block, m, n, out.data() + block);
+  return out;
+}
+
 std::string to_string(const Shape& shape) { return fmt::format("({})", fmt::join(shape, ", ")); }
 
 std::size_t count(const Shape& shape) {
@@ -68,6 +79,18 @@ std::size_t checked_bytes(const Shape& shape, std::size_t item_size) {
     }
   }
   return bytes;
+}
+
+std::vector<std::size_t> coordinates(std::size_t i, const Shape& shape) {
+  std::vector<std::size_t> out(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0; i /= shape[axis]) out[axis] = i % shape[axis];
+  return out;
+}
+
+std::size_t flat_index(const std::vector<std::size_t>& coordinates, const Shape& shape) {
+  std::size_t i = 0;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) i = i * shape[axis] + coordinates[axis];
+  return i;
 }
 
 real largest_difference(const Array& a, const Array& b) {

@@ -6,6 +6,7 @@
 #include <xtensor/xarray.hpp>
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -37,8 +38,29 @@ Shape shape_of(const Array& a);
 Array reshaped(const Array& a, const Shape& shape);
 /// "(2, 11, 11)"; "()" for a single number.
 std::string to_string(const Shape& shape);
+/// A (rows,columns) matrix becomes (columns,rows), in blocks that fit into the cache.
+template <class T>
+void transpose_into(const T* from, std::size_t rows, std::size_t columns, T* to) {
+  constexpr std::size_t kBlock = 32;
+  for (std::size_t i0 = 0; i0 < rows; i0 += kBlock) {
+    for (std::size_t j0 = 0; j0 < columns; j0 += kBlock) {
+      for (std::size_t i = i0; i < std::min(i0 + kBlock, rows); ++i) {
+        for (std::size_t j = j0; j < std::min(j0 + kBlock, columns); ++j)
+          to[j * rows + i] = from[i * columns + j];
+      }
+    }
+  }
+}
+
+/// The last two axes exchanged; with less than two, the same.
+Array transposed(const Array& a);
 /// Number of elements; 1 for an empty shape.
 std::size_t count(const Shape& shape);
+
+/// Where the i-th number of an array of this shape stands, axis by axis.
+std::vector<std::size_t> coordinates(std::size_t i, const Shape& shape);
+/// And back: which number stands at these coordinates.
+std::size_t flat_index(const std::vector<std::size_t>& coordinates, const Shape& shape);
 
 /// Bytes that an array of this shape and item size takes. The one place where shapes from outside
 /// become sizes: throws Error(bad_input) at rank above 8 or when the product overflows.

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
 
 // This file is compiled without contraction of a*b+c (CMakeLists.txt), so that every platform
 // rounds alike.
@@ -42,15 +43,10 @@ double portable_log(double x) {
   return 2 * t * sum + e * 0.693147180559945309417;
 }
 
-std::uint64_t fnv1a(std::string_view text, std::uint64_t hash) {
-  for (const unsigned char c : text) hash = (hash ^ c) * 0x100000001B3ull;
-  return hash;
-}
-
 }  // namespace
 
 Rng Rng::stream(std::string_view name) const {
-  return Rng(seed_, fnv1a(name, 0xCBF29CE484222325ull ^ stream_));
+  return Rng(seed_, fnv1a(name, kFnvBasis ^ stream_));
 }
 
 std::uint32_t Rng::next() {

@@ -142,6 +142,7 @@ class Trace {
   /// The path under which this tensor was noted first, or "".
   std::string_view name(const Tensor& tensor) const;
 
+  void add(Item item) { items.push_back(std::move(item)); }
   void say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
   void check(std::string claim, double difference, double tolerance) {
     items.emplace_back(Check{std::move(claim), difference, tolerance});

@@ -7,15 +7,10 @@
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/core/trimmed.h"
 
 namespace attn {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
 
 /// Cuts `text` at the first of `separators`: returns what is before, keeps what is behind.
 std::string_view cut(std::string_view& text, std::string_view separators) {

@@ -13,6 +13,21 @@
 
 namespace attn {
 
+std::string possible_heads(std::size_t width) {
+  std::string out;
+  for (std::size_t h = 1; h <= width && out.size() < 60; ++h) {
+    if (width % h == 0) out += fmt::format("{}{}", out.empty() ? "" : ", ", h);
+  }
+  return out;
+}
+
+void require_heads_divide(std::size_t width, std::size_t heads) {
+  if (width % heads == 0) return;
+  throw Error(ErrorKind::usage,
+              fmt::format("a width of {} cannot be divided among {} heads", width, heads),
+              fmt::format("the number of heads may be {}", possible_heads(width)));
+}
+
 AttentionParameters attention_parameters(Parameters& parameters, const std::string& path,
                                          std::size_t d) {
   const auto weight = [&](const char* name) {

@@ -20,6 +20,11 @@ struct AttentionParameters {
 AttentionParameters attention_parameters(Parameters& parameters, const std::string& path,
                                          std::size_t d);
 
+/// The numbers of heads among which a width can be divided, for a message: "1, 2, 3, 6".
+std::string possible_heads(std::size_t width);
+/// Throws Error(usage) unless the width can be divided among the heads, and says what can.
+void require_heads_divide(std::size_t width, std::size_t heads);
+
 struct Projected {
   Tensor q, k, v;
 };

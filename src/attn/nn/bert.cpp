@@ -7,6 +7,7 @@
 
 #include "attn/core/error.h"
 #include "attn/graph/trace.h"
+#include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
 namespace attn {
@@ -17,11 +18,7 @@ void check_sizes(const BertSizes& z) {
       throw Error(ErrorKind::usage, "a BERT with a size of 0",
                   "every size but the number of layers is at least 1");
   }
-  if (z.width % z.heads != 0) {
-    throw Error(ErrorKind::usage,
-                fmt::format("a width of {} cannot be divided among {} heads", z.width, z.heads),
-                "the number of heads must divide the width");
-  }
+  require_heads_divide(z.width, z.heads);
   if (z.nsp && !z.pooler)
     throw Error(ErrorKind::usage, "a head for next sentences without a pooler",
                 "it reads the pooled [CLS]");

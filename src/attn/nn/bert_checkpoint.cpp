@@ -110,19 +110,6 @@ BertSizes sizes_of(const Config& config) {
   return z;
 }
 
-/// Rows become columns, in blocks that fit into the cache.
-void transpose_into(const real* from, std::size_t rows, std::size_t columns, real* to) {
-  constexpr std::size_t kBlock = 32;
-  for (std::size_t i0 = 0; i0 < rows; i0 += kBlock) {
-    for (std::size_t j0 = 0; j0 < columns; j0 += kBlock) {
-      for (std::size_t i = i0; i < std::min(i0 + kBlock, rows); ++i) {
-        for (std::size_t j = j0; j < std::min(j0 + kBlock, columns); ++j)
-          to[j * rows + i] = from[i * columns + j];
-      }
-    }
-  }
-}
-
 /// The tensors of a weight file under their normal names.
 class Weights {
  public:
@@ -173,17 +160,12 @@ class Weights {
     }
   }
 
-  /// The tensor as ours, the matrix of a linear layer turned. Throws if a number is not finite.
+  /// The tensor as ours, the matrix of a linear layer transposed. Throws if a number is not finite.
   Array take(const std::string& own, const Shape& shape) {
     const SafetensorsEntry& entry = entries_.at(published_name(own));
     const std::string_view part = bytes_.substr(entry.begin, entry.end - entry.begin);
-    const bool turned = is_turned(own, shape);
     Array values = decode(part, entry.dtype, ByteOrder::little, entry.shape);
-    if (turned) {
-      Array other = empty(shape);
-      transpose_into(values.data(), shape[1], shape[0], other.data());
-      values = std::move(other);
-    }
+    if (is_stored_transposed(own, shape)) values = transposed(values);
     if (read_) read_(part);
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!std::isfinite(values.data()[i]))
@@ -327,11 +309,8 @@ void save_bert(const std::string& folder, const Bert& model, const PieceVocabula
   for (const auto& [own, tensor] : model.parameters()) {
     const Shape shape = tensor.shape();
     const std::string published = published_name(own);
-    Array values = tensor.value();
-    if (is_turned(own, shape)) {
-      values = empty({shape[1], shape[0]});
-      transpose_into(tensor.value().data(), shape[0], shape[1], values.data());
-    }
+    Array values =
+        is_stored_transposed(own, shape) ? transposed(tensor.value()) : Array(tensor.value());
     tensors.push_back(
         {published.starts_with("cls.") ? published : "bert." + published, std::move(values)});
   }

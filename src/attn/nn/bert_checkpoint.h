@@ -25,7 +25,7 @@ struct BertCheckpoint {
 
 /// The model of these files. Tensors go by their published names, with "bert." before them or
 /// without, "gamma" and "beta" or "weight" and "bias"; a linear layer's matrix is stored as
-/// (out,in) and turned here. A head may be missing as a whole (pooler, masked words, next
+/// (out,in) and transposed here. A head may be missing as a whole (pooler, masked words, next
 /// sentences). `read` is called with the bytes of each tensor after it was copied.
 /// Throws Error(bad_input): no JSON, a size that is missing or out of range, another model_type,
 /// activation or kind of position, a decoder; tensors missing, misshapen or not expected (all are

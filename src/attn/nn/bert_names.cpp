@@ -56,12 +56,12 @@ std::string published_name(const std::string& own) {
   throw Error(ErrorKind::internal, fmt::format("no published name for {}", own));
 }
 
-bool is_turned(const std::string& own, const Shape& shape) {
+bool is_stored_transposed(const std::string& own, const Shape& shape) {
   return shape.size() == 2 && !own.ends_with("embedding");
 }
 
 Shape published_shape(const std::string& own, Shape shape) {
-  if (is_turned(own, shape)) std::swap(shape[0], shape[1]);
+  if (is_stored_transposed(own, shape)) std::swap(shape[0], shape[1]);
   return shape;
 }
 

@@ -10,7 +10,7 @@ namespace attn {
 std::string published_name(const std::string& own);
 
 /// True for the matrix of a linear layer: ours is (in,out), published is (out,in).
-bool is_turned(const std::string& own, const Shape& shape);
+bool is_stored_transposed(const std::string& own, const Shape& shape);
 Shape published_shape(const std::string& own, Shape shape);
 
 /// The published name of a tensor in a file: no "bert." before it, and a norm's numbers called

@@ -4,10 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace attn {
+#include "attn/core/trimmed.h"
 
-/// Without spaces, tabs and carriage returns at both ends.
-std::string_view trimmed(std::string_view text);
+namespace attn {
 
 /// The pieces between separators, trimmed; one more than there are separators.
 std::vector<std::string_view> split(std::string_view text, char separator);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
 #include "attn/io/safetensors.h"
@@ -19,22 +20,17 @@ namespace {
 
 constexpr int kFormat = 1;
 
-/// FNV-1a over names and bytes: finds a flipped bit, not an attack.
+/// FNV-1a over names and bytes.
 std::string checksum(const std::vector<NamedArray>& tensors, const std::string& text) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  const auto mix = [&](const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001B3ull;
-  };
+  std::uint64_t hash = kFnvBasis;
   for (const NamedArray& tensor : tensors) {
-    mix(tensor.name.data(), tensor.name.size());
+    hash = fnv1a(tensor.name, hash);
     for (const real x : tensor.values) {
       const float as_stored = static_cast<float>(x);
-      mix(&as_stored, sizeof as_stored);
+      hash = fnv1a({reinterpret_cast<const char*>(&as_stored), sizeof as_stored}, hash);
     }
   }
-  mix(text.data(), text.size());
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", fnv1a(text, hash));
 }
 
 std::vector<NamedArray> sorted(std::vector<NamedArray> tensors) {

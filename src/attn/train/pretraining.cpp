@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 
@@ -45,13 +46,12 @@ std::size_t right(const Array& logits, const Array& answers) {
 
 double number(const Tensor& loss) { return loss.value().data()[0]; }
 
-/// FNV-1a, to tell one corpus from another.
+/// To tell one corpus from another.
 std::uint64_t fingerprint_of(const std::vector<EncodedPair>& pairs) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
+  std::uint64_t hash = kFnvBasis;
   for (const EncodedPair& pair : pairs) {
-    add(pair.is_next);
-    for (const std::size_t id : pair.input.ids) add(id);
+    hash = fnv1a_step(hash, pair.is_next);
+    for (const std::size_t id : pair.input.ids) hash = fnv1a_step(hash, id);
   }
   return hash;
 }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
 #include "attn/train/tasks_list.h"
 
 namespace attn {
@@ -43,12 +44,10 @@ const std::vector<TaskRow>& task_rows() {
 }  // namespace
 
 Split split_of(const std::vector<float>& inputs) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;  // FNV-1a
+  std::uint64_t hash = kFnvBasis;
   for (const float input : inputs) {
     const auto bits = std::bit_cast<std::uint32_t>(input);
-    for (int shift = 0; shift < 32; shift += 8) {
-      hash = (hash ^ ((bits >> shift) & 0xFF)) * 0x100000001B3ull;
-    }
+    for (int shift = 0; shift < 32; shift += 8) hash = fnv1a_step(hash, (bits >> shift) & 0xFF);
   }
   // FNV's high bits barely notice the last bytes: mix before taking them (fmix64 of MurmurHash3).
   hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDull;

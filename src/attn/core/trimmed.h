@@ -1,0 +1,13 @@
+#pragma once
+#include <algorithm>
+#include <string_view>
+
+namespace attn {
+
+/// Without the `blanks` at both ends.
+constexpr std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r") {
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+}  // namespace attn
