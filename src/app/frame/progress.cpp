@@ -11,14 +11,14 @@ namespace attn::app {
 
 namespace {
 
-volatile std::sig_atomic_t interrupts = 0;
+volatile std::sig_atomic_t stops_asked = 0;
 
-void on_interrupt(int) {
-  interrupts = interrupts + 1;
-  if (interrupts > 1) _exit(130);
+void on_stop(int) {
+  stops_asked = stops_asked + 1;
+  if (stops_asked > 1) _exit(130);
 }
 
-void write_error(const std::string& text) {
+void write_progress(const std::string& text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -26,11 +26,11 @@ void write_error(const std::string& text) {
 
 StandardProgress::StandardProgress()
     : terminal_(isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {
-  interrupts = 0;
+  stops_asked = 0;
 }
 
 StandardProgress::~StandardProgress() {
-  if (terminal_ && shown_) write_error("\r\x1b[K");  // the line goes, the result comes
+  if (terminal_ && shown_) write_progress("\r\x1b[K");  // the line goes, the result comes
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }
@@ -42,20 +42,20 @@ void StandardProgress::show(const std::string& line) {
   shown_ = true;
   last_ = now;
   if (terminal_) {
-    write_error("\r\x1b[K" + cut(line, detect_terminal("auto").width - 1, "~"));
+    write_progress("\r\x1b[K" + cut(line, detect_terminal("auto").width - 1, "~"));
   } else {
-    write_error(line + "\n");
+    write_progress(line + "\n");
   }
 }
 
 bool StandardProgress::stop() {
   if (!listening_) {  // only work that asks may be interrupted gently; Ctrl-C ends all other at
                       // once
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
+    std::signal(SIGINT, on_stop);
+    std::signal(SIGTERM, on_stop);
     listening_ = true;
   }
-  return interrupts > 0;
+  return stops_asked > 0;
 }
 
 }  // namespace attn::app
