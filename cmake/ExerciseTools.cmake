@@ -2,9 +2,6 @@
 # options, and where things lie when attn runs where it was built or where it was installed.
 function(attn_exercise_tools target)
   set(options -std=c++20 -march=${ATTN_ARCH} -DXTENSOR_USE_XSIMD ${OpenMP_CXX_FLAGS})
-  if(ATTN_DOUBLE)
-    list(APPEND options -DATTN_REAL_DOUBLE)
-  endif()
   if(ATTN_SANITIZE)
     list(APPEND options -fsanitize=${ATTN_SANITIZE})
   endif()

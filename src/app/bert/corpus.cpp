@@ -35,7 +35,7 @@ void bind(Cli& cli, BertCorpusOptions& o) {
               "random numbers of this seed, always the same");
 }
 
-constexpr std::size_t kShown = 3;  // documents
+constexpr std::size_t kDocumentsShown = 3;
 constexpr std::size_t kLargestGrammar = 1 << 20;
 constexpr const char* kOwn = "stories.topics";
 constexpr MaskingOptions kMasking;
@@ -71,7 +71,7 @@ void draw_documents(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o)
     const TopicDocument document = g.draw_document(rng);
     Sentences& sentences = documents.emplace_back();
     for (const TopicSentence& sentence : document.sentences) sentences.push_back(g.text(sentence));
-    if (documents.size() > kShown) continue;
+    if (documents.size() > kDocumentsShown) continue;
     const TopicGrammar::Topic& topic = g.topics()[document.topic];
     std::vector<std::string> who;
     for (const std::size_t word : topic.who[document.who]) who.push_back(g.words()[word]);

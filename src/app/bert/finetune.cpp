@@ -52,7 +52,7 @@ void bind(Cli& cli, BertFinetuneOptions& o) {
 /// Of a layer on its own: it may learn much faster than a whole model.
 constexpr double kFrozenRate = 0.01;
 constexpr std::size_t kCeiling = 4000;  // texts to take the mean of the best score over
-constexpr std::size_t kShown = 3;
+constexpr std::size_t kExamplesShown = 3;
 
 using Texts = std::vector<LabelledText>;
 
@@ -120,7 +120,7 @@ class FineTuning {
     s_.trace.say(task_->about);
     const Texts test = draw(*task_, static_cast<std::size_t>(o_.tested), Rng(0).stream("test"));
     std::string examples;
-    for (std::size_t i = 0; i < std::min(kShown, test.size()); ++i)
+    for (std::size_t i = 0; i < std::min(kExamplesShown, test.size()); ++i)
       examples += shown(*task_, grammar_, test[i]);
     s_.trace.add(Verbatim{examples});
     tested_ = encode(test);

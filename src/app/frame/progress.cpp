@@ -9,7 +9,7 @@ namespace attn::app {
 
 namespace {
 
-void write_error(const std::string& text) {
+void write_progress(const std::string& text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -19,7 +19,7 @@ StandardProgress::StandardProgress()
     : terminal_(isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now()) {}
 
 StandardProgress::~StandardProgress() {
-  if (terminal_ && shown_) write_error("\r\x1b[K");  // the line goes, the result comes
+  if (terminal_ && shown_) write_progress("\r\x1b[K");  // the line goes, the result comes
 }
 
 void StandardProgress::show(const std::string& line) {
@@ -29,9 +29,9 @@ void StandardProgress::show(const std::string& line) {
   shown_ = true;
   last_ = now;
   if (terminal_) {
-    write_error("\r\x1b[K" + cut(line, detect_terminal("auto").width - 1, "~"));
+    write_progress("\r\x1b[K" + cut(line, detect_terminal("auto").width - 1, "~"));
   } else {
-    write_error(line + "\n");
+    write_progress(line + "\n");
   }
 }
 

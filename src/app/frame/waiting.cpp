@@ -10,21 +10,21 @@ namespace attn::app {
 
 namespace {
 
-void write_error(std::string_view text) {
+void write_waiting(std::string_view text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace
 
 Waiting::~Waiting() {
-  if (shown_) write_error("\r             \r");  // spaces: a dumb terminal has no other way
+  if (shown_) write_waiting("\r             \r");  // spaces: a dumb terminal has no other way
 }
 
 void Waiting::show(const std::string&) {
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begin_;
   if (shown_ || since.count() < 1) return;
   shown_ = true;
-  write_error("computing ...");
+  write_waiting("computing ...");
 }
 
 bool Waiting::stop() { return InterruptWatch::came(); }

@@ -10,6 +10,7 @@
 
 #include "app/frame/command.h"
 #include "app/frame/heads.h"
+#include "app/learning/layer_cost.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/graph/tape.h"
@@ -30,7 +31,6 @@ const std::vector<std::string> kTrain = {"transformer", "encoder-decoder", "rnn"
                                          "cnn"};
 
 constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched, threads start
-constexpr std::size_t kKernel = 3;
 constexpr std::size_t kBertVocabulary = 30522;  // of the published models in English
 
 struct BenchOptions {

@@ -41,7 +41,7 @@ Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
 }
 
 /// "0.969 +-0.009": the mean, and the larger half of its interval.
-std::string words(const Estimate& e) {
+std::string in_words(const Estimate& e) {
   return fmt::format("{:.3f} +-{:.3f}", e.mean, std::max(e.mean - e.low, e.high - e.mean));
 }
 
@@ -114,7 +114,7 @@ class Report {
       std::vector<Table::Cell> row{models_[m]};
       for (std::size_t l = 0; l < o_.lengths.size(); ++l) {
         const auto* found = cells(models_[m], static_cast<std::size_t>(o_.lengths[l]));
-        row.emplace_back(found ? words(estimate(*found, regression)) : std::string("-"));
+        row.emplace_back(found ? in_words(estimate(*found, regression)) : std::string("-"));
         if (found)
           means.data()[m * o_.lengths.size() + l] =
               static_cast<real>(estimate(*found, regression).mean);

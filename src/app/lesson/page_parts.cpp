@@ -16,8 +16,8 @@ namespace attn::app {
 
 namespace {
 
-constexpr std::size_t kMostBlocks = 16;
-constexpr double kTextWidth = 700, kLargest = 1.4;  // pixels; how many times
+constexpr std::size_t kMostPageBlocks = 16;
+constexpr double kTextWidth = 700, kMostEnlarged = 1.4;  // pixels; how many times
 
 std::string spans_html(const Spans& spans) {
   static constexpr const char* kTags[] = {"", "em", "strong", "code"};
@@ -136,13 +136,13 @@ class RunWriter {
     if (view.empty()) return add("<p class=\"facts\">No numbers.</p>\n");
     const NumberFormat format = choose_format(view.values(), options_.precision);
     const Scale scale = scale_of(view.values());
-    const Extract blocks = extract(view.blocks(), kMostBlocks);
+    const Extract blocks = extract(view.blocks(), kMostPageBlocks);
     add("<div class=\"blocks\">\n");
     for (const std::size_t block : blocks.index) {
       const std::string title = markup(view.block_title(block));
       const Drawing drawing = draw_heatmap(view, block, scale, format);
       // A small one is drawn larger, up to the width of the text.
-      const double larger = std::clamp(kTextWidth / drawing.width, 1.0, kLargest);
+      const double larger = std::clamp(kTextWidth / drawing.width, 1.0, kMostEnlarged);
       add("<figure>{}<div class=\"scroll\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" "
           "height=\"{:.0f}\" role=\"img\" aria-label=\"{} {}\">{}</svg></div></figure>\n",
           title.empty() ? "" : "<figcaption>" + title + "</figcaption>", drawing.width,

@@ -17,7 +17,7 @@ namespace attn::app {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& message, const std::string& hint = "") {
+[[noreturn]] void refuse(const std::string& message, const std::string& hint = "") {
   throw Error(ErrorKind::bad_input, message, hint);
 }
 
@@ -83,9 +83,9 @@ Value value_of(const Trace& trace, const std::string& name) {
   std::reverse(names.begin(), names.end());
   const std::size_t more = names.size() > 40 ? names.size() - 40 : 0;
   names.resize(names.size() - more);
-  fail(fmt::format("no step or table \"{}\"{}", escaped(name),
-                   near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-       fmt::format("the run has: {}{}", fmt::join(names, ", "), more ? ", ..." : ""));
+  refuse(fmt::format("no step or table \"{}\"{}", escaped(name),
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+         fmt::format("the run has: {}{}", fmt::join(names, ", "), more ? ", ..." : ""));
 }
 
 namespace {
@@ -100,23 +100,24 @@ std::vector<std::size_t> places(const Value& value, std::size_t axis, const Sele
     const auto found = std::find(labels.begin(), labels.end(), s.label);
     if (found == labels.end() || found - labels.begin() >= length) {
       if (labels.empty())
-        fail(fmt::format("axis {} has no labels, so \"{}\" is no place", axis, escaped(s.label)),
-             "name it by its number, from 0");
-      fail(fmt::format("no label \"{}\" on axis {}", escaped(s.label), axis),
-           fmt::format("the labels: {}", fmt::join(labels, ", ")));
+        refuse(fmt::format("axis {} has no labels, so \"{}\" is no place", axis, escaped(s.label)),
+               "name it by its number, from 0");
+      refuse(fmt::format("no label \"{}\" on axis {}", escaped(s.label), axis),
+             fmt::format("the labels: {}", fmt::join(labels, ", ")));
     }
     out.push_back(static_cast<std::size_t>(found - labels.begin()));
   } else if (s.kind == Selector::Kind::number) {
     const long long at = from_end(s.first);
     if (at < 0 || at >= length)
-      fail(fmt::format("place {} on an axis of length {}", s.first, length), "places count from 0");
+      refuse(fmt::format("place {} on an axis of length {}", s.first, length),
+             "places count from 0");
     out.push_back(static_cast<std::size_t>(at));
   } else {
     const bool all = s.kind == Selector::Kind::all;
     const long long begin = all ? 0 : from_end(s.first);
     const long long end = all || s.open ? length : from_end(s.last);
     if (begin < 0 || end > length || begin > end)
-      fail(fmt::format("range {}:{} on an axis of length {}", s.first, s.last, length));
+      refuse(fmt::format("range {}:{} on an axis of length {}", s.first, s.last, length));
     for (long long i = begin; i < end; ++i) out.push_back(static_cast<std::size_t>(i));
   }
   return out;
@@ -127,7 +128,7 @@ std::vector<std::size_t> places(const Value& value, std::size_t axis, const Sele
 Value selected(const Value& value, const std::vector<Selector>& selectors) {
   const std::size_t rank = value.shape.size();
   if (selectors.size() > rank)
-    fail(fmt::format("{} indices for a value with {} axes", selectors.size(), rank));
+    refuse(fmt::format("{} indices for a value with {} axes", selectors.size(), rank));
   std::vector<std::vector<std::size_t>> where;
   Value out;
   std::size_t total = 1;
@@ -168,7 +169,7 @@ Value numbers(std::vector<double> list) {
 }
 
 void require_numbers(const Value& value, const std::string& what) {
-  if (value.has_text()) fail(fmt::format("{} needs numbers, and some of these are texts", what));
+  if (value.has_text()) refuse(fmt::format("{} needs numbers, and some of these are texts", what));
 }
 
 namespace {
@@ -191,7 +192,7 @@ Value for_each_row(const Value& value, OfRow rule) {
 
 Value transposed(const Value& value) {
   const std::size_t rank = value.shape.size();
-  if (rank < 2) fail("only a matrix can be transposed");
+  if (rank < 2) refuse("only a matrix can be transposed");
   Value out = value;
   const std::size_t rows = value.shape[rank - 2], columns = value.shape[rank - 1];
   std::swap(out.shape[rank - 2], out.shape[rank - 1]);
@@ -232,7 +233,7 @@ std::size_t distinct_rows(const Value& value) {
 
 Value argmax_label(const Value& value) {
   if (value.shape.empty() || value.labels.back().size() < value.shape.back())
-    fail("argmax-label: the last axis has no labels", "argmax gives the place as a number");
+    refuse("argmax-label: the last axis has no labels", "argmax gives the place as a number");
   Value out = for_each_row(value, argmax_of);
   for (double& place : out.numbers) {
     out.texts.emplace_back(value.labels.back()[static_cast<std::size_t>(place)]);
@@ -249,7 +250,7 @@ Value whole(const std::string& name, const Value& value) {
   if (name == "sum") return single(total);
   if (name == "nan-count")
     return single(double(std::count_if(x.begin(), x.end(), [](double v) { return v != v; })));
-  if (x.empty()) fail(fmt::format("{} of no numbers", name));
+  if (x.empty()) refuse(fmt::format("{} of no numbers", name));
   if (name == "min") return single(*std::min_element(x.begin(), x.end()));
   if (name == "max") return single(*std::max_element(x.begin(), x.end()));
   if (name == "mean") return single(total / n);
@@ -267,7 +268,7 @@ Value measured(const std::string& name, const Value& value) {
   if (name == "size") return single(double(value.size()));
   if (name == "rows" || name == "columns") {
     const std::size_t behind = name == "rows" ? 2 : 1;
-    if (rank < behind) fail(fmt::format("a value with {} axes has no {}", rank, name));
+    if (rank < behind) refuse(fmt::format("a value with {} axes has no {}", rank, name));
     return single(double(value.shape[rank - behind]));
   }
   if (name == "first" || name == "last") {
@@ -279,7 +280,7 @@ Value measured(const std::string& name, const Value& value) {
   }
   require_numbers(value, name);
   const bool by_row = name == "argmax" || name == "argmin" || name == "argmax-label";
-  if (by_row && (rank == 0 || value.shape.back() == 0)) fail(name + " of no list");
+  if (by_row && (rank == 0 || value.shape.back() == 0)) refuse(name + " of no list");
   if (name == "argmax") return for_each_row(value, argmax_of);
   if (name == "argmin") return for_each_row(value, argmin_of);
   if (name == "argmax-label") return argmax_label(value);

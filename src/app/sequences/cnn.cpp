@@ -109,7 +109,8 @@ std::vector<std::set<std::size_t>> marked_by(const Net& net, const Array& x, std
 }
 
 /// Positions begin .. end-1 as marks, two columns each.
-std::string marks(const std::set<std::size_t>& in, std::size_t begin, std::size_t end, char mark) {
+std::string mark_line(const std::set<std::size_t>& in, std::size_t begin, std::size_t end,
+                      char mark) {
   std::string out;
   for (std::size_t t = begin; t < end; ++t)
     out += fmt::format("{}{}", t > begin ? " " : "", in.contains(t) ? mark : '.');
@@ -150,14 +151,14 @@ void draw(Stage& s, const Net& net, std::size_t n, std::size_t output,
   picture += fmt::format("  {:<14} {}\n", "input", ruler);
   for (std::size_t l = 0; l < layers; ++l) {
     picture += fmt::format("  {:<14} {}   {}\n", fmt::format("after layer {}", l),
-                           marks(measured[l], begin, end, '#'), measured[l].size());
+                           mark_line(measured[l], begin, end, '#'), measured[l].size());
   }
   picture += "\nThe way they take, from the inputs at the bottom to that output at the top:\n\n";
   const std::vector<std::set<std::size_t>> levels = feeding(net, layers - 1, output, n);
   for (std::size_t l = layers + 1; l-- > 0;) {
     const std::string name = l == 0 ? "input" : fmt::format("layer {}", l - 1);
-    picture +=
-        fmt::format("  {:<14} {}\n", name, marks(levels[l], begin, end, l == layers ? '@' : 'o'));
+    picture += fmt::format("  {:<14} {}\n", name,
+                           mark_line(levels[l], begin, end, l == layers ? '@' : 'o'));
   }
   s.trace.add(Verbatim{std::move(picture)});
   if (!s.trace.tokens.empty() && n <= 60) {

@@ -16,7 +16,7 @@ struct ReachOptions {
 
 void bind(Cli& cli, ReachOptions& o) { bind_model(cli, o.choices); }
 
-constexpr double kMostOperations = 1e11, kMostSteps = 5e6;  // either takes some ten seconds
+constexpr double kMostReachOperations = 1e11, kMostSteps = 5e6;  // either takes some ten seconds
 
 /// d output[i,a] / d x[j,b] for all of them, (n,d',n,d): one backward pass for each number of the
 /// output.
@@ -171,7 +171,7 @@ void reach(Stage& s, const ReachOptions& o) {
   const double operations =
       double(n) * double(width) * 6 * double(n) *
       (parameters + (z.kind == "attention" ? 2.0 * double(n) * double(d) : 0.0));
-  if (operations > kMostOperations ||
+  if (operations > kMostReachOperations ||
       double(n) * double(n) * double(width) * double(z.layers) > kMostSteps) {
     throw Error(ErrorKind::limit,
                 fmt::format("{} backward passes over {} tokens take too long", n * width, n),

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kHeaderLimit = 100'000'000;
+constexpr std::uint64_t kHeaderBytesLimit = 100'000'000;
 constexpr std::size_t kTensorLimit = 65'536;
 constexpr const char* kMetadata = "__metadata__";
 constexpr const char* kDamaged = "the file is damaged or cut; copy or download it again";
@@ -65,7 +65,7 @@ std::size_t header_length(std::string_view bytes, const Place& place) {
     length = length << 8 | static_cast<unsigned char>(bytes[i]);
   }
   const bool fits = bytes.size() >= 8 && length <= bytes.size() - 8;
-  const bool plausible = fits && length >= 2 && length <= kHeaderLimit && bytes[8] == '{';
+  const bool plausible = fits && length >= 2 && length <= kHeaderBytesLimit && bytes[8] == '{';
   // Asked second: a header of 640 bytes begins with the same two bytes as a pickle.
   if (!plausible && is_pickle(bytes)) {
     place.fail(
@@ -78,8 +78,9 @@ std::size_t header_length(std::string_view bytes, const Place& place) {
   }
   if (bytes.size() < 8)
     place.fail(bytes.size(), "the file ends before the header's length", kDamaged);
-  if (length > kHeaderLimit) {
-    place.fail(0, fmt::format("a header of {} bytes, expected at most {}", length, kHeaderLimit),
+  if (length > kHeaderBytesLimit) {
+    place.fail(0,
+               fmt::format("a header of {} bytes, expected at most {}", length, kHeaderBytesLimit),
                "is it a safetensors file?");
   }
   if (!fits) {
@@ -179,7 +180,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view bytes, const std::st
   const std::size_t length = header_length(bytes, place);
   const std::size_t data = 8 + length, data_size = bytes.size() - data;
   // A tensor has at most 14 values that matter (itself, dtype, two lists, ten numbers).
-  const JsonLimits limits{.bytes = kHeaderLimit, .values = 20 * kTensorLimit, .depth = 4};
+  const JsonLimits limits{.bytes = kHeaderBytesLimit, .values = 20 * kTensorLimit, .depth = 4};
   const json document = parse_json(bytes.substr(8, length), name + ": safetensors header", limits);
   SafetensorsHeader header;
   for (const auto& item : document.items()) {

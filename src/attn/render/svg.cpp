@@ -14,7 +14,7 @@ namespace attn {
 namespace {
 
 constexpr double kMargin = 24, kPageWidth = 1240, kBetween = 24;
-constexpr std::size_t kMostBlocks = 16;
+constexpr std::size_t kMostDrawings = 16;
 constexpr std::size_t kTextColumns = 130;
 
 class SvgPage {
@@ -80,7 +80,7 @@ void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOption
   }
   const NumberFormat format = choose_format(view.values(), options.precision);
   const Scale scale = scale_of(view.values());
-  const Extract blocks = extract(view.blocks(), kMostBlocks);
+  const Extract blocks = extract(view.blocks(), kMostDrawings);
   for (const std::size_t block : blocks.index) {
     page.place(draw_heatmap(view, block, scale, format));
   }

@@ -10,8 +10,8 @@ namespace attn {
 
 namespace {
 
-constexpr std::size_t kIndent = 2;
-constexpr std::size_t kBetween = 2;
+constexpr std::size_t kTableIndent = 2;
+constexpr std::size_t kBetweenColumns = 2;
 constexpr std::size_t kMostCosts = 40;
 
 /// Text in columns: numbers right, words left.
@@ -39,9 +39,9 @@ std::pair<std::string, std::string> in_two_lines(const std::string& name) {
 }
 
 std::size_t total_width(const std::vector<std::size_t>& widths) {
-  std::size_t sum = kIndent;
-  for (const std::size_t width : widths) sum += width + kBetween;
-  return sum - std::min(sum, kBetween);
+  std::size_t sum = kTableIndent;
+  for (const std::size_t width : widths) sum += width + kBetweenColumns;
+  return sum - std::min(sum, kBetweenColumns);
 }
 
 /// What the columns would like to have.
@@ -82,12 +82,12 @@ void put_columns(Page& page, const Grid& grid, const std::vector<std::size_t>& w
                  bool two_lines) {
   const auto put = [&](const std::vector<std::string>& cells, Ink ink) {
     Line line;
-    line.space(kIndent - kBetween);
+    line.space(kTableIndent - kBetweenColumns);
     for (std::size_t j = 0; j < cells.size() && j < widths.size(); ++j) {
       std::string text = cut(cells[j], widths[j], page.mark());
       const std::size_t blank = widths[j] - std::min(widths[j], display_width(text));
       if (page.options().unicode && right_to_left(text)) text = isolated(text);
-      line.space(kBetween + (grid.right[j] ? blank : 0)).add(text, ink);
+      line.space(kBetweenColumns + (grid.right[j] ? blank : 0)).add(text, ink);
       line.space(grid.right[j] ? 0 : blank);
     }
     page.put(line);
@@ -137,9 +137,9 @@ void put_grid(Page& page, const Grid& grid) {
   if (grid.in_one || widths.size() <= 2)
     return put_columns(page, grid, narrowed(widths, grid, page.width()), true);
   for (std::size_t begin = 1; begin < widths.size();) {
-    std::size_t end = begin + 1, used = kIndent + widths[0] + kBetween + widths[begin];
-    while (end < widths.size() && used + kBetween + widths[end] <= page.width())
-      used += kBetween + widths[end++];
+    std::size_t end = begin + 1, used = kTableIndent + widths[0] + kBetweenColumns + widths[begin];
+    while (end < widths.size() && used + kBetweenColumns + widths[end] <= page.width())
+      used += kBetweenColumns + widths[end++];
     if (begin > 1) page.blank();
     put_grid(page, part_of(grid, begin, end));
     begin = end;
@@ -151,7 +151,7 @@ void put_grid(Page& page, const Grid& grid) {
 void put_table(Page& page, const Table& table) {
   page.put(Line().add(safe_text(table.name), Ink::bold));
   if (!page.options().quiet && !table.about.empty())
-    page.paragraph(safe_text(table.about), kIndent);
+    page.paragraph(safe_text(table.about), kTableIndent);
   Grid grid;
   for (std::size_t j = 0; j < table.columns.size(); ++j) {
     grid.head.push_back(label_text(table.columns[j]));
@@ -235,7 +235,7 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
       fmt::format("Times are the median of {} runs; {} is half the distance between their "
                   "quartiles.",
                   trace.repeats, grid.head[narrow ? 2 : 3]),
-      kIndent, Ink::dim);
+      kTableIndent, Ink::dim);
 }
 
 }  // namespace attn

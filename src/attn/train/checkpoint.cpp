@@ -18,7 +18,7 @@ namespace attn {
 
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kCheckpointFormat = 1;
 
 /// FNV-1a over names and bytes.
 std::string checksum(const std::vector<NamedArray>& tensors, const std::string& text) {
@@ -91,7 +91,7 @@ void Trainer::save(const std::string& path) const {
     tensors.push_back({"optimizer." + name, *values});
   tensors = sorted(std::move(tensors));
   // Counters as text: a JSON number holds 53 bits.
-  const nlohmann::json state = {{"format", kFormat},
+  const nlohmann::json state = {{"format", kCheckpointFormat},
                                 {"description", description()},
                                 {"step", std::to_string(step_)},
                                 {"optimizer_steps", std::to_string(optimizer_.steps())},
@@ -117,11 +117,12 @@ void Trainer::load(const std::string& path) {
     damaged(path, "not written by attn train");
   const nlohmann::json state = parse_json(text->second, path);
   // Before the checksum: another version may make it otherwise.
-  if (state.is_object() && state.contains("format") && state["format"] != kFormat) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: this checkpoint has format {}, this program reads format {}",
-                            escaped(path, 200), escaped(state["format"].dump(), 40), kFormat),
-                "use the version of attn that wrote it, or begin again under another name");
+  if (state.is_object() && state.contains("format") && state["format"] != kCheckpointFormat) {
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{}: this checkpoint has format {}, this program reads format {}",
+                    escaped(path, 200), escaped(state["format"].dump(), 40), kCheckpointFormat),
+        "use the version of attn that wrote it, or begin again under another name");
   }
   if (checksum(sorted(file.tensors), text->second) != sum->second)
     damaged(path, "damaged: its checksum does not fit");
@@ -138,7 +139,7 @@ void Trainer::load(const std::string& path) {
       damaged(path, fmt::format("wrong at \"{}\"", name));
     return value;
   };
-  if (!state.is_object() || !state.contains("format") || state["format"] != kFormat)
+  if (!state.is_object() || !state.contains("format") || state["format"] != kCheckpointFormat)
     damaged(path, "without a format");
 
   if (const std::string saved = field("description"); saved != description()) {

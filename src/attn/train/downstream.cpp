@@ -13,16 +13,15 @@ namespace attn {
 
 namespace {
 
-using Grammar = TopicGrammar;
 using Words = LabelledText::Words;
-using Kind = Grammar::Part::Kind;
+using Kind = TopicGrammar::Part::Kind;
 
 /// By topic and who.
 using Chances = std::vector<std::vector<double>>;
 
 /// P(words, pattern | topic, who).
-double chance(const Grammar& grammar, const Words& words, const Grammar::Pattern& pattern,
-              const Grammar::Topic& topic, const Grammar::Who& who) {
+double chance(const TopicGrammar& grammar, const Words& words, const TopicGrammar::Pattern& pattern,
+              const TopicGrammar::Topic& topic, const TopicGrammar::Who& who) {
   if (pattern.parts.size() != words.size()) return 0;
   double product = pattern.share;
   for (std::size_t j = 0; j < words.size() && product > 0; ++j)
@@ -31,13 +30,13 @@ double chance(const Grammar& grammar, const Words& words, const Grammar::Pattern
 }
 
 /// P(topic, who) P(words | topic, who).
-Chances joint(const Grammar& grammar, const Words& words) {
+Chances joint(const TopicGrammar& grammar, const Words& words) {
   Chances out;
-  for (const Grammar::Topic& topic : grammar.topics()) {
+  for (const TopicGrammar::Topic& topic : grammar.topics()) {
     std::vector<double> row;
-    for (const Grammar::Who& who : topic.who) {
+    for (const TopicGrammar::Who& who : topic.who) {
       double sum = 0;
-      for (const Grammar::Pattern& pattern : grammar.patterns())
+      for (const TopicGrammar::Pattern& pattern : grammar.patterns())
         sum += chance(grammar, words, pattern, topic, who);
       row.push_back(sum / double(grammar.topics().size() * topic.who.size()));
     }
@@ -64,7 +63,7 @@ struct Story {
 
 class Base : public DownstreamTask {
  public:
-  explicit Base(const Grammar& grammar) : grammar_(grammar) {}
+  explicit Base(const TopicGrammar& grammar) : grammar_(grammar) {}
 
  protected:
   Story draw_story(Rng& rng) const {
@@ -82,14 +81,14 @@ class Base : public DownstreamTask {
     return static_cast<std::size_t>(found - grammar_.lists().begin());
   }
 
-  const Grammar& grammar_;
+  const TopicGrammar& grammar_;
 };
 
 class SentenceTask : public Base {
  public:
-  explicit SentenceTask(const Grammar& grammar) : Base(grammar) {
+  explicit SentenceTask(const TopicGrammar& grammar) : Base(grammar) {
     about = "What is the sentence about?";
-    for (const Grammar::Topic& topic : grammar.topics()) classes.push_back(topic.name);
+    for (const TopicGrammar::Topic& topic : grammar.topics()) classes.push_back(topic.name);
     chance = 1 / double(classes.size());
   }
   LabelledText draw(Rng& rng) const override {
@@ -105,11 +104,11 @@ class SentenceTask : public Base {
 
 class PairTask : public Base {
  public:
-  explicit PairTask(const Grammar& grammar) : Base(grammar) {
+  explicit PairTask(const TopicGrammar& grammar) : Base(grammar) {
     about =
         "Are both sentences of the same story (one topic, one person), of the same topic but "
         "about somebody else, or of different topics?";
-    for (const Grammar::Topic& topic : grammar.topics()) {
+    for (const TopicGrammar::Topic& topic : grammar.topics()) {
       if (grammar.topics().size() < 2 || topic.who.size() < 2)
         throw Error(ErrorKind::usage, fmt::format("{} has nobody else to tell of", topic.name),
                     "pair needs two topics, with two of who in each");
@@ -152,13 +151,13 @@ class PairTask : public Base {
 
 class TagsTask : public Base {
  public:
-  explicit TagsTask(const Grammar& grammar)
+  explicit TagsTask(const TopicGrammar& grammar)
       : Base(grammar), thing_(list("thing")), place_(list("place")) {
     about = "Which words are somebody, a thing, a place?";
     head = DownstreamHead::words;
     classes = {"-", "who", "thing", "place"};
     std::map<Words, double> shares;  // the likeliest row of tags, whatever the words
-    for (const Grammar::Pattern& pattern : grammar.patterns())
+    for (const TopicGrammar::Pattern& pattern : grammar.patterns())
       shares[tags(pattern)] += pattern.share;
     for (const auto& [row, share] : shares) chance = std::max(chance, share);
   }
@@ -168,9 +167,9 @@ class TagsTask : public Base {
   }
   double best(const LabelledText& text) const override {
     std::map<Words, double> rows;
-    for (const Grammar::Pattern& pattern : grammar_.patterns()) {
-      for (const Grammar::Topic& topic : grammar_.topics()) {
-        for (const Grammar::Who& who : topic.who)
+    for (const TopicGrammar::Pattern& pattern : grammar_.patterns()) {
+      for (const TopicGrammar::Topic& topic : grammar_.topics()) {
+        for (const TopicGrammar::Who& who : topic.who)
           rows[tags(pattern)] += attn::chance(grammar_, text.inputs[0].a, pattern, topic, who) /
                                  double(topic.who.size());
       }
@@ -181,9 +180,9 @@ class TagsTask : public Base {
   }
 
  private:
-  Words tags(const Grammar::Pattern& pattern) const {
+  Words tags(const TopicGrammar::Pattern& pattern) const {
     Words out;
-    for (const Grammar::Part& part : pattern.parts) {
+    for (const TopicGrammar::Part& part : pattern.parts) {
       const bool is_list = part.kind == Kind::list;
       out.push_back(part.kind == Kind::who && part.id == 0 ? 1
                     : is_list && part.id == thing_         ? 2
@@ -197,7 +196,7 @@ class TagsTask : public Base {
 
 class SpanTask : public Base {
  public:
-  explicit SpanTask(const Grammar& grammar)
+  explicit SpanTask(const TopicGrammar& grammar)
       : Base(grammar), thing_(list("thing")), place_(list("place")) {
     about =
         "Question and text, as in SQuAD: the first and the last word of the text that answer. The "
@@ -205,7 +204,7 @@ class SpanTask : public Base {
     head = DownstreamHead::span;
     classes = {"start", "end"};
     for (std::size_t p = 0; p < grammar.patterns().size(); ++p) {
-      const Grammar::Pattern& pattern = grammar.patterns()[p];
+      const TopicGrammar::Pattern& pattern = grammar.patterns()[p];
       const bool who = has(pattern, Kind::who, 0), thing = has(pattern, Kind::list, thing_),
                  place = has(pattern, Kind::list, place_);
       if (!who) continue;
@@ -219,8 +218,8 @@ class SpanTask : public Base {
       if (asks && (first == "where" || first == "what")) questions_.push_back(p);
     }
     std::set<std::size_t> names;
-    for (const Grammar::Topic& topic : grammar.topics()) {
-      for (const Grammar::Who& who : topic.who) names.insert(who[0]);
+    for (const TopicGrammar::Topic& topic : grammar.topics()) {
+      for (const TopicGrammar::Who& who : topic.who) names.insert(who[0]);
     }
     if (facts_.empty() || questions_.empty() || names.size() < 2)
       throw Error(ErrorKind::usage, "a grammar without questions, or without answers to them",
@@ -238,13 +237,13 @@ class SpanTask : public Base {
     Story other = asked;  // somebody with another name, so that the question has one answer
     while (who_word(other) == who_word(asked)) other = draw_story(rng);
     const TopicSentence fact = tell(rng, asked), noise = tell(rng, other);
-    const Grammar::Pattern& told = grammar_.patterns()[fact.pattern];
-    const Grammar::Pattern& question =
+    const TopicGrammar::Pattern& told = grammar_.patterns()[fact.pattern];
+    const TopicGrammar::Pattern& question =
         grammar_.patterns()[questions_[rng.below(questions_.size())]];
     const std::size_t wanted = has(question, Kind::list, place_) ? thing_ : place_;
     LabelledText out;
     Words a;
-    for (const Grammar::Part& part : question.parts)
+    for (const TopicGrammar::Part& part : question.parts)
       a.push_back(part.kind == Kind::word  ? part.id
                   : part.kind == Kind::who ? grammar_.topics()[asked.topic].who[asked.who][part.id]
                                            : fact.words[place_of(told, part.id)]);
@@ -259,12 +258,12 @@ class SpanTask : public Base {
   double best(const LabelledText&) const override { return 1; }  // the answer stands there
 
  private:
-  bool has(const Grammar::Pattern& pattern, Kind kind, std::size_t id) const {
-    return std::any_of(pattern.parts.begin(), pattern.parts.end(), [&](const Grammar::Part& part) {
-      return part.kind == kind && part.id == id;
-    });
+  bool has(const TopicGrammar::Pattern& pattern, Kind kind, std::size_t id) const {
+    return std::any_of(
+        pattern.parts.begin(), pattern.parts.end(),
+        [&](const TopicGrammar::Part& part) { return part.kind == kind && part.id == id; });
   }
-  std::size_t place_of(const Grammar::Pattern& pattern, std::size_t list) const {
+  std::size_t place_of(const TopicGrammar::Pattern& pattern, std::size_t list) const {
     std::size_t at = 0;
     while (pattern.parts[at].kind != Kind::list || pattern.parts[at].id != list) ++at;
     return at;
@@ -285,7 +284,7 @@ class SpanTask : public Base {
 
 class ChoiceTask : public Base {
  public:
-  explicit ChoiceTask(const Grammar& grammar) : Base(grammar) {
+  explicit ChoiceTask(const TopicGrammar& grammar) : Base(grammar) {
     about = "Which of four sentences goes on, as in SWAG?";
     head = DownstreamHead::choice;
     classes = {"1", "2", "3", "4"};
@@ -326,7 +325,8 @@ const std::vector<std::string>& downstream_names() {
   return kNames;
 }
 
-std::unique_ptr<DownstreamTask> make_downstream(const std::string& name, const Grammar& grammar) {
+std::unique_ptr<DownstreamTask> make_downstream(const std::string& name,
+                                                const TopicGrammar& grammar) {
   std::unique_ptr<DownstreamTask> task;
   if (name == "sentence") task = std::make_unique<SentenceTask>(grammar);
   if (name == "pair") task = std::make_unique<PairTask>(grammar);

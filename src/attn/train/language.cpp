@@ -10,7 +10,7 @@ namespace attn {
 
 namespace {
 
-constexpr std::size_t kTries = 100'000;
+constexpr std::size_t kSentenceTries = 100'000;
 
 Tensor ids_of(const std::vector<std::vector<double>>& rows) {
   Array values = empty({rows.size(), rows[0].size()});
@@ -55,7 +55,7 @@ Split Language::split_of(const SentencePair& pair) const {
 }
 
 Example Language::draw(Rng& rng, Split split) const {
-  for (std::size_t tries = 0; tries < kTries; ++tries) {
+  for (std::size_t tries = 0; tries < kSentenceTries; ++tries) {
     Example e{grammar_.draw(rng), {}, {}};
     if (split_of(e.words) != split) continue;
     e.source = encode(e.words.source);
@@ -65,7 +65,7 @@ Example Language::draw(Rng& rng, Split split) const {
     return e;
   }
   throw Error(ErrorKind::bad_input,
-              fmt::format("{}: none of {} sentences is for {}", escaped(name_), kTries,
+              fmt::format("{}: none of {} sentences is for {}", escaped(name_), kSentenceTries,
                           split == Split::test ? "testing" : "training"),
               "the grammar needs more different sentences");
 }

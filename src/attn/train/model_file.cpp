@@ -13,7 +13,7 @@ namespace attn {
 
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kModelFormat = 1;
 
 Cell cell_of(const std::string& model) {
   return model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn;
@@ -133,7 +133,7 @@ std::unique_ptr<Translator> make_translator(const TranslatorChoice& choice,
 void save_model(const std::string& path, const Language& language, const TranslatorChoice& choice,
                 const Translator& model) {
   nlohmann::ordered_json document = {
-      {"format", kFormat}, {"language", language.name()}, {"model", choice.model}};
+      {"format", kModelFormat}, {"language", language.name()}, {"model", choice.model}};
   TranslatorChoice copy = choice;
   each_size(copy, [&](const char* name, const auto& value) { document[name] = value; });
   const auto words = [](const Vocabulary& v) {  // without <unknown>, <start> and <end>
@@ -158,7 +158,7 @@ ModelFile load_model(std::string_view bytes, const std::string& name) {
     wrong(name, fmt::format("{} of its numbers are not finite", bad));
   const nlohmann::json document = parse_json(text->second, name);
   if (!document.is_object()) wrong(name, "its description is no JSON object");
-  if (!document.contains("format") || document["format"] != kFormat)
+  if (!document.contains("format") || document["format"] != kModelFormat)
     wrong(name, "it is of another version of attn");
   ModelFile out;
   read(document, "language", out.language, name);

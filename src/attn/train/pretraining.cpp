@@ -13,7 +13,7 @@ namespace attn {
 
 namespace {
 
-constexpr std::size_t kLooked = 128;  // pairs of a look, and of a batch of an evaluation
+constexpr std::size_t kPairsLooked = 128;  // pairs of a look, and of a batch of an evaluation
 
 struct Logits {
   Tensor mlm;  ///< (m,V); none if nothing is hidden or the model has no such head
@@ -156,7 +156,7 @@ Tensor PretrainingLearner::loss(const Run& run, Rng& batches, std::size_t size,
 }
 
 Score PretrainingLearner::look(Rng rng) const {
-  const PretrainingScore found = evaluate(model_, draw(rng, kLooked));
+  const PretrainingScore found = evaluate(model_, draw(rng, kPairsLooked));
   Score score;
   score.accuracy = options_.mlm ? found.mlm_accuracy : found.nsp_accuracy;
   score.loss = (options_.mlm ? found.mlm_loss : 0) + (options_.nsp ? found.nsp_loss : 0);
@@ -181,8 +181,8 @@ PretrainingScore evaluate(const Bert& model, const std::vector<PretrainingPair>&
     by_length[pair.encoded.input.ids.size()].push_back(&pair);
   PretrainingScore score;
   for (const auto& [length, same] : by_length) {
-    for (std::size_t begin = 0; begin < same.size(); begin += kLooked) {
-      const std::size_t end = std::min(begin + kLooked, same.size());
+    for (std::size_t begin = 0; begin < same.size(); begin += kPairsLooked) {
+      const std::size_t end = std::min(begin + kPairsLooked, same.size());
       const PretrainingBatch batch =
           batch_of({same.begin() + std::ptrdiff_t(begin), same.begin() + std::ptrdiff_t(end)});
       const Logits logits = forward(Run{}, model, batch);

@@ -15,7 +15,7 @@ namespace attn {
 
 namespace {
 
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 bool all_finite(const Array& a) {
   for (const real x : a) {
@@ -33,7 +33,7 @@ Trainer::Trainer(const Learner& learner, const TrainingOptions& options)
       batches_(Rng(options.seed).stream("batches")),
       dropout_(Rng(options.seed).stream("dropout")),
       looks_(Rng(options.seed).stream("looks")),
-      last_accuracy_(kUnknown) {}
+      last_accuracy_(kNotMeasured) {}
 
 bool Trainer::finished() const { return step_ >= options_.steps || good_looks_ >= 2; }
 
@@ -50,7 +50,7 @@ double Trainer::one_step() {
     tape.backward(error, full({1}, 1 / parts));  // gradients add up
   }
   const double norm =
-      std::isfinite(loss) ? optimizer_.step(options_.schedule(step_ + 1)) : kUnknown;
+      std::isfinite(loss) ? optimizer_.step(options_.schedule(step_ + 1)) : kNotMeasured;
   if (!std::isfinite(loss) || !std::isfinite(norm)) broken(before, loss, norm);
   return loss;
 }
