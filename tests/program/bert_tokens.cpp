@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/learning/translator.h"
 #include "app/bert/vocabulary.h"
+#include "app/learning/translator.h"
 #include "attn/text/utf8.h"
 #include "attn/text/wordpiece.h"
 #include "program/process.h"

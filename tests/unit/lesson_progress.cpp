@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "app/lesson/progress_file.h"
 #include "app/frame/lock.h"
+#include "app/lesson/progress_file.h"
 #include "attn/io/file.h"
 #include "io_support.h"
 #include "program/process.h"
