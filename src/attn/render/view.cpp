@@ -23,11 +23,6 @@ bool all_equal(const Array& values) {
                      [&](real v) { return v == *values.data(); });
 }
 
-bool from_file(const Trace& trace) {
-  return std::any_of(trace.command.begin(), trace.command.end(),
-                     [](const std::string& word) { return word.starts_with("--weights"); });
-}
-
 }  // namespace
 
 std::string label_text(std::string_view label) {
@@ -145,8 +140,14 @@ std::string kind_text(const Trace& trace, const Step& step) {
   if (values.size() > 1 && all_equal(values)) {
     return "parameter, every number is " + number_text(static_cast<double>(*values.data()));
   }
-  if (trace.learnt) return "parameter, learnt";
-  if (from_file(trace)) return "parameter, from a file";
+  switch (trace.parameters) {
+    case Origin::learnt:
+      return "parameter, learnt";
+    case Origin::file:
+      return "parameter, from a file";
+    case Origin::drawn:
+      break;
+  }
   return fmt::format("parameter, random with seed {}", trace.seed);
 }
 
