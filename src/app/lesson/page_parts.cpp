@@ -105,17 +105,13 @@ class RunWriter {
   std::string write() {
     add("<section class=\"run\">\n<p class=\"command\"><code>attn {}</code></p>\n",
         markup(shell_line(run_.words)));
-    bool listening = true;  // what follows a step that is not shown is not shown either
-    for (const Item& item : run_.trace.items) {
-      if (const auto* step = std::get_if<Step>(&item)) {
-        listening = shown(*step, options_.show);
-        if (listening) put(*step);
-      } else if (const auto* table = std::get_if<Table>(&item)) {
-        if (!table->only_data && (options_.show.empty() || matches(options_.show, table->name)))
-          put(*table);
-      } else if (!options_.quiet &&
-                 (listening || std::holds_alternative<Verbatim>(item))) {  // a drawing always
-        put_words(item);
+    for (const Item* item : shown_items(run_.trace, options_)) {
+      if (const auto* step = std::get_if<Step>(item)) {
+        put(*step);
+      } else if (const auto* table = std::get_if<Table>(item)) {
+        put(*table);
+      } else {
+        put_words(*item);
       }
     }
     add("</section>\n");

@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t kMostBlocks = 16, kWidestTable = 32, kTallestTable = 64;
 
-/// What one entry of the list of steps shows: a step and what follows it up to the next step.
+/// What one entry of the list of steps shows: a step and what follows it up to the next step that
+/// is shown.
 struct Chapter {
   const Step* step = nullptr;  // null: what stands before the first step
   std::vector<const Item*> items;
@@ -58,15 +59,12 @@ class HtmlPage {
 
 void HtmlPage::collect() {
   chapters_.emplace_back();
-  bool listening = true;  // what follows a step that is not shown is not shown either
-  for (const Item& item : trace_.items) {
-    if (const auto* step = std::get_if<Step>(&item)) {
-      listening = shown(*step, options_.show);
-      if (!listening) continue;
+  for (const Item* item : shown_items(trace_, options_)) {
+    if (const auto* step = std::get_if<Step>(item)) {
       chapter_of_[step->path] = chapters_.size();
       chapters_.push_back({step, {}});
-    } else if (listening && !(options_.quiet && !std::holds_alternative<Table>(item))) {
-      chapters_.back().items.push_back(&item);
+    } else {
+      chapters_.back().items.push_back(item);
     }
   }
 }
@@ -182,7 +180,8 @@ void HtmlPage::put_block(const MatrixView& view, std::size_t block) {
 
 void HtmlPage::put_table(const Table& table) {
   add("<h3>{}</h3>\n", markup(table.name));
-  if (!table.about.empty()) add("<p class=\"about\">{}</p>\n", markup(table.about));
+  if (!options_.quiet && !table.about.empty())
+    add("<p class=\"about\">{}</p>\n", markup(table.about));
   const std::vector<NumberFormat> formats = table_formats(table, options_.precision);
   add("<div class=\"scroll\"><table class=\"t\"><thead><tr>");
   for (const std::string& name : table.columns) add("<th scope=\"col\">{}</th>", markup(name));
@@ -208,7 +207,7 @@ void HtmlPage::put_item(const Item& item) {
     add("<p class=\"check{}\"><b>{}</b> {}</p>\n", holds ? "" : " no",
         holds ? "✓ holds:" : "✗ FAILS:", markup(check_text(*check)));
   } else if (const auto* table = std::get_if<Table>(&item)) {
-    if (!table->only_data) put_table(*table);
+    put_table(*table);
   }
 }
 

@@ -101,8 +101,8 @@ std::string svg(const Trace& trace, const RenderOptions& options) {
     page.paragraph("p",
                    "Column convention: a token is a column, so every matrix is shown transposed.");
   }
-  for (const Step* step : trace.steps()) {
-    if (shown(*step, options.show)) put(page, trace, *step, options);
+  for (const Item* item : shown_items(trace, options)) {
+    if (const auto* step = std::get_if<Step>(item)) put(page, trace, *step, options);
   }
   return page.finish(trace.title.empty() ? "attn" : trace.title);
 }

@@ -23,6 +23,16 @@ bool all_equal(const Array& values) {
                      [&](real v) { return v == *values.data(); });
 }
 
+bool is_shown(const Item& item, const RenderOptions& options) {
+  if (const auto* step = std::get_if<Step>(&item)) {
+    return options.show.empty() ? step->look != Look::hidden : matches(options.show, step->path);
+  }
+  if (const auto* table = std::get_if<Table>(&item)) {
+    return !table->only_data && (options.show.empty() || matches(options.show, table->name));
+  }
+  return !options.quiet;
+}
+
 }  // namespace
 
 std::string label_text(std::string_view label) {
@@ -172,8 +182,12 @@ const std::vector<std::string>* axis_labels(const Trace& trace, const Step& step
   return found == trace.labels.end() ? nullptr : &found->second;
 }
 
-bool shown(const Step& step, std::string_view glob) {
-  return glob.empty() ? step.look != Look::hidden : matches(glob, step.path);
+std::vector<const Item*> shown_items(const Trace& trace, const RenderOptions& options) {
+  std::vector<const Item*> items;
+  for (const Item& item : trace.items) {
+    if (is_shown(item, options)) items.push_back(&item);
+  }
+  return items;
 }
 
 std::string Extract::left_out(std::string_view what) const {
