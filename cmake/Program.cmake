@@ -12,7 +12,6 @@ target_link_libraries(attn_app PUBLIC attn PRIVATE CLI11::CLI11 fmt::fmt md4c::m
 target_precompile_headers(attn_app REUSE_FROM attn)
 target_compile_options(attn_app PRIVATE ${ATTN_LIGHT_OPTIMISATION})
 target_include_directories(attn_app PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
-include(EmbedData)
 attn_embed_data(attn_app)
 
 # What the test of an exercise is compiled and linked with, where somebody checks an answer.

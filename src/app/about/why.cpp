@@ -274,6 +274,7 @@ void why(Stage& s, const WhyOptions& o) {
   }
   s.trace.title = fmt::format("Why is {} what it is?", o.words[0]);
   s.trace.seed = source.seed;
+  s.trace.parameters = source.parameters;
   s.trace.tokens = source.tokens;
   s.trace.labels = source.labels;
   Explainer explainer(source, s.common, o.depth);

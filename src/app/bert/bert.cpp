@@ -13,7 +13,7 @@
 namespace attn::app {
 
 BertCheckpoint find_bert(Stage& s, const std::string& folder) {
-  s.trace.learnt = true;
+  s.trace.parameters = Origin::learnt;
   if (!folder.empty()) return load_bert(folder);
   const std::string own = "stories-bert";
   return load_bert({.folder = own,

@@ -69,7 +69,10 @@ Stage::Stage(const Common& options)
   const Array ones = full({16, 16}, 1);
   Array product = zeros({16, 16});
   gemm({.m = 16, .n = 16, .k = 16}, ones.data(), ones.data(), product.data());
-  if (!options.weights.empty()) parameters.use(read_safetensors(options.weights), options.weights);
+  if (!options.weights.empty()) {
+    parameters.use(read_safetensors(options.weights), options.weights);
+    trace.parameters = Origin::file;
+  }
 }
 
 void require_utf8(std::string_view text, std::string_view what) {

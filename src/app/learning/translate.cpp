@@ -248,7 +248,7 @@ void translate(Stage& s, const TranslateOptions& o) {
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
   s.trace.threads = static_cast<int>(o.threads);
   const ModelFile file = find_model(o.model);
-  s.trace.learnt = true;
+  s.trace.parameters = Origin::learnt;
   const Vocabulary from(file.source_words), to(file.target_words);
   const std::vector<std::string> source_words = sentence(o, file);
   std::vector<std::size_t> source_ids;

@@ -103,6 +103,13 @@ struct Table {
 
 using Item = std::variant<Step, Remark, Verbatim, Check, Table>;
 
+/// Where the numbers of a trace's parameters come from.
+enum class Origin {
+  drawn,   ///< at random, by the seed
+  learnt,  ///< in a training: a trained model was read
+  file,    ///< a file that was given in their place
+};
+
 /// What one command or one pass shows: named steps with explanation between them, in program order.
 /// Renderers, `why`, lessons and homework see a Trace and nothing else.
 class Trace {
@@ -110,7 +117,7 @@ class Trace {
   std::vector<std::string> command;  ///< argv without the program's name
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
-  bool learnt = false;  ///< the parameters come from a trained model, not from the seed
+  Origin parameters = Origin::drawn;
   int threads = 1;
   bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
   std::string go_on;         ///< if interrupted: how to go on, for the message

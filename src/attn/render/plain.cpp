@@ -206,21 +206,17 @@ std::string PlainText::write() {
   }
   std::vector<const Step*> steps;
   bool after_check = false;
-  for (const Item& item : trace_.items) {
-    const auto* check = std::get_if<Check>(&item);
-    if (const auto* step = std::get_if<Step>(&item)) {
-      if (!shown(*step, options_.show)) continue;
+  for (const Item* item : shown_items(trace_, options_)) {
+    const auto* check = std::get_if<Check>(item);
+    if (const auto* step = std::get_if<Step>(item)) {
       put(*step);
       steps.push_back(step);
-    } else if (const auto* table = std::get_if<Table>(&item)) {
-      if (table->only_data) continue;
-      if (options_.show.empty() || matches(options_.show, table->name)) put(*table);
-    } else if (options_.quiet) {
-      continue;
-    } else if (const auto* remark = std::get_if<Remark>(&item)) {
+    } else if (const auto* table = std::get_if<Table>(item)) {
+      put(*table);
+    } else if (const auto* remark = std::get_if<Remark>(item)) {
       blank();
       say(safe_text(remark->text));
-    } else if (const auto* verbatim = std::get_if<Verbatim>(&item)) {
+    } else if (const auto* verbatim = std::get_if<Verbatim>(item)) {
       put(*verbatim);
     } else if (check) {
       if (!after_check) blank();

@@ -96,10 +96,9 @@ std::string terminal(const Trace& trace, const RenderOptions& options) {
   std::vector<const Step*> steps;
   bool convention_said = options.quiet || !options.column_convention;
   bool after_check = false;
-  for (const Item& item : trace.items) {
-    const auto* check = std::get_if<Check>(&item);
-    if (const auto* step = std::get_if<Step>(&item)) {
-      if (!shown(*step, options.show)) continue;
+  for (const Item* item : shown_items(trace, options)) {
+    const auto* check = std::get_if<Check>(item);
+    if (const auto* step = std::get_if<Step>(item)) {
       if (!convention_said && step->shape().size() >= 2) {
         page.blank();
         page.paragraph(
@@ -110,17 +109,13 @@ std::string terminal(const Trace& trace, const RenderOptions& options) {
       }
       put_step(page, trace, *step);
       steps.push_back(step);
-    } else if (const auto* table = std::get_if<Table>(&item)) {
-      if (table->only_data) continue;
-      if (!options.show.empty() && !matches(options.show, table->name)) continue;
+    } else if (const auto* table = std::get_if<Table>(item)) {
       page.blank();
       put_table(page, *table);
-    } else if (options.quiet) {
-      continue;
-    } else if (const auto* remark = std::get_if<Remark>(&item)) {
+    } else if (const auto* remark = std::get_if<Remark>(item)) {
       page.blank();
       page.paragraph(safe_text(remark->text), 0);
-    } else if (const auto* verbatim = std::get_if<Verbatim>(&item)) {
+    } else if (const auto* verbatim = std::get_if<Verbatim>(item)) {
       page.blank();
       page.verbatim(safe_text(verbatim->text));
     } else if (check) {

@@ -23,9 +23,14 @@ bool all_equal(const Array& values) {
                      [&](real v) { return v == *values.data(); });
 }
 
-bool from_file(const Trace& trace) {
-  return std::any_of(trace.command.begin(), trace.command.end(),
-                     [](const std::string& word) { return word.starts_with("--weights"); });
+bool is_shown(const Item& item, const RenderOptions& options) {
+  if (const auto* step = std::get_if<Step>(&item)) {
+    return options.show.empty() ? step->look != Look::hidden : matches(options.show, step->path);
+  }
+  if (const auto* table = std::get_if<Table>(&item)) {
+    return !table->only_data && (options.show.empty() || matches(options.show, table->name));
+  }
+  return !options.quiet;
 }
 
 }  // namespace
@@ -145,8 +150,14 @@ std::string kind_text(const Trace& trace, const Step& step) {
   if (values.size() > 1 && all_equal(values)) {
     return "parameter, every number is " + number_text(static_cast<double>(*values.data()));
   }
-  if (trace.learnt) return "parameter, learnt";
-  if (from_file(trace)) return "parameter, from a file";
+  switch (trace.parameters) {
+    case Origin::learnt:
+      return "parameter, learnt";
+    case Origin::file:
+      return "parameter, from a file";
+    case Origin::drawn:
+      break;
+  }
   return fmt::format("parameter, random with seed {}", trace.seed);
 }
 
@@ -171,8 +182,12 @@ const std::vector<std::string>* axis_labels(const Trace& trace, const Step& step
   return found == trace.labels.end() ? nullptr : &found->second;
 }
 
-bool shown(const Step& step, std::string_view glob) {
-  return glob.empty() ? step.look != Look::hidden : matches(glob, step.path);
+std::vector<const Item*> shown_items(const Trace& trace, const RenderOptions& options) {
+  std::vector<const Item*> items;
+  for (const Item& item : trace.items) {
+    if (is_shown(item, options)) items.push_back(&item);
+  }
+  return items;
 }
 
 std::string Extract::left_out(std::string_view what) const {

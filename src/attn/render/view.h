@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "attn/graph/trace.h"
+#include "attn/render/render.h"
 
 namespace attn {
 
@@ -80,8 +81,11 @@ std::string_view kind_name(const Step& step);
 const std::vector<std::string>* axis_labels(const Trace& trace, const Step& step,
                                             std::string_view axis);
 
-/// True if the step is to be shown under this glob ("" shows all).
-bool shown(const Step& step, std::string_view glob);
+/// What people are shown of the trace, in its order; every renderer for them shows this and nothing
+/// else. --show chooses steps and tables by name, without it hidden steps and tables that are only
+/// data are left out. Remarks, drawings and checks are always there, whichever steps are, so that
+/// no check can fail unseen; --quiet leaves steps and tables alone.
+std::vector<const Item*> shown_items(const Trace& trace, const RenderOptions& options);
 
 /// Which of `count` rows or columns are shown: all, or some at the beginning and some at the end.
 struct Extract {
