@@ -14,10 +14,12 @@
 #include "attn/io/file.h"
 #include "io_support.h"
 #include "program/process.h"
+#include "surroundings.h"
 
 using namespace attn;
 using namespace attn::app;
 using attn::test::contains;
+using attn::test::Environment;
 using io_test::Folder;
 namespace fs = std::filesystem;
 
@@ -36,31 +38,6 @@ ProgressFile::Update keep(const std::string& path, const std::string& slug,
   return ProgressFile(path).update(
       [&](ProgressBook& book) { book.set(slug, merged(book.record(slug), record)); });
 }
-
-/// A variable of the environment, set for a while.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    if (value) {
-      ::setenv(name, value, 1);
-    } else {
-      ::unsetenv(name);
-    }
-  }
-  Environment(const Environment&) = delete;
-  ~Environment() {
-    if (old_) {
-      ::setenv(name_, old_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 }  // namespace
 

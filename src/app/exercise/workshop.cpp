@@ -162,8 +162,8 @@ TemporaryFolder::~TemporaryFolder() {
   if (held_ >= 0) close(held_);
 }
 
-Workshop::Workshop(const Exercise& exercise, Stop stop)
-    : exercise_(exercise), stop_(std::move(stop)), tools_(find_toolchain()) {
+Workshop::Workshop(const Exercise& exercise, Stop stop, Toolchain tools)
+    : exercise_(exercise), stop_(std::move(stop)), tools_(std::move(tools)) {
   write_file(folder_ / "matrix.h", matrix_header());
   write_file(folder_ / "exercise.h", exercise_.header);
   write_file(folder_ / "test.cpp", exercise_.test);

@@ -45,7 +45,7 @@ struct Compiled {
 /// Compiles the test of one exercise once, and then answers as often as wanted.
 class Workshop {
  public:
-  Workshop(const Exercise& exercise, Stop stop);
+  Workshop(const Exercise& exercise, Stop stop, Toolchain tools = find_toolchain());
 
   /// Throws Error(bad_input) if the exercise's own test cannot be compiled, Interrupted.
   Compiled compile(const std::string& answer);

@@ -30,6 +30,11 @@ std::string hash_of(std::string_view text) { return fmt::format("{:016x}", fnv1a
 
 constexpr std::string_view kBegin = "{\"checksum\":\"", kMiddle = "\",\"result\":", kEnd = "}\n";
 
+/// A cell's file as it is written.
+std::string in_envelope(const std::string& text) {
+  return fmt::format("{}{}{}{}{}", kBegin, hash_of(text), kMiddle, text, kEnd);
+}
+
 }  // namespace
 
 SequenceSizes cell_sizes(const CellSettings& s, const Task& task, const std::string& model) {
@@ -109,8 +114,7 @@ std::string cell_json(const CellSettings& s, const CellResult& r) {
 }
 
 void write_cell(const std::string& path, const CellSettings& settings, const CellResult& result) {
-  const std::string text = cell_json(settings, result);
-  write_file(path, fmt::format("{}{}{}{}{}", kBegin, hash_of(text), kMiddle, text, kEnd));
+  write_file(path, in_envelope(cell_json(settings, result)));
 }
 
 std::optional<CellResult> read_cell(const std::string& path, const CellSettings& settings,
@@ -118,10 +122,9 @@ std::optional<CellResult> read_cell(const std::string& path, const CellSettings&
                                     std::uint64_t seed) {
   constexpr std::size_t kDigits = 16, kHead = kBegin.size() + kDigits + kMiddle.size();
   const std::string file = read_file(path, std::size_t{1} << 24);
-  if (file.size() < kHead + kEnd.size() || !file.starts_with(kBegin) || !file.ends_with(kEnd))
-    return {};
+  if (file.size() < kHead + kEnd.size()) return {};
   const std::string text = file.substr(kHead, file.size() - kHead - kEnd.size());
-  if (file.substr(kBegin.size(), kDigits) != hash_of(text)) return {};
+  if (file != in_envelope(text)) return {};
   // The checksum fits, so this is what write_cell wrote: only its identity is left to check.
   const nlohmann::json j = parse_json(text, path);
   const auto number = [](const nlohmann::json& x) {
