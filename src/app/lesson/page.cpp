@@ -10,6 +10,7 @@
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
 #include "attn/render/heatmap.h"
+#include "attn/render/html_parts.h"
 #include "attn/render/json_writer.h"
 #include "attn/text/shell_words.h"
 
@@ -24,15 +25,10 @@ class LessonPage {
 
   std::string write() {
     const Lesson& lesson = reading_.lesson();
-    const std::string title = markup(fmt::format("Lesson {}: {}", number_, lesson.title));
-    add("<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<title>{}</title>\n<style>{}{}</style></head>\n<body><main>\n<h1>{}</h1>\n",
-        markup(language_), title, heatmap_style(), page_style(), title);
-    add("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">{}</svg>\n",
-        heatmap_defs());
+    const std::string title = fmt::format("Lesson {}: {}", number_, lesson.title);
+    out_ += html_head({.language = language_, .title = title, .style = "lesson.css"});
+    add("<body><main>\n<h1>{}</h1>\n", markup(title));
+    out_ += html_defs();
     add("<p class=\"facts\">{} minutes{}</p>\n", lesson.minutes,
         lesson.needs.empty()
             ? ""
@@ -75,9 +71,7 @@ class LessonPage {
     for (const CheckBlock::Row& row : block.rows) {
       const ClaimState state = state_of(row, traces);
       const bool holds = state.kind == ClaimState::Kind::holds;
-      add("<p class=\"check{}\"><b>{}</b> {}{}</p>\n", holds ? "" : " no",
-          holds ? "✓ holds:" : "✗ FAILS:", markup(row.shown),
-          holds ? "" : markup(" (" + state.found + ")"));
+      out_ += html_check(holds, holds ? row.shown : row.shown + " (" + state.found + ")");
     }
   }
   void put(const AskBlock& block, std::size_t i) {

@@ -8,8 +8,8 @@
 namespace attn::app {
 
 std::string markdown_html(std::string_view markdown);
-/// The command line, and what it shows: heat maps, tables, remarks.
+/// The command line, and what it shows: steps, tables, remarks, checks, as in the page of a command
+/// but without times.
 std::string run_html(const LessonRun& run);
-std::string_view page_style();
 
 }  // namespace attn::app

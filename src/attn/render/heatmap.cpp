@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "attn/render/assets.h"
 #include "attn/text/utf8.h"
 
 namespace attn {
@@ -262,12 +263,6 @@ std::string_view heatmap_defs() {
          R"(<path d="M0 6L6 0M-1 1L1 -1M5 7L7 5" stroke="#555"/></pattern></defs>)";
 }
 
-std::string_view heatmap_style() {
-  return "svg text{font:11px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:currentColor}"
-         "svg rect{shape-rendering:crispEdges}"
-         "svg .b{font-weight:bold}svg .d{opacity:.65}svg .e{text-anchor:end}"
-         "svg .m{text-anchor:middle}"
-         "svg .n{font-size:10px;text-anchor:middle;pointer-events:none;fill:#000}svg .w{fill:#fff}";
-}
+std::string heatmap_style() { return asset_in_one_line("heatmap.css"); }
 
 }  // namespace attn

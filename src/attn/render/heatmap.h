@@ -46,6 +46,6 @@ Drawing draw_legend(const MatrixView& view, const Scale& scale);
 /// <defs> for the hatching of cells that are not a number; needed once per document.
 std::string_view heatmap_defs();
 /// Rules for the classes used in drawings.
-std::string_view heatmap_style();
+std::string heatmap_style();
 
 }  // namespace attn

@@ -46,8 +46,7 @@ std::string step_name(std::string_view path) {
 /// What the reader may choose from, and what is left out and why.
 class Lines {
  public:
-  Lines(const Trace& trace, const RenderOptions& options,
-        const std::map<std::string, std::size_t, std::less<>>& chapter_of)
+  Lines(const Trace& trace, const RenderOptions& options, const Sections& chapter_of)
       : options_(options), chapter_of_(chapter_of) {
     // Left is who looks in both conventions: the picture shows words, not rows and columns.
     for (const Step* step : trace.steps()) {
@@ -69,7 +68,7 @@ class Lines {
   }
 
   const RenderOptions& options_;
-  const std::map<std::string, std::size_t, std::less<>>& chapter_of_;
+  const Sections& chapter_of_;
   std::vector<MatrixView> views_;
   std::size_t numbers_ = 0, too_long_ = 0, too_many_ = 0;
   std::string heads_left_out_;
@@ -240,7 +239,7 @@ std::string Lines::write() {
 }  // namespace
 
 std::string html_lines(const Trace& trace, const RenderOptions& options,
-                       const std::map<std::string, std::size_t, std::less<>>& chapter_of) {
+                       const Sections& chapter_of) {
   return Lines(trace, options, chapter_of).write();
 }
 

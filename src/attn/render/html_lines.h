@@ -1,9 +1,8 @@
 #pragma once
-#include <map>
 #include <string>
-#include <string_view>
 
 #include "attn/graph/trace.h"
+#include "attn/render/html_parts.h"
 #include "attn/render/render.h"
 
 namespace attn {
@@ -14,15 +13,11 @@ inline constexpr std::size_t kMostLineWords = 64;
 /// "Who looks at whom": the words that look on the left, the words that they look at on the right,
 /// and between them lines as thick as the attention weight. Takes every step "weights" or
 /// "PART.weights" whose last two axes are words, hidden ones too; with --show those that match.
-/// The numbers, rounded to 4 decimals, are a block of JSON that html_lines_script() reads, so that
+/// The numbers, rounded to 4 decimals, are a block of JSON that lines.js reads, so that
 /// the reader can choose the step and the head. Without scripts the first step stands there, as the
 /// mean of its heads. `chapter_of` tells which section of the page has a step's table.
 /// Empty if there is no such step; a sentence alone if all of them have too many words.
 std::string html_lines(const Trace& trace, const RenderOptions& options,
-                       const std::map<std::string, std::size_t, std::less<>>& chapter_of);
-
-/// The looks and the behaviour of these lines, as text to put into the page.
-std::string_view html_lines_style();
-std::string_view html_lines_script();
+                       const Sections& chapter_of);
 
 }  // namespace attn

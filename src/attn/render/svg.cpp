@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "attn/render/assets.h"
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
 #include "attn/text/utf8.h"
@@ -47,16 +48,14 @@ class SvgPage {
   void space(double pixels) { y_ += pixels; }
 
   std::string finish(const std::string& title) const {
-    constexpr std::string_view kStyle =
-        "svg .h{font-weight:bold;font-size:15px}svg .f{font-size:13px;fill:#0b5cad}"
-        "svg .p{font:13px sans-serif}";
     const double width = std::max(width_, 400.0), height = y_ + kMargin;
     return fmt::format(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
         "viewBox=\"0 0 {0:.0f} {1:.0f}\" color=\"#1b1f24\">\n<title>{2}</title>\n"
         "<style>{3}{4}</style>\n{5}\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
         "{6}</svg>\n",
-        width, height, markup(title), heatmap_style(), kStyle, heatmap_defs(), body_);
+        width, height, markup(title), heatmap_style(), asset_in_one_line("picture.css"),
+        heatmap_defs(), body_);
   }
 
  private:

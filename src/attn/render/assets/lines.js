@@ -1,48 +1,3 @@
-#include "attn/render/html_lines.h"
-
-namespace attn {
-
-std::string_view html_lines_style() {
-  return R"css(
-.who{margin:0 0 2.5em}
-.choose{display:flex;flex-wrap:wrap;gap:.4em 1.2em;align-items:baseline}
-.choose[hidden]{display:none}
-.choose select{font:inherit;font-size:.9em;max-width:100%;color:var(--ink);background:var(--card);
-  border:1px solid var(--line);border-radius:6px;padding:.25em .5em}
-.lines{display:grid;grid-template-columns:minmax(0,max-content) minmax(5em,1fr) minmax(0,max-content);
-  align-items:end;max-width:46em}
-.lines>div{min-width:0;align-self:start}
-.lines svg{display:block;width:100%;height:calc(var(--words)*1.6rem);align-self:start;
-  margin-top:1.6rem}
-.lines line{stroke:var(--link);stroke-opacity:.6;vector-effect:non-scaling-stroke}
-.lines line.off{visibility:hidden}
-.who-axis{margin:0;height:1.6rem;color:var(--soft);font-size:.8em;white-space:nowrap}
-.side{list-style:none;margin:0;padding:0}
-.side li{height:1.6rem;display:flex;align-items:center;padding:0 .5em}
-.side button{display:flex;gap:.6em;align-items:baseline;max-width:100%;border-color:transparent;
-  background:none;padding:0 .4em;line-height:1.4}
-.side li:has(button){padding:0}
-.side bdi{overflow:hidden;text-overflow:ellipsis;white-space:pre}
-.lines>div:first-child .who-axis{text-align:right}
-.lines>div:first-child li{justify-content:flex-end}
-.lines>div:first-child button{flex-direction:row-reverse}
-.side .number{min-width:3.6em;font-size:.85em;font-variant-numeric:tabular-nums;color:var(--soft)}
-.side button[aria-pressed=true] .number{color:inherit}
-.side button.at{background:var(--card);border-color:var(--link)}
-.side button[aria-pressed=true]{background:var(--link)}
-.lines>div:first-child .number{text-align:right}
-.said{min-height:3.2em;max-width:46em;margin:.6em 0 0}
-.said bdi{font-weight:bold}
-@media (max-width:720px){
-  .side .number{min-width:3em}
-  .side button{gap:.2em;padding:0 .1em}
-  .said{min-height:6.4em}
-}
-)css";
-}
-
-std::string_view html_lines_script() {
-  return R"js(
 {
   const who = document.querySelector('.who');
   const steps = JSON.parse(who.querySelector('script').textContent);
@@ -194,7 +149,3 @@ std::string_view html_lines_script() {
   who.querySelector('.choose').hidden = steps.length < 2 && steps[0].heads.length < 2;
   choose_step(0);
 }
-)js";
-}
-
-}  // namespace attn
