@@ -80,9 +80,11 @@ class MarkdownWriter {
       out_ += fmt::format("<p>{}</p>", spans_html(p.spans));
       return;
     }
+    const char* list = p.mark.ends_with('.') ? "ol" : "ul";
+    if (open_.size() == depth && open_.back() != list) close_to(depth - 1);  // another list
     if (open_.size() == depth) out_ += "</li>\n<li>";
     while (open_.size() < depth) {
-      open_.push_back(p.mark.ends_with('.') ? "ol" : "ul");
+      open_.push_back(list);
       out_ += fmt::format("<{}><li>", open_.back());
     }
     out_ += spans_html(p.spans);
