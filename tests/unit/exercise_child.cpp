@@ -1,5 +1,6 @@
 // Processes with limits: how each end is told, and what the sandbox lets through.
 #include "app/exercise/child.h"
+#include "app/frame/interrupt.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 // Compiling and trying an answer, with a compiler of shell words in the place of a real one: what
 // it "compiles" is a script or the name of a program. The real one: tests/program/exercise.cpp.
 #include "app/exercise/workshop.h"
+#include "app/frame/interrupt.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
