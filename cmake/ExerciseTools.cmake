@@ -2,9 +2,6 @@
 # options, and where things lie when attn runs where it was built or where it was installed.
 function(attn_exercise_tools target)
   set(options -std=c++20 -march=${ATTN_ARCH} -DXTENSOR_USE_XSIMD ${OpenMP_CXX_FLAGS})
-  if(ATTN_SANITIZE)
-    list(APPEND options -fsanitize=${ATTN_SANITIZE})
-  endif()
   file(RELATIVE_PATH include ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
   file(RELATIVE_PATH library ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/tools/app/exercise/tools.h CONTENT

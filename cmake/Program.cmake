@@ -21,6 +21,11 @@ add_library(attn_exercise STATIC ${ATTN_EXERCISE_FILES})
 set_target_properties(attn_exercise PROPERTIES UNITY_BUILD OFF)  # one file is doctest itself
 target_compile_options(attn_exercise PRIVATE ${ATTN_LIGHT_OPTIMISATION})
 target_link_libraries(attn_exercise PUBLIC attn PRIVATE doctest::doctest fmt::fmt nlohmann_json::nlohmann_json)
+if(ATTN_SANITIZE)
+  # An answer runs in a sandbox, which leaves no room for sanitizers: its test is linked with the
+  # libraries of the release build, which ./dev asan puts where these two would lie.
+  set_target_properties(attn attn_exercise PROPERTIES ARCHIVE_OUTPUT_DIRECTORY sanitized)
+endif()
 include(ExerciseTools)
 attn_exercise_tools(attn_app)
 

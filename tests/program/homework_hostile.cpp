@@ -116,13 +116,15 @@ TEST_CASE("homework: the folder answers may be a link or a file, and nothing is 
   fs::create_directory_symlink(handed.folder / "elsewhere", handed.path + "/answers");
   Result r = run({"homework", "check", handed.path, "--json"});
   CHECK(r.exit_code == 1);
-  for (const json& step : json::parse(r.out)["steps"]) {
+  json report = json::parse(r.out);
+  for (const json& step : report["steps"]) {
     CHECK(step["status"] == "unreadable");
     CHECK(contains(step["message"].get<std::string>(), "a symbolic link"));
   }
   fs::remove(handed.path + "/answers");
   r = run({"homework", "check", handed.path, "--json"});
-  for (const json& step : json::parse(r.out)["steps"]) CHECK(step["status"] == "missing");
+  report = json::parse(r.out);
+  for (const json& step : report["steps"]) CHECK(step["status"] == "missing");
 }
 
 TEST_CASE("homework: a homework.json that is broken, foreign or hostile is refused by its reason") {

@@ -132,7 +132,7 @@ void check_grammar(const Corpus& corpus, const PieceVocabulary& vocabulary, std:
                             pair));
 }
 
-PieceVocabulary find_vocabulary(const BertPretrainOptions& o, const Corpus& corpus) {
+PieceVocabulary vocabulary_of(const BertPretrainOptions& o, const Corpus& corpus) {
   if (corpus.grammar) {
     if (!o.vocab.empty())
       throw Error(ErrorKind::usage, "--vocab with stories",
@@ -353,7 +353,7 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   s.trace.threads = static_cast<int>(o.threads);
   set_threads(s.trace.threads);
   const Corpus corpus = find_corpus(o.corpus);
-  const PieceVocabulary vocabulary = find_vocabulary(o, corpus);
+  const PieceVocabulary vocabulary = vocabulary_of(o, corpus);
   const BertSizes sizes = sizes_of(o, vocabulary);
   check_sizes(sizes);
   require_room(s, sizes, o);

@@ -13,7 +13,7 @@ namespace attn {
 
 namespace {
 
-constexpr std::size_t kMostBlocks = 16, kWidestTable = 32, kTallestTable = 64;
+constexpr std::size_t kMostPageBlocks = 16, kWidestTable = 32, kTallestTable = 64;
 
 class StepWriter {
  public:
@@ -78,7 +78,7 @@ void StepWriter::put_matrix(const MatrixView& view) {
   format_ = choose_format(view.values(), options_.precision);
   scale_ = scale_of(view.values());
   heat_ = worth_coloring(view, scale_);
-  const Extract blocks = extract(view.blocks(), kMostBlocks);
+  const Extract blocks = extract(view.blocks(), kMostPageBlocks);
   const bool as_table = view.columns() <= kWidestTable && view.rows() <= kTallestTable;
   add("<div class=\"blocks\">\n");
   for (const std::size_t block : blocks.index) {
