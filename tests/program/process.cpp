@@ -365,7 +365,8 @@ Folder::~Folder() {
            path_, fs::directory_options::skip_permission_denied, ignored);
        at != fs::recursive_directory_iterator(); at.increment(ignored)) {
     if (ignored) break;
-    if (at->is_directory(ignored)) fs::permissions(at->path(), fs::perms::owner_all, ignored);
+    if (!at->is_symlink(ignored) && at->is_directory(ignored))
+      fs::permissions(at->path(), fs::perms::owner_all, ignored);
   }
   fs::permissions(path_, fs::perms::owner_all, ignored);
   fs::remove_all(path_, ignored);
