@@ -129,8 +129,8 @@ TEST_CASE("bert pretrain: where nothing can be written is told before the traini
   const std::string text = folder.write("text.txt", small_text());
   const Words endless = {"--steps", "100000000"};
   for (const std::string& place :
-       {text, text + "/model", std::string("/dev/full"), std::string("/proc/attn"),
-        folder / "a\n" + std::string(300, 'b')})
+       {folder.write("other.txt", "x"), text + "/model", std::string("/dev/full"),
+        std::string("/proc/attn"), folder / "a\n" + std::string(300, 'b')})
     refused(pretrain(text, with(endless, {"--save", place})), kCannotWrite,
             "cannot write into the folder ");
   refused(pretrain(text, with(endless, {"--checkpoint", folder / "no/c.safetensors"})),
@@ -139,6 +139,7 @@ TEST_CASE("bert pretrain: where nothing can be written is told before the traini
           "must end in .safetensors");
   refused(pretrain(text, with(endless, {"--checkpoint", folder / "c.safetensors", "--resume"})),
           kCannotWrite, "c.safetensors");
+  refused(pretrain(text, with(endless, {"--save", text})), kUsage, "is both input and output");
   CHECK(Folder::read(text) == small_text());
   if (!permissions_can_bind()) return;
   fs::create_directory(folder / "mine");

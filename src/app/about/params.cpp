@@ -5,7 +5,6 @@
 
 #include "app/frame/command.h"
 #include "app/frame/heads.h"
-#include "app/stages/blocks.h"
 #include "attn/core/error.h"
 #include "attn/nn/decoder.h"
 

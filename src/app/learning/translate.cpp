@@ -6,7 +6,6 @@
 #include "app/frame/data.h"
 #include "app/learning/looking.h"
 #include "app/learning/translator.h"
-#include "app/stages/blocks.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/nn/generate.h"

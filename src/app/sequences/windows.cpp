@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "app/frame/command.h"
-#include "app/sequences/probe.h"
 #include "attn/core/error.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"

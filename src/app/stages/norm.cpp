@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "app/frame/command.h"
-#include "app/stages/blocks.h"
 #include "attn/core/error.h"
 #include "attn/nn/encoder.h"
 #include "attn/ops/ops.h"
