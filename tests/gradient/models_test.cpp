@@ -124,7 +124,7 @@ TEST_CASE("gradient: every kind of model, from ids to the loss, agrees with cent
     for (const bool numbers : {false, true}) {
       Rng rng(numbers ? 5 : 6);
       Parameters parameters(rng.stream("parameters"));
-      SequenceSizes sizes{.kind = kind,
+      SequenceSizes sizes{.kind = sequence_kind(kind),
                           .vocabulary = 5,
                           .classes = 3,
                           .width = 4,

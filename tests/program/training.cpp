@@ -17,7 +17,7 @@ namespace {
 
 SequenceSizes sizes(const Task& task, const std::string& kind, double dropout) {
   SequenceSizes z;
-  z.kind = kind;
+  z.kind = sequence_kind(kind);
   z.vocabulary = task.vocabulary;
   z.classes = task.classes;
   z.width = 16;

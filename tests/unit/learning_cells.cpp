@@ -197,7 +197,7 @@ TEST_CASE("cells: every model gets a width that comes near the budget") {
     const SequenceSizes sizes = cell_sizes(s, *task, model);
     const double count = double(SequenceModel(sizes, parameters).parameter_count());
     CHECK(count == Approx(20'000).epsilon(0.05));
-    CHECK(sizes.kind == model);
+    CHECK(name_of(sizes.kind) == model);
     if (model == "attention") CHECK(sizes.width % sizes.heads == 0);
   }
 }

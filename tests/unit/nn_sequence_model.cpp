@@ -15,7 +15,7 @@ using namespace attn::testing;
 namespace {
 
 SequenceSizes sizes_of(const std::string& kind) {
-  return {.kind = kind,
+  return {.kind = sequence_kind(kind),
           .vocabulary = 5,
           .classes = 3,
           .width = 8,
@@ -55,8 +55,8 @@ void check_claims(const SequenceSizes& sizes, std::size_t n) {
   const SequenceModel model(sizes, parameters);
   const auto [before, after] = model.receptive_field(n);
   const auto depends = dependence(sizes, n);
-  INFO(sizes.kind << ", n " << n << ", kernel " << sizes.kernel << ", layers " << sizes.layers
-                  << ", radius " << sizes.radius);
+  INFO(name_of(sizes.kind) << ", n " << n << ", kernel " << sizes.kernel << ", layers "
+                           << sizes.layers << ", radius " << sizes.radius);
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t t = 0; t < n; ++t) {
       INFO("from input " << i << " to output " << t);

@@ -1,148 +1,134 @@
 #include "app/exercise/sandbox.h"
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 
 namespace attn::app {
 
 namespace {
 
-#if defined(__x86_64__)
-constexpr std::uint32_t kMachine = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kMachine = AUDIT_ARCH_AARCH64;
-#else
-constexpr std::uint32_t kMachine = 0;
-#endif
+// A name that this processor's Linux does not have makes no rule.
 
 /// Nothing of these reaches beyond the process.
-constexpr long kAllowed[] = {
-    __NR_read,
-    __NR_write,
-    __NR_readv,
-    __NR_writev,
-    __NR_pread64,
-    __NR_lseek,
-    __NR_close,
-    __NR_fstat,
-    __NR_brk,
-    __NR_mmap,
-    __NR_munmap,
-    __NR_mremap,
-    __NR_mprotect,
-    __NR_madvise,
-    __NR_futex,
-    __NR_set_tid_address,
-    __NR_set_robust_list,
-    __NR_rt_sigaction,
-    __NR_rt_sigprocmask,
-    __NR_rt_sigreturn,
-    __NR_sigaltstack,
-    __NR_getpid,
-    __NR_gettid,
-    __NR_getrandom,
-    __NR_clock_gettime,
-    __NR_clock_nanosleep,
-    __NR_nanosleep,
-    __NR_sched_yield,
-    __NR_exit,
-    __NR_exit_group,
-    __NR_execve,
-    __NR_restart_syscall,
-    __NR_getrusage,
-    __NR_uname,
-    __NR_faccessat,
-    __NR_readlinkat,
-    __NR_sched_getaffinity,
-#ifdef __NR_newfstatat
-    __NR_newfstatat,
-#endif
-#ifdef __NR_rseq
-    __NR_rseq,
-#endif
-#ifdef __NR_arch_prctl
-    __NR_arch_prctl,
-    __NR_access,
-    __NR_readlink,
-    __NR_time,
-    __NR_gettimeofday,
-#endif
+constexpr int kAllowed[] = {
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(pread64),
+    SCMP_SYS(lseek),
+    SCMP_SYS(close),
+    SCMP_SYS(fstat),
+    SCMP_SYS(brk),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(set_tid_address),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(execve),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(uname),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(readlinkat),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(rseq),
+    SCMP_SYS(arch_prctl),
+    SCMP_SYS(access),
+    SCMP_SYS(readlink),
+    SCMP_SYS(time),
+    SCMP_SYS(gettimeofday),
 };
 
-constexpr long kNewProcess[] = {
-    __NR_clone,
-    __NR_clone3,
-#ifdef __NR_fork
-    __NR_fork,
-    __NR_vfork,
-#endif
+constexpr int kNewProcess[] = {SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(fork), SCMP_SYS(vfork)};
+
+// Replaced by the process's own number, which is not known before fork. No process has this one.
+constexpr std::uint32_t kOwnNumber = 0x7FFFFFFF;
+
+/// A filter while it is written; `well` turns false where the library refuses a rule.
+class Rules {
+ public:
+  explicit Rules(std::uint32_t otherwise) : context_(seccomp_init(otherwise), seccomp_release) {
+    well = context_ &&
+           seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0;
+  }
+  void add(std::uint32_t action, int call, std::initializer_list<scmp_arg_cmp> where = {}) {
+    well = well && seccomp_rule_add_array(context_.get(), action, call,
+                                          static_cast<unsigned>(where.size()), where.begin()) == 0;
+  }
+  /// As the kernel takes it. (Loading it by the library takes memory, which is not to be had
+  /// between fork and exec.)
+  std::vector<sock_filter> program() const {
+    const int file = well ? memfd_create("filter", MFD_CLOEXEC) : -1;
+    if (file < 0) return {};
+    std::vector<sock_filter> out;
+    if (seccomp_export_bpf(context_.get(), file) == 0) {
+      const auto bytes = static_cast<std::size_t>(lseek(file, 0, SEEK_END));
+      out.resize(bytes / sizeof(sock_filter));
+      if (pread(file, out.data(), bytes, 0) != static_cast<ssize_t>(bytes)) out.clear();
+    }
+    close(file);
+    return out;
+  }
+
+ private:
+  std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;
+  bool well = false;
 };
-
-sock_filter line(unsigned code, std::uint32_t k, unsigned if_true = 0, unsigned if_false = 0) {
-  return {static_cast<__u16>(code), static_cast<__u8>(if_true), static_cast<__u8>(if_false), k};
-}
-/// The low half of an argument of the system call; with `at` 4 the high one.
-sock_filter load_argument(std::size_t which, std::size_t at = 0) {
-  return line(BPF_LD | BPF_W | BPF_ABS,
-              static_cast<std::uint32_t>(offsetof(seccomp_data, args) + which * 8 + at));
-}
-
-constexpr std::uint32_t kOwnNumber = 0xFFFFFFFF;  // replaced by the process's own number
 
 }  // namespace
 
 std::vector<sock_filter> quiet_process(bool opens_files) {
-  std::vector<sock_filter> f;
-  if (kMachine == 0) return f;
-  const auto give = [&](std::uint32_t what) { f.push_back(line(BPF_RET | BPF_K, what)); };
-  const auto unless = [&](long call) {  // skips the next line for every other call
-    f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1));
-  };
-  f.push_back(line(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, kMachine, 1, 0));
-  give(SECCOMP_RET_KILL_PROCESS);
-  f.push_back(line(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
-  for (const long call : kAllowed) {
-    unless(call);
-    give(SECCOMP_RET_ALLOW);
-  }
-  for (const long call : kNewProcess) {
-    unless(call);
-    give(SECCOMP_RET_KILL_PROCESS);
-  }
+  const std::uint32_t machine = seccomp_arch_native();
+  if (machine != SCMP_ARCH_X86_64 && machine != SCMP_ARCH_AARCH64)
+    return {};  // programs for other processors need other calls
+  Rules rules(SCMP_ACT_ERRNO(EPERM));
+  for (const int call : kAllowed) rules.add(SCMP_ACT_ALLOW, call);
+  for (const int call : kNewProcess) rules.add(SCMP_ACT_KILL_PROCESS, call);
   if (opens_files) {  // for reading only
-    constexpr std::uint32_t kWrites = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
-    f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, __NR_openat, 0, 4));
-    f.push_back(load_argument(2));
-    f.push_back(line(BPF_JMP | BPF_JSET | BPF_K, kWrites, 1, 0));
-    give(SECCOMP_RET_ALLOW);
-    give(SECCOMP_RET_ERRNO | EACCES);
+    constexpr unsigned kWrites[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND};
+    scmp_datum_t any = 0;
+    for (const unsigned flag : kWrites) {
+      any |= flag;
+      rules.add(SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat),
+                {SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag)});
+    }
+    rules.add(SCMP_ACT_ALLOW, SCMP_SYS(openat), {SCMP_A2(SCMP_CMP_MASKED_EQ, any, 0)});
   }
   // Limits are looked at, not set; where the new ones would stand is 0.
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, __NR_prlimit64, 0, 6));
-  f.push_back(load_argument(2));
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3));
-  f.push_back(load_argument(2, 4));
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1));
-  give(SECCOMP_RET_ALLOW);
-  give(SECCOMP_RET_ERRNO | EPERM);
+  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), {SCMP_A2(SCMP_CMP_EQ, 0)});
   // abort() sends a signal to its own process, and to no other.
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, __NR_tgkill, 0, 4));
-  f.push_back(load_argument(0));
-  f.push_back(line(BPF_JMP | BPF_JEQ | BPF_K, kOwnNumber, 0, 1));
-  give(SECCOMP_RET_ALLOW);
-  give(SECCOMP_RET_ERRNO | EPERM);
-  give(SECCOMP_RET_ERRNO | EPERM);
-  return f;
+  rules.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+            {SCMP_A0(SCMP_CMP_MASKED_EQ, 0xFFFFFFFF, kOwnNumber)});
+  return rules.program();
 }
 
 bool confine(std::vector<sock_filter>& filter) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "app/homework/compare.h"
 #include "attn/core/error.h"
 #include "attn/core/hash.h"
@@ -26,44 +24,6 @@ Course read_course(const std::string& secret_file) {
   return {false, text};
 }
 
-namespace {
-
-/// Characters that nobody sees or that look like a plain space: format controls (Unicode's Cf),
-/// spaces (Zs), variation selectors and letters without ink. Two such ids would look the same.
-bool is_invisible(std::uint32_t c) {
-  constexpr std::uint32_t kRanges[][2] = {
-      {0x7F, 0xA0},       {0xAD, 0xAD},       {0x34F, 0x34F},     {0x600, 0x605},
-      {0x61C, 0x61C},     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},
-      {0x8E2, 0x8E2},     {0x115F, 0x1160},   {0x1680, 0x1680},   {0x17B4, 0x17B5},
-      {0x180B, 0x180F},   {0x2000, 0x200F},   {0x2028, 0x202F},   {0x205F, 0x206F},
-      {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},
-      {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFFB},   {0x110BD, 0x110BD},
-      {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
-      {0xE0000, 0xE0FFF}};
-  for (const auto& range : kRanges) {
-    if (c >= range[0] && c <= range[1]) return true;
-  }
-  return c < 0x20;
-}
-
-/// The code points of valid UTF-8.
-std::vector<std::uint32_t> code_points(std::string_view text) {
-  std::vector<std::uint32_t> out;
-  for (const char each : text) {
-    const auto c = static_cast<unsigned char>(each);
-    if (c < 0x80) {
-      out.push_back(c);
-    } else if (c >= 0xC0) {
-      out.push_back(c & (c >= 0xF0 ? 0x07u : c >= 0xE0 ? 0x0Fu : 0x1Fu));
-    } else {
-      out.back() = out.back() << 6 | (c & 0x3Fu);
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 void check_student(std::string_view id) {
   constexpr std::size_t kMost = 64;
   const char* hint =
@@ -76,9 +36,7 @@ void check_student(std::string_view id) {
   if (display_width(id) > kMost || id.size() > 4 * kMost) fail("is too long");
   // What must be escaped to be shown has no place in a name.
   if (escaped(id, 4 * kMost) != id) fail("holds a character that cannot be shown");
-  const std::vector<std::uint32_t> points = code_points(id);
-  if (std::any_of(points.begin(), points.end(), is_invisible))
-    fail("holds a character that cannot be seen");
+  if (holds_invisible(id)) fail("holds a character that cannot be seen");
   if (id.front() == ' ' || id.back() == ' ') fail("begins or ends with a space");
 }
 

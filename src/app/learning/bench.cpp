@@ -25,10 +25,43 @@ namespace attn::app {
 
 namespace {
 
-const std::vector<std::string> kForward = {"attention", "encoder", "rnn",      "lstm",
-                                           "gru",       "cnn",     "bert-base"};
-const std::vector<std::string> kTrain = {"transformer", "encoder-decoder", "rnn", "lstm", "gru",
-                                         "cnn"};
+/// What can be measured, and what its operations are counted from.
+struct Model {
+  const char* name;
+  bool forward, train;  ///< in which ways
+  /// Attentions per layer, and feed-forward networks: an encoder-decoder's layer is a block of each
+  /// stack, the decoder's with two attentions.
+  double attentions, feed_forwards;
+  SequenceKind kind;  ///< of its layers
+  bool bert = false, encoder_decoder = false;
+
+  bool has_heads() const { return attentions > 0; }
+  bool has_ff() const { return feed_forwards > 0; }
+  double gates() const { return double(gates_of(cell_of(kind))); }
+};
+
+constexpr Model kModels[] = {
+    {"attention", true, false, 1, 0, SequenceKind::attention},
+    {"encoder", true, false, 1, 1, SequenceKind::attention},
+    {"transformer", false, true, 1, 1, SequenceKind::attention},
+    {"encoder-decoder", false, true, 3, 2, SequenceKind::attention, false, true},
+    {"rnn", true, true, 0, 0, SequenceKind::rnn},
+    {"lstm", true, true, 0, 0, SequenceKind::lstm},
+    {"gru", true, true, 0, 0, SequenceKind::gru},
+    {"cnn", true, true, 0, 0, SequenceKind::cnn},
+    {"bert-base", true, false, 1, 1, SequenceKind::attention, true},
+};
+
+std::vector<std::string> names_of(bool Model::*way) {
+  std::vector<std::string> out;
+  for (const Model& model : kModels) {
+    if (model.*way) out.emplace_back(model.name);
+  }
+  return out;
+}
+
+const std::vector<std::string> kForward = names_of(&Model::forward);
+const std::vector<std::string> kTrain = names_of(&Model::train);
 
 constexpr int kWarmUp = 3;  // steps before the clock counts: memory is fetched, threads start
 constexpr std::size_t kBertVocabulary = 30522;  // of the published models in English
@@ -59,58 +92,44 @@ void bind(Cli& cli, BenchOptions& o) {
 }
 
 struct Sizes {
+  const Model* model;
   std::size_t batch, n, d, heads, layers, ff, vocab;
   bool train;
 };
 
-bool is_recurrent(const std::string& model) {
-  return model == "rnn" || model == "lstm" || model == "gru";
-}
-bool has_ff(const std::string& model) {
-  return model == "encoder" || model == "transformer" || model == "encoder-decoder" ||
-         model == "bert-base";
-}
-bool has_heads(const std::string& model) { return model == "attention" || has_ff(model); }
-/// Attentions per layer: an encoder-decoder's layer is a block of each stack, the decoder's with
-/// two.
-double attentions(const std::string& model) { return model == "encoder-decoder" ? 3 : 1; }
-double stacks(const std::string& model) { return model == "encoder-decoder" ? 2 : 1; }
-
-double gates(const std::string& model) {
-  return double(gates_of(model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn));
-}
-
 /// Multiplications and additions of the matrix products of one forward pass, from the shapes alone.
-double forward_flops(const std::string& model, const Sizes& z) {
+double forward_flops(const Sizes& z) {
+  const Model& model = *z.model;
   const double rows = double(z.batch) * double(z.n), d = double(z.d), layers = double(z.layers);
   double flops = z.train ? 2 * rows * d * double(z.vocab) : 0;
-  if (is_recurrent(model)) flops += 2 * rows * gates(model) * d * (d + d);
-  if (model == "cnn") flops += layers * 2 * rows * double(kKernel) * d * d;
-  if (has_heads(model))
-    flops += attentions(model) * layers * (4 * 2 * rows * d * d + 2 * 2 * rows * double(z.n) * d);
-  if (has_ff(model)) flops += stacks(model) * layers * 2 * 2 * rows * d * double(z.ff);
-  if (model == "bert-base") flops += 2 * double(z.batch) * d * d;  // the pooler
+  if (is_recurrent(model.kind)) flops += 2 * rows * model.gates() * d * (d + d);
+  if (model.kind == SequenceKind::cnn) flops += layers * 2 * rows * double(kKernel) * d * d;
+  if (model.has_heads())
+    flops += model.attentions * layers * (4 * 2 * rows * d * d + 2 * 2 * rows * double(z.n) * d);
+  if (model.has_ff()) flops += model.feed_forwards * layers * 2 * 2 * rows * d * double(z.ff);
+  if (model.bert) flops += 2 * double(z.batch) * d * d;  // the pooler
   return flops;
 }
 
 /// About the largest number of bytes that a step holds at once.
-double bytes(const std::string& model, const Sizes& z) {
+double bytes(const Sizes& z) {
+  const Model& model = *z.model;
   const double rows = double(z.batch) * double(z.n), d = double(z.d), ff = double(z.ff);
   const double pairs = double(z.batch) * double(z.heads) * double(z.n) * double(z.n);
   double weights = d * d, activations = rows * d;  // of one layer
-  if (is_recurrent(model)) {
-    weights = gates(model) * 2 * d * d;
-    activations = rows * d * (2 * gates(model) + 4);
-  } else if (model == "cnn") {
+  if (is_recurrent(model.kind)) {
+    weights = model.gates() * 2 * d * d;
+    activations = rows * d * (2 * model.gates() + 4);
+  } else if (model.kind == SequenceKind::cnn) {
     weights = double(kKernel) * d * d;
     activations = rows * d * (double(kKernel) + 3);
   } else {
-    const double inner = has_ff(model) ? 2 * ff * stacks(model) : 0;
-    weights = attentions(model) * 4 * d * d + d * inner;
-    activations = rows * (attentions(model) * 14 * d + inner) + attentions(model) * 2 * pairs;
+    const double inner = model.has_ff() ? 2 * ff * model.feed_forwards : 0;
+    weights = model.attentions * 4 * d * d + d * inner;
+    activations = rows * (model.attentions * 14 * d + inner) + model.attentions * 2 * pairs;
   }
-  const double layers = is_recurrent(model) ? 1 : double(z.layers);
-  const double tables = model == "bert-base" ? d * double(kBertVocabulary + z.n) : 0;
+  const double layers = is_recurrent(model.kind) ? 1 : double(z.layers);
+  const double tables = model.bert ? d * double(kBertVocabulary + z.n) : 0;
   if (!z.train) return sizeof(real) * (tables + layers * weights + activations + 2 * rows * d);
   weights = layers * weights + 2 * d * double(z.vocab);
   activations = layers * activations + rows * (2 * d + 3 * double(z.vocab));
@@ -137,14 +156,16 @@ Sizes check(const BenchOptions& o) {
                 fmt::format("write --model with one of: {}", fmt::join(models, ", ")));
   }
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
-  Sizes z{size(o.batch),  size(o.length), size(o.dim),   size(o.heads),
-          size(o.layers), size(o.ff),     size(o.vocab), train};
-  if (o.model == "bert-base") {  // Devlin et al. 2019, section 3
+  const Model& model = *std::find_if(std::begin(kModels), std::end(kModels),
+                                     [&](const Model& m) { return m.name == o.model; });
+  Sizes z{&model,         size(o.batch), size(o.length), size(o.dim), size(o.heads),
+          size(o.layers), size(o.ff),    size(o.vocab),  train};
+  if (model.bert) {  // Devlin et al. 2019, section 3
     z.d = 768;
     z.heads = z.layers = 12;
     z.ff = 3072;
   }
-  if (has_heads(o.model)) require_heads_divide_dim(z.d, z.heads);
+  if (model.has_heads()) require_heads_divide_dim(z.d, z.heads);
   return z;
 }
 
@@ -185,27 +206,28 @@ Work bert_work(Stage& s, const Sizes& z) {
 }
 
 /// Layers of nn/ one after another on given numbers: no embedding, no classes.
-Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
-  if (model == "bert-base") return bert_work(s, z);
+Work forward_work(Stage& s, const Sizes& z) {
+  const Model& model = *z.model;
+  if (model.bert) return bert_work(s, z);
   const Tensor x = Tensor::input(s.rng.stream("bench.x").normal({z.batch, z.n, z.d}, 1));
   Parameters& from = s.parameters;
   const auto weight = [&](const std::string& path, const Shape& shape, std::size_t fan_in) {
     return from.get(path, shape, 1 / std::sqrt(double(fan_in)));
   };
-  if (has_heads(model)) {
+  if (model.has_heads()) {
     std::vector<EncoderLayer> layers;
     std::size_t count = 0;
     for (std::size_t l = 0; l < z.layers; ++l) {
-      layers.push_back(encoder_layer(from, l, {z.d, z.heads, has_ff(model) ? z.ff : 1}));
+      layers.push_back(encoder_layer(from, l, {z.d, z.heads, model.has_ff() ? z.ff : 1}));
       const EncoderLayer& p = layers.back();
       const AttentionParameters& a = p.attention;
       count += numbers({a.w_q, a.w_k, a.w_v, a.w_o, a.b_q, a.b_k, a.b_v, a.b_o});
-      if (has_ff(model)) {
+      if (model.has_ff()) {
         count += numbers({p.norm1.gain, p.norm1.bias, p.norm2.gain, p.norm2.bias, p.ffn.w_1,
                           p.ffn.b_1, p.ffn.w_2, p.ffn.b_2});
       }
     }
-    const bool whole = has_ff(model);
+    const bool whole = model.has_ff();
     const BlockOptions options{.heads = z.heads};
     return {[=] {
               Tensor h = x;
@@ -216,7 +238,7 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
             },
             double(count)};
   }
-  if (model == "cnn") {
+  if (model.kind == SequenceKind::cnn) {
     std::vector<ConvolutionParameters> layers;
     for (std::size_t l = 0; l < z.layers; ++l) {
       layers.push_back({weight(fmt::format("layer.{}.w", l), {kKernel, z.d, z.d}, kKernel * z.d),
@@ -229,7 +251,7 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
             },
             double(z.layers) * double(numbers({layers[0].w, layers[0].b}))};
   }
-  const Cell cell = model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn;
+  const Cell cell = cell_of(model.kind);
   const std::size_t g = gates_of(cell) * z.d;
   const RecurrentParameters p{weight("w_x", {z.d, g}, z.d), weight("w_h", {z.d, g}, z.d),
                               from.get_or("b_x", zeros({g})), from.get_or("b_h", zeros({g}))};
@@ -238,12 +260,13 @@ Work forward_work(Stage& s, const std::string& model, const Sizes& z) {
 }
 
 /// The training step of docs/contract.md, on random ids and random targets.
-Work training_work(Stage& s, const std::string& model, const Sizes& z) {
+Work training_work(Stage& s, const Sizes& z) {
+  const Model& model = *z.model;
   const Tensor inputs = random_ids(s, "bench.inputs", z, z.vocab);
   const Tensor targets = random_ids(s, "bench.targets", z, z.vocab);
   std::function<Tensor(const Run&)> logits;
   std::vector<std::pair<std::string, Tensor>> parameters;
-  if (model == "encoder-decoder") {
+  if (model.encoder_decoder) {
     const TransformerSizes sizes{.source_vocabulary = z.vocab,
                                  .target_vocabulary = z.vocab,
                                  .width = z.d,
@@ -257,7 +280,7 @@ Work training_work(Stage& s, const std::string& model, const Sizes& z) {
     logits = [=](const Run& run) { return trained->logits(run, inputs, words); };
   } else {
     SequenceSizes sizes;
-    sizes.kind = model == "transformer" ? "attention" : model;
+    sizes.kind = model.kind;
     sizes.vocabulary = sizes.classes = z.vocab;
     sizes.width = z.d;
     sizes.layers = z.layers;
@@ -311,17 +334,17 @@ void bench(Stage& s, const BenchOptions& o) {
   const std::string what =
       fmt::format("{} of {} with batch {}, length {}, width {}",
                   z.train ? "training" : "a forward pass", o.model, z.batch, z.n, z.d);
-  s.require_memory(bytes(o.model, z), what);
+  s.require_memory(bytes(z), what);
   set_threads(static_cast<int>(o.threads));
   s.trace.threads = static_cast<int>(o.threads);
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
   s.rng = Rng(s.trace.seed);
   s.parameters = Parameters(s.rng);
-  const Work work = z.train ? training_work(s, o.model, z) : forward_work(s, o.model, z);
+  const Work work = z.train ? training_work(s, z) : forward_work(s, z);
   const std::vector<double> times = timed(work, o.repeat);
   const std::size_t half = times.size() / 2;
   const double median = times.size() % 2 == 1 ? times[half] : (times[half - 1] + times[half]) / 2;
-  const double flops = (z.train ? 3 : 1) * forward_flops(o.model, z), gflops = flops / median / 1e6;
+  const double flops = (z.train ? 3 : 1) * forward_flops(z), gflops = flops / median / 1e6;
   const double memory = peak_memory();
 
   JsonWriter json;
@@ -363,7 +386,7 @@ void bench(Stage& s, const BenchOptions& o) {
                       : "Operations are those of the matrix products. memory is the largest that "
                         "this process ever held.");
   s.trace.say(fmt::format("{} steps, after {} to warm up.", o.repeat, kWarmUp));
-  if (is_recurrent(o.model) && o.layers > 1)
+  if (is_recurrent(z.model->kind) && o.layers > 1)
     s.trace.say("A recurrent model is one layer here, whatever --layers says.");
 }
 

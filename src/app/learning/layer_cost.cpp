@@ -29,7 +29,7 @@ Pass pass(const std::string& name, const Tensor& x, Rng rng, std::size_t radius)
     const ConvolutionParameters p{weight({kKernel, d, d}, double(kKernel * d)), bias(d)};
     return [=](const Run& run) { return convolution_layer(run, x, p); };
   }
-  const Cell cell = name == "lstm" ? Cell::lstm : Cell::rnn;
+  const Cell cell = cell_named(name);
   const std::size_t g = gates_of(cell) * d;
   const RecurrentParameters p{weight({d, g}, double(d)), weight({d, g}, double(d)), bias(g),
                               bias(g)};

@@ -36,7 +36,7 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
                              std::size_t width) {
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
   SequenceSizes z;
-  z.kind = kind;
+  z.kind = sequence_kind(kind);
   z.vocabulary = task.vocabulary;
   z.features = task.features;
   z.classes = task.classes;
@@ -48,7 +48,7 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
   z.radius = size(c.radius);
   z.length = task.steps;
   z.dropout = c.dropout;
-  if (kind == "attention") require_heads_divide_dim(width, z.heads);
+  if (z.kind == SequenceKind::attention) require_heads_divide_dim(width, z.heads);
   return z;
 }
 

@@ -11,16 +11,6 @@
 
 namespace attn::app {
 
-const std::vector<std::string>& measures() {
-  static const std::vector<std::string> all = {
-      "shape",       "rank",        "size",          "rows",       "columns",      "row-sums",
-      "column-sums", "sum",         "min",           "max",        "mean",         "variance",
-      "first",       "last",        "argmax",        "argmin",     "argmax-label", "entropy",
-      "norm",        "nan-count",   "distinct-rows", "transposed", "sorted",       "abs",
-      "flops",       "milliseconds"};
-  return all;
-}
-
 namespace {
 
 constexpr std::size_t kLongest = 4000, kDeepest = 32;

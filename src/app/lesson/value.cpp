@@ -232,7 +232,8 @@ std::size_t distinct_rows(const Value& value) {
 }
 
 Value argmax_label(const Value& value) {
-  if (value.shape.empty() || value.labels.back().size() < value.shape.back())
+  if (value.shape.empty() || value.shape.back() == 0) refuse("argmax-label of no list");
+  if (value.labels.back().size() < value.shape.back())
     refuse("argmax-label: the last axis has no labels", "argmax gives the place as a number");
   Value out = for_each_row(value, argmax_of);
   for (double& place : out.numbers) {
@@ -242,67 +243,120 @@ Value argmax_label(const Value& value) {
   return out;
 }
 
-/// One number for all of them.
-Value whole(const std::string& name, const Value& value) {
-  const std::vector<double>& x = value.numbers;
-  const auto n = static_cast<double>(x.size());
-  const double total = sum_of(x.data(), x.size());
-  if (name == "sum") return single(total);
-  if (name == "nan-count")
-    return single(double(std::count_if(x.begin(), x.end(), [](double v) { return v != v; })));
-  if (x.empty()) refuse(fmt::format("{} of no numbers", name));
-  if (name == "min") return single(*std::min_element(x.begin(), x.end()));
-  if (name == "max") return single(*std::max_element(x.begin(), x.end()));
-  if (name == "mean") return single(total / n);
-  double squares = 0;
-  for (const double v : x) squares += (v - total / n) * (v - total / n);
-  return single(squares / n);
+/// What stands at this place of the first axis, counted from the end if negative.
+Value one_of(const Value& value, long long place) {
+  if (value.shape.empty()) return value;
+  Selector s;
+  s.kind = Selector::Kind::number;
+  s.first = place;
+  return selected(value, {s});
 }
+
+/// The length of an axis, counted from the last one.
+Value length(const Value& value, std::size_t from_end, const char* name) {
+  const std::size_t rank = value.shape.size();
+  if (rank < from_end) refuse(fmt::format("a value with {} axes has no {}", rank, name));
+  return single(double(value.shape[rank - from_end]));
+}
+
+Value for_each_list(const Value& value, OfRow rule, const char* name) {
+  if (value.shape.empty() || value.shape.back() == 0) refuse(fmt::format("{} of no list", name));
+  return for_each_row(value, rule);
+}
+
+/// All its numbers, at least one.
+const std::vector<double>& some(const Value& value, const char* name) {
+  if (value.numbers.empty()) refuse(fmt::format("{} of no numbers", name));
+  return value.numbers;
+}
+
+double mean_of(const std::vector<double>& x) {
+  return sum_of(x.data(), x.size()) / double(x.size());
+}
+
+double variance_of(const std::vector<double>& x) {
+  const double mean = mean_of(x);
+  double squares = 0;
+  for (const double v : x) squares += (v - mean) * (v - mean);
+  return squares / double(x.size());
+}
+
+double nan_count(const std::vector<double>& x) {
+  return double(std::count_if(x.begin(), x.end(), [](double v) { return v != v; }));
+}
+
+/// Each row from the smallest number to the largest.
+Value sorted_rows(Value value) {
+  const std::size_t n = value.shape.empty() ? 1 : value.shape.back();
+  for (std::size_t at = 0; n > 0 && at < value.size(); at += n) {
+    const auto row = value.numbers.begin() + static_cast<std::ptrdiff_t>(at);
+    std::sort(row, row + static_cast<std::ptrdiff_t>(n),
+              [](double a, double b) { return b != b ? a == a : a < b; });  // NaN comes last
+  }
+  if (!value.shape.empty()) value.labels.back().clear();
+  return value;
+}
+
+Value without_signs(Value value) {
+  for (double& x : value.numbers) x = std::abs(x);
+  return value;
+}
+
+struct Measure {
+  const char* name;
+  bool of_numbers;  ///< a table's texts have none
+  Value (*of)(const Value&);
+};
+
+constexpr Measure kMeasures[] = {
+    {"shape", false,
+     [](const Value& v) {
+       return numbers({v.shape.begin(), v.shape.end()});
+     }},
+    {"rank", false, [](const Value& v) { return single(double(v.shape.size())); }},
+    {"size", false, [](const Value& v) { return single(double(v.size())); }},
+    {"rows", false, [](const Value& v) { return length(v, 2, "rows"); }},
+    {"columns", false, [](const Value& v) { return length(v, 1, "columns"); }},
+    {"row-sums", true, [](const Value& v) { return for_each_row(v, sum_of); }},
+    {"column-sums", true, [](const Value& v) { return for_each_row(transposed(v), sum_of); }},
+    {"sum", true, [](const Value& v) { return single(sum_of(v.numbers.data(), v.size())); }},
+    {"min", true, [](const Value& v) { return single(*std::ranges::min_element(some(v, "min"))); }},
+    {"max", true, [](const Value& v) { return single(*std::ranges::max_element(some(v, "max"))); }},
+    {"mean", true, [](const Value& v) { return single(mean_of(some(v, "mean"))); }},
+    {"variance", true, [](const Value& v) { return single(variance_of(some(v, "variance"))); }},
+    {"first", false, [](const Value& v) { return one_of(v, 0); }},
+    {"last", false, [](const Value& v) { return one_of(v, -1); }},
+    {"argmax", true, [](const Value& v) { return for_each_list(v, argmax_of, "argmax"); }},
+    {"argmin", true, [](const Value& v) { return for_each_list(v, argmin_of, "argmin"); }},
+    {"argmax-label", true, argmax_label},
+    {"entropy", true, [](const Value& v) { return for_each_row(v, entropy_of); }},
+    {"norm", true, [](const Value& v) { return for_each_row(v, norm_of); }},
+    {"nan-count", true, [](const Value& v) { return single(nan_count(v.numbers)); }},
+    {"distinct-rows", true, [](const Value& v) { return single(double(distinct_rows(v))); }},
+    {"transposed", true, [](const Value& v) { return transposed(v); }},
+    {"sorted", true, [](const Value& v) { return sorted_rows(v); }},
+    {"abs", true, [](const Value& v) { return without_signs(v); }},
+};
 
 }  // namespace
 
+const std::vector<std::string>& measures() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names;
+    for (const Measure& m : kMeasures) names.emplace_back(m.name);
+    names.insert(names.end(), {"flops", "milliseconds"});  // of a step, not of its numbers
+    return names;
+  }();
+  return all;
+}
+
 Value measured(const std::string& name, const Value& value) {
-  const std::size_t rank = value.shape.size();
-  if (name == "shape") return numbers({value.shape.begin(), value.shape.end()});
-  if (name == "rank") return single(double(rank));
-  if (name == "size") return single(double(value.size()));
-  if (name == "rows" || name == "columns") {
-    const std::size_t behind = name == "rows" ? 2 : 1;
-    if (rank < behind) refuse(fmt::format("a value with {} axes has no {}", rank, name));
-    return single(double(value.shape[rank - behind]));
+  for (const Measure& m : kMeasures) {
+    if (m.name != name) continue;
+    if (m.of_numbers) require_numbers(value, name);
+    return m.of(value);
   }
-  if (name == "first" || name == "last") {
-    if (rank == 0) return value;
-    Selector s;
-    s.kind = Selector::Kind::number;
-    s.first = name == "first" ? 0 : -1;
-    return selected(value, {s});
-  }
-  require_numbers(value, name);
-  const bool by_row = name == "argmax" || name == "argmin" || name == "argmax-label";
-  if (by_row && (rank == 0 || value.shape.back() == 0)) refuse(name + " of no list");
-  if (name == "argmax") return for_each_row(value, argmax_of);
-  if (name == "argmin") return for_each_row(value, argmin_of);
-  if (name == "argmax-label") return argmax_label(value);
-  if (name == "row-sums") return for_each_row(value, sum_of);
-  if (name == "column-sums") return for_each_row(transposed(value), sum_of);
-  if (name == "norm") return for_each_row(value, norm_of);
-  if (name == "entropy") return for_each_row(value, entropy_of);
-  if (name == "transposed") return transposed(value);
-  if (name == "distinct-rows") return single(double(distinct_rows(value)));
-  if (name == "abs" || name == "sorted") {
-    Value out = value;
-    for (double& x : out.numbers) x = name == "abs" ? std::abs(x) : x;
-    const std::size_t n = rank == 0 ? 1 : value.shape.back();
-    for (std::size_t at = 0; name == "sorted" && n > 0 && at < out.size(); at += n) {
-      const auto row = out.numbers.begin() + static_cast<std::ptrdiff_t>(at);
-      std::sort(row, row + static_cast<std::ptrdiff_t>(n),
-                [](double a, double b) { return b != b ? a == a : a < b; });  // NaN comes last
-    }
-    if (name == "sorted" && rank > 0) out.labels.back().clear();
-    return out;
-  }
-  return whole(name, value);
+  throw Error(ErrorKind::internal, fmt::format("no measure {}", escaped(name)));
 }
 
 }  // namespace attn::app

@@ -38,13 +38,13 @@ Array path_lengths(const Graph& g) {
 /// What the length should be for this kind of model.
 double expected(const SequenceSizes& z, std::size_t i, std::size_t j) {
   const std::size_t far = i > j ? i - j : j - i;
-  if (z.kind == "attention") return 1;
-  if (z.kind == "birnn") return double(far + 1);
+  if (z.kind == SequenceKind::attention) return 1;
+  if (z.kind == SequenceKind::birnn) return double(far + 1);
   if (is_recurrent(z.kind)) return i >= j ? double(far + 1) : 0;
-  if (z.kind == "fc") return far == 0 ? 1 : 0;
-  if (z.kind == "window") return far <= z.radius ? 1 : 0;
+  if (z.kind == SequenceKind::fc) return far == 0 ? 1 : 0;
+  if (z.kind == SequenceKind::window) return far <= z.radius ? 1 : 0;
   if (far == 0) return 1;
-  const bool causal = z.kind == "tcn";
+  const bool causal = z.kind == SequenceKind::tcn;
   const std::size_t each = causal  ? (i > j ? z.kernel - 1 : 0)
                            : i > j ? z.kernel / 2
                                    : (z.kernel - 1) / 2;
@@ -118,8 +118,8 @@ void growth(Stage& s, SequenceSizes z) {
               "The same count on texts of other lengths (random vectors).",
               {"n", "layers", "sequential steps", "longest path", "mean path"},
               {}};
-  const bool convolution = z.kind == "cnn" || z.kind == "tcn";
-  const bool spanning = convolution && z.kernel > (z.kind == "tcn" ? 1u : 2u);
+  const bool convolution = is_convolution(z.kind);
+  const bool spanning = convolution && z.kernel > (z.kind == SequenceKind::tcn ? 1u : 2u);
   for (const std::size_t n : {4, 8, 16, 32}) {
     if (spanning) {  // as many layers as it takes
       z.layers = 1;
@@ -133,9 +133,9 @@ void growth(Stage& s, SequenceSizes z) {
         graph_of(z, own, s.rng.stream(fmt::format("growth.{}", n)).normal({n, z.width}, 1), output);
     const Summary found = summary(path_lengths(g));
     table.rows.push_back({double(n),
-                          is_recurrent(z.kind)                   ? 1.0
-                          : z.kind == "fc" || z.kind == "window" ? 1.0
-                                                                 : double(z.layers),
+                          is_recurrent(z.kind) ? 1.0
+                          : is_local(z.kind)   ? 1.0
+                                               : double(z.layers),
                           double(longest_chain(g)), double(found.longest), found.mean});
   }
   if (spanning)
@@ -157,7 +157,7 @@ void published(Stage& s, const SequenceSizes& z, std::size_t n, std::size_t chai
   add_row("convolution", "O(k n d^2)", "O(1)", "O(n/k); dilated O(log_k n)");
   add_row("convolution, dilated", "O(k n d^2)", "O(1)", "O(log_k n)");
   add_row("attention to r near", "O(r n d)", "O(1)", "O(n/r)");
-  add_row(fmt::format("{} here, n = {}", z.kind, n), "", std::to_string(chain),
+  add_row(fmt::format("{} here, n = {}", name_of(z.kind), n), "", std::to_string(chain),
           longest == 0 ? "none" : std::to_string(longest));
   s.trace.add(std::move(table));
 }
@@ -180,7 +180,7 @@ void path(Stage& s, const PathOptions& o) {
                 "use a shorter text or a smaller --dim");
   }
   const auto model = make_model(s, z);
-  s.trace.title = fmt::format("How far is each input from each output? ({})", z.kind);
+  s.trace.title = fmt::format("How far is each input from each output? ({})", name_of(z.kind));
   s.trace.say(fmt::format("The model: {}.", describe(z)));
   const Tensor output = run_body(s, *model, x);
   s.trace.say(
@@ -224,7 +224,7 @@ void path(Stage& s, const PathOptions& o) {
   }
   if (n > 1 && lengths.value().data()[(n - 1) * n] == 0) {
     s.trace.say(
-        z.kind == "fc" || z.kind == "window"
+        is_local(z.kind)
             ? "The first word does not reach the last output, and no training will change that."
             : "The first word does not reach the last output: with so few layers the ends of this "
               "text are not joined.");

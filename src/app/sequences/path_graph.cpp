@@ -19,10 +19,6 @@ constexpr real kInk = std::numeric_limits<real>::quiet_NaN();
 
 }  // namespace
 
-bool is_recurrent(const std::string& kind) {
-  return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru";
-}
-
 Search search(const Graph& g, std::size_t from) {
   Search s{std::vector<std::size_t>(g.names.size(), kNone),
            std::vector<std::size_t>(g.names.size(), kNone),
@@ -107,10 +103,11 @@ Tensor run_layer(const SequenceSizes& z, Parameters& from, std::size_t l, const 
         Run{}, h, {from.get(at + "w", {taps, z.width, out}, 1), from.get(at + "b", {out}, 1)},
         dilation, causal);
   };
-  if (z.kind == "fc") return convolve(1, z.ff, 1, false);
-  if (z.kind == "window") return convolve(2 * z.radius + 1, z.ff, 1, false);
-  if (z.kind == "cnn") return add(Run{}, h, convolve(z.kernel, z.width, 1, false));
-  if (z.kind == "tcn") return add(Run{}, h, convolve(z.kernel, z.width, std::size_t{1} << l, true));
+  if (z.kind == SequenceKind::fc) return convolve(1, z.ff, 1, false);
+  if (z.kind == SequenceKind::window) return convolve(2 * z.radius + 1, z.ff, 1, false);
+  if (z.kind == SequenceKind::cnn) return add(Run{}, h, convolve(z.kernel, z.width, 1, false));
+  if (z.kind == SequenceKind::tcn)
+    return add(Run{}, h, convolve(z.kernel, z.width, std::size_t{1} << l, true));
   return encode(Run{}, h, encoder_layer(from, l, {z.width, z.heads, z.ff}), l, {.heads = z.heads},
                 {});
 }
@@ -118,7 +115,7 @@ Tensor run_layer(const SequenceSizes& z, Parameters& from, std::size_t l, const 
 /// Layer after layer: nodes are positions. What comes out of the last is returned through `output`.
 Graph layered_graph(const SequenceSizes& z, Parameters& from, const Array& x, Array& output) {
   Graph g;
-  const std::size_t n = rows(x), layers = z.kind == "fc" || z.kind == "window" ? 1 : z.layers;
+  const std::size_t n = rows(x), layers = is_local(z.kind) ? 1 : z.layers;
   for (std::size_t t = 0; t < n; ++t) g.node(fmt::format("x{}", t));
   g.ends.resize(n);
   output = x;
@@ -141,8 +138,8 @@ Graph layered_graph(const SequenceSizes& z, Parameters& from, const Array& x, Ar
 /// Step after step: nodes are the inputs and the hidden states of one or two directions.
 Graph recurrent_graph(const SequenceSizes& z, Parameters& from, const Array& x, Array& output) {
   Graph g;
-  const std::size_t n = rows(x), nets = z.kind == "birnn" ? 2 : 1, h = z.width / nets;
-  const Cell cell = z.kind == "lstm" ? Cell::lstm : z.kind == "gru" ? Cell::gru : Cell::rnn;
+  const std::size_t n = rows(x), nets = z.kind == SequenceKind::birnn ? 2 : 1, h = z.width / nets;
+  const Cell cell = cell_of(z.kind);
   for (std::size_t t = 0; t < n; ++t) g.node(fmt::format("x{}", t));
   g.ends.resize(n);
   output = empty({n, nets * h});

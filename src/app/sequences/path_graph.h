@@ -62,8 +62,6 @@ std::size_t longest_chain(const Graph& g);
 /// marks everything computed from it, whatever the weights are.
 Array marks(const Array& x, const std::function<Array(const Array&)>& forward);
 
-/// True for the models whose unit is the time step.
-bool is_recurrent(const std::string& kind);
 /// The model of these sizes on x: positions layer after layer, or hidden states step after step.
 /// `output` gets what its layers or steps give, one after another.
 Graph graph_of(const SequenceSizes& z, Parameters& from, const Array& x, Array& output);

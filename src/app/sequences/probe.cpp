@@ -19,8 +19,6 @@ bool in_body(const std::string& path) {
   return path != "embedding" && !path.starts_with("input.") && !path.starts_with("output.");
 }
 
-bool is_convolution(const std::string& model) { return model == "cnn" || model == "tcn"; }
-
 }  // namespace
 
 void bind_model(Cli& cli, ModelChoices& o) {
@@ -40,17 +38,18 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
                   fmt::format("it belongs to {}", owners));
     }
   };
-  const bool convolution = is_convolution(o.model), attention = o.model == "attention";
+  const SequenceKind kind = sequence_kind(o.model);
+  const bool convolution = is_convolution(kind), attention = kind == SequenceKind::attention;
   only(o.layers > 0, "--layers", convolution || attention, "cnn, tcn and attention");
   only(o.kernel > 0, "--kernel", convolution, "cnn and tcn");
-  only(o.radius >= 0, "--radius", o.model == "window", "window");
+  only(o.radius >= 0, "--radius", kind == SequenceKind::window, "window");
   only(o.heads > 0, "--heads", attention, "attention");
-  if (o.model == "birnn" && width < 2) {
+  if (kind == SequenceKind::birnn && width < 2) {
     throw Error(ErrorKind::usage, "birnn gives each direction half of the width, and --dim is 1",
                 "use --dim 2 or more");
   }
   SequenceSizes z;
-  z.kind = o.model;
+  z.kind = kind;
   z.vocabulary = z.classes = 1;
   z.width = width;
   z.layers = o.layers > 0 ? static_cast<std::size_t>(o.layers) : convolution ? 3 : 1;
@@ -67,21 +66,22 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
 
 std::string describe(const SequenceSizes& z) {
   const std::string layers = fmt::format("{} layer{}", z.layers, z.layers == 1 ? "" : "s");
-  if (z.kind == "fc") return "one small net for each word alone";
-  if (z.kind == "window")
+  if (z.kind == SequenceKind::fc) return "one small net for each word alone";
+  if (z.kind == SequenceKind::window)
     return fmt::format("one small net for each word with {} neighbours on each side", z.radius);
-  if (z.kind == "cnn")
+  if (z.kind == SequenceKind::cnn)
     return fmt::format("{} of convolution with kernel {}, h + relu(conv(h))", layers, z.kernel);
-  if (z.kind == "tcn")
+  if (z.kind == SequenceKind::tcn)
     return fmt::format(
         "{} of causal convolution with kernel {} and dilation 1, 2, 4, ..., h + relu(conv(h))",
         layers, z.kernel);
-  if (z.kind == "attention")
+  if (z.kind == SequenceKind::attention)
     return fmt::format("{} of self-attention with {} heads, and a feed-forward net", layers,
                        z.heads);
-  if (z.kind == "birnn")
+  if (z.kind == SequenceKind::birnn)
     return fmt::format("two recurrent nets of width {}, one from each end", z.width / 2);
-  return fmt::format("one recurrent layer ({}) of width {}, from left to right", z.kind, z.width);
+  return fmt::format("one recurrent layer ({}) of width {}, from left to right", name_of(z.kind),
+                     z.width);
 }
 
 namespace {
@@ -89,11 +89,11 @@ namespace {
 /// Numbers that the body draws, in round terms.
 double parameter_estimate(const SequenceSizes& z) {
   const double d = double(z.width), layers = double(z.layers);
-  if (z.kind == "attention") return layers * 12 * d * d;
+  if (z.kind == SequenceKind::attention) return layers * 12 * d * d;
   if (is_convolution(z.kind)) return layers * double(z.kernel) * d * d;
-  if (z.kind == "fc") return 2 * d * d;
-  if (z.kind == "window") return 2 * d * d * double(2 * z.radius + 1);
-  return 2 * d * d * (z.kind == "lstm" ? 4 : z.kind == "gru" ? 3 : 1);
+  if (z.kind == SequenceKind::fc) return 2 * d * d;
+  if (z.kind == SequenceKind::window) return 2 * d * d * double(2 * z.radius + 1);
+  return 2 * d * d * double(gates_of(cell_of(z.kind)));
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ std::shared_ptr<SequenceModel> make_model(Stage& s, const SequenceSizes& z) {
     throw Error(ErrorKind::limit,
                 fmt::format("the model {} of width {} has about {:.0f} million parameters; the "
                             "limit is {:.0f} million",
-                            z.kind, z.width, numbers / 1e6, kMostDrawn / 1e6),
+                            name_of(z.kind), z.width, numbers / 1e6, kMostDrawn / 1e6),
                 "use a smaller --dim, or fewer --layers");
   }
   Parameters own(s.rng);  // what belongs to the model but not to its body stays here

@@ -158,19 +158,20 @@ void reach(Stage& s, const ReachOptions& o) {
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   const SequenceSizes z = sizes_of(o.choices, d);
   const auto model = make_model(s, z);
-  s.trace.title = fmt::format("How strongly each output depends on each input ({})", z.kind);
+  s.trace.title =
+      fmt::format("How strongly each output depends on each input ({})", name_of(z.kind));
   s.trace.say(
       fmt::format("The model: {}. Its weights are random, as before training.", describe(z)));
-  const std::size_t width = z.kind == "fc" || z.kind == "window" ? z.ff
-                            : z.kind == "birnn"                  ? z.width / 2 * 2
-                                                                 : z.width;
+  const std::size_t width = is_local(z.kind)                ? z.ff
+                            : z.kind == SequenceKind::birnn ? z.width / 2 * 2
+                                                            : z.width;
   const double entries = double(n) * double(width) * double(n) * double(d);
   double parameters = 0;
   for (const Tensor& t : body_inputs(*model, Tensor(zeros({1, 1}))))
     parameters += double(t.value().size());
   const double operations =
       double(n) * double(width) * 6 * double(n) *
-      (parameters + (z.kind == "attention" ? 2.0 * double(n) * double(d) : 0.0));
+      (parameters + (z.kind == SequenceKind::attention ? 2.0 * double(n) * double(d) : 0.0));
   if (operations > kMostReachOperations ||
       double(n) * double(n) * double(width) * double(z.layers) > kMostSteps) {
     throw Error(ErrorKind::limit,
@@ -222,13 +223,12 @@ void reach(Stage& s, const ReachOptions& o) {
                     fd.tried),
         fd.largest, fd.tolerance);
   }
-  show_distances(s, by_distance(norms.value()),
-                 z.kind == "rnn" || z.kind == "lstm" || z.kind == "gru" || z.kind == "birnn");
+  show_distances(s, by_distance(norms.value()), is_recurrent(z.kind));
   s.trace.say(
       "Reach is what a small change does at these random weights. Through how many steps it has to "
       "pass: attn path "
       "--model " +
-      z.kind + ".");
+      name_of(z.kind) + ".");
 }
 
 }  // namespace

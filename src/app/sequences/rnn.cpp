@@ -26,10 +26,6 @@ void bind(Cli& cli, RnnOptions& o) {
            "a second net reads from the end; both results side by side");
 }
 
-Cell cell_of(const std::string& name) {
-  return name == "lstm" ? Cell::lstm : name == "gru" ? Cell::gru : Cell::rnn;
-}
-
 /// A gate: its columns in `gates`, in order, are these.
 struct Gate {
   const char* name;
@@ -210,7 +206,7 @@ void name_gates(Stage& s, Cell cell, std::size_t h) {
 }
 
 void rnn(Stage& s, const RnnOptions& o) {
-  const Cell cell = cell_of(o.cell);
+  const Cell cell = cell_named(o.cell);
   s.trace.title = fmt::format("A recurrent net ({}): one token after the other", o.cell);
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1],

@@ -89,7 +89,7 @@ Seq2SeqSizes sizes_of(const Stage& s, const Seq2SeqOptions& o) {
   require_used(o);
   Seq2SeqSizes z;
   z.variant = o.variant;
-  z.cell = o.cell == "lstm" ? Cell::lstm : o.cell == "gru" ? Cell::gru : Cell::rnn;
+  z.cell = cell_named(o.cell);
   z.embedding = s.d();
   z.hidden = static_cast<std::size_t>(o.hidden);
   z.bidirectional = o.bidirectional;

@@ -10,10 +10,14 @@
 
 namespace attn {
 
-/// A way to say how well a query and a key fit.
+/// The ways to say how well a query and a key fit.
+enum class ScoreKind { dot, scaled, general, lowrank, additive, concat, cosine };
+
 struct ScoreFunction {
+  ScoreKind kind;
   const char* name;     ///< "dot"
   const char* formula;  ///< "s = q . k"
+  bool equal_widths;    ///< takes queries and keys of one width alone
 };
 
 /// dot, scaled, general, lowrank, additive, concat, cosine: in the order in which they are taught.
@@ -48,7 +52,7 @@ class Scorer {
   /// -> (...,n_q,n_k). Throws Error(bad_input) if the widths do not fit.
   Tensor operator()(const Run& run, const Tensor& q, const Tensor& keys) const;
 
-  const char* formula() const;
+  const char* formula() const { return function_->formula; }
   /// Notes the parameters under "NAME.".
   void note_parameters(const Run& run) const;
   /// By path behind AT: "general.w".
@@ -63,7 +67,7 @@ class Scorer {
   };
   const Tensor& value(std::string_view path) const;
 
-  std::string name_;
+  const ScoreFunction* function_ = nullptr;
   std::size_t d_q_ = 0, d_k_ = 0;
   std::vector<Parameter> parameters_;
 };

@@ -11,24 +11,24 @@
 
 namespace attn {
 
-const std::vector<std::string>& sequence_kinds() {
+const std::vector<std::string>& sequence_kinds() {  // as in the enum
   static const std::vector<std::string> all = {"fc",  "window", "rnn", "birnn",    "lstm",
                                                "gru", "cnn",    "tcn", "attention"};
   return all;
 }
 
-namespace {
-
-Cell cell_of(const std::string& kind) {
-  return kind == "lstm" ? Cell::lstm : kind == "gru" ? Cell::gru : Cell::rnn;
+SequenceKind sequence_kind(const std::string& name) {
+  const auto& all = sequence_kinds();
+  const auto found = std::find(all.begin(), all.end(), name);
+  if (found == all.end())
+    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(name)),
+                fmt::format("the models: {}", fmt::join(all, ", ")));
+  return static_cast<SequenceKind>(found - all.begin());
 }
 
-bool is_recurrent(const std::string& kind) {
-  return kind == "rnn" || kind == "birnn" || kind == "lstm" || kind == "gru";
+const std::string& name_of(SequenceKind kind) {
+  return sequence_kinds()[static_cast<std::size_t>(kind)];
 }
-bool is_convolution(const std::string& kind) { return kind == "cnn" || kind == "tcn"; }
-
-}  // namespace
 
 Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Shape& shape,
                              std::size_t fan_in) {
@@ -54,16 +54,11 @@ RecurrentParameters SequenceModel::one_direction(Parameters& from, const std::st
 }
 
 std::size_t SequenceModel::dilation(std::size_t layer) const {
-  return sizes_.kind == "tcn" ? std::size_t{1} << layer : 1;
+  return sizes_.kind == SequenceKind::tcn ? std::size_t{1} << layer : 1;
 }
 
 SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : sizes_(sizes) {
   const std::size_t d = sizes.width;
-  if (std::find(sequence_kinds().begin(), sequence_kinds().end(), sizes.kind) ==
-      sequence_kinds().end()) {
-    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(sizes.kind)),
-                "the models: " + fmt::format("{}", fmt::join(sequence_kinds(), ", ")));
-  }
   if (sizes.vocabulary > 0) {
     embedding_ = from.get("embedding", {sizes.vocabulary, d}, 1);
     all_.emplace_back("embedding", embedding_);
@@ -72,14 +67,14 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     input_b_ = constant(from, "input.b", zeros({d}));
   }
   std::size_t out = d;
-  if (sizes.kind == "fc" || sizes.kind == "window") {
-    const std::size_t taps = sizes.kind == "fc" ? 1 : 2 * sizes.radius + 1;
+  if (is_local(sizes.kind)) {
+    const std::size_t taps = sizes.kind == SequenceKind::fc ? 1 : 2 * sizes.radius + 1;
     layers_.push_back({weight(from, "layer.0.w", {taps, d, sizes.ff}, taps * d),
                        constant(from, "layer.0.b", zeros({sizes.ff}))});
     out = sizes.ff;
   } else if (is_recurrent(sizes.kind)) {
     const Cell cell = cell_of(sizes.kind);
-    if (sizes.kind == "birnn") {
+    if (sizes.kind == SequenceKind::birnn) {
       recurrent_ = {one_direction(from, "forward.", cell, d / 2),
                     one_direction(from, "backward.", cell, d / 2)};
       out = d / 2 * 2;
@@ -122,9 +117,9 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
   }
   const auto layer = [&](std::size_t l, const Tensor& h) {
     const Scope scope(run, run.trace ? fmt::format("layer.{}", l) : std::string());
-    return convolution_layer(run, h, layers_[l], dilation(l), sizes_.kind == "tcn");
+    return convolution_layer(run, h, layers_[l], dilation(l), sizes_.kind == SequenceKind::tcn);
   };
-  if (sizes_.kind == "fc" || sizes_.kind == "window") return layer(0, x);
+  if (is_local(sizes_.kind)) return layer(0, x);
   Tensor h = x;
   if (is_convolution(sizes_.kind)) {
     for (std::size_t l = 0; l < layers_.size(); ++l) h = add(run, h, layer(l, h));
@@ -158,18 +153,18 @@ std::size_t SequenceModel::parameter_count() const {
 
 std::size_t SequenceModel::sequential_steps(std::size_t n) const {
   if (is_recurrent(sizes_.kind)) return n;
-  if (is_convolution(sizes_.kind) || sizes_.kind == "attention") return sizes_.layers;
+  if (is_convolution(sizes_.kind) || sizes_.kind == SequenceKind::attention) return sizes_.layers;
   return 1;
 }
 
 std::pair<std::size_t, std::size_t> SequenceModel::receptive_field(std::size_t n) const {
-  if (sizes_.kind == "fc") return {0, 0};
-  if (sizes_.kind == "window") return {sizes_.radius, sizes_.radius};
-  if (sizes_.kind == "attention" || sizes_.kind == "birnn") return {n, n};
+  if (sizes_.kind == SequenceKind::fc) return {0, 0};
+  if (sizes_.kind == SequenceKind::window) return {sizes_.radius, sizes_.radius};
+  if (sizes_.kind == SequenceKind::attention || sizes_.kind == SequenceKind::birnn) return {n, n};
   if (is_recurrent(sizes_.kind)) return {n, 0};
   std::size_t reach = 0;
   for (std::size_t l = 0; l < sizes_.layers; ++l) reach += dilation(l);
-  if (sizes_.kind == "tcn") return {reach * (sizes_.kernel - 1), 0};
+  if (sizes_.kind == SequenceKind::tcn) return {reach * (sizes_.kernel - 1), 0};
   return {reach * (sizes_.kernel / 2), reach * ((sizes_.kernel - 1) / 2)};
 }
 
@@ -177,21 +172,23 @@ std::size_t SequenceModel::longest_path(std::size_t n) const {
   const std::size_t before = receptive_field(n).first;
   if (n > 1 && before < n - 1) return 0;
   if (is_recurrent(sizes_.kind)) return n;
-  if (sizes_.kind == "attention" || sizes_.kind == "window" || n <= 1) return 1;
+  if (sizes_.kind == SequenceKind::attention || sizes_.kind == SequenceKind::window || n <= 1)
+    return 1;
   std::size_t layers = 0, reach = 0;  // the fewest layers that span n-1 steps
   while (reach < n - 1)
-    reach += dilation(layers++) * (sizes_.kind == "tcn" ? sizes_.kernel - 1 : sizes_.kernel / 2);
+    reach += dilation(layers++) *
+             (sizes_.kind == SequenceKind::tcn ? sizes_.kernel - 1 : sizes_.kernel / 2);
   return std::max<std::size_t>(layers, 1);
 }
 
 SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
   SequenceSizes best = sizes;
   std::size_t best_difference = ~std::size_t{0};
-  const std::size_t step = sizes.kind == "attention" ? sizes.heads : 2;
+  const std::size_t step = sizes.kind == SequenceKind::attention ? sizes.heads : 2;
   const bool free = sizes.ff == 0;
   for (std::size_t width = step; width <= 1024; width += step) {
     sizes.width = width;
-    if (free) sizes.ff = sizes.kind == "attention" ? width : 2 * width;
+    if (free) sizes.ff = sizes.kind == SequenceKind::attention ? width : 2 * width;
     Parameters parameters{Rng(0)};
     const std::size_t count = SequenceModel(sizes, parameters).parameter_count();
     const std::size_t difference = count > budget ? count - budget : budget - count;
@@ -201,7 +198,7 @@ SequenceSizes with_budget(SequenceSizes sizes, std::size_t budget) {
     }
     if (count > budget) break;
   }
-  if (best.kind != "attention" || !free) return best;
+  if (best.kind != SequenceKind::attention || !free) return best;
   // Its width comes in steps of the heads; the inner width of the feed-forward fills the rest.
   Parameters parameters{Rng(0)};
   const auto count = static_cast<double>(SequenceModel(best, parameters).parameter_count());

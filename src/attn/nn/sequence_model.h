@@ -9,6 +9,31 @@
 
 namespace attn {
 
+enum class SequenceKind { fc, window, rnn, birnn, lstm, gru, cnn, tcn, attention };
+
+/// Their names, in the order in which they are compared.
+const std::vector<std::string>& sequence_kinds();
+/// The kind with this name. Throws Error(usage) if there is none.
+SequenceKind sequence_kind(const std::string& name);
+const std::string& name_of(SequenceKind kind);
+
+constexpr bool is_recurrent(SequenceKind kind) {
+  return kind >= SequenceKind::rnn && kind <= SequenceKind::gru;
+}
+constexpr bool is_convolution(SequenceKind kind) {
+  return kind == SequenceKind::cnn || kind == SequenceKind::tcn;
+}
+/// One layer that sees each position, alone or with its neighbours.
+constexpr bool is_local(SequenceKind kind) {
+  return kind == SequenceKind::fc || kind == SequenceKind::window;
+}
+/// The cell of a recurrent kind.
+constexpr Cell cell_of(SequenceKind kind) {
+  return kind == SequenceKind::lstm  ? Cell::lstm
+         : kind == SequenceKind::gru ? Cell::gru
+                                     : Cell::rnn;
+}
+
 /// A model that reads a sequence and answers at every position: embedding (or a projection of
 /// numbers), a body, and a linear layer to the classes. The bodies differ, nothing else does.
 ///   fc         relu(x W + b) at each position alone
@@ -18,7 +43,7 @@ namespace attn {
 ///   tcn        the same, causal, with dilations 1, 2, 4, ...
 ///   attention  L post-norm encoder layers over x + position
 struct SequenceSizes {
-  std::string kind;
+  SequenceKind kind = SequenceKind::fc;
   std::size_t vocabulary = 0;  ///< input ids; 0 if the inputs are numbers
   std::size_t features = 0;    ///< numbers per step, if not ids
   std::size_t classes = 0;
@@ -65,9 +90,6 @@ class SequenceModel {
   std::vector<RecurrentParameters> recurrent_;  // one, or one per direction
   std::vector<EncoderLayer> encoder_;
 };
-
-/// The kinds, in the order in which they are compared.
-const std::vector<std::string>& sequence_kinds();
 
 /// The sizes with the width whose parameter count is nearest to `budget`. With ff 0 the inner width
 /// follows: that of fc and window is twice the width; attention's is the width, because for these

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "attn/core/rows.h"
@@ -167,6 +169,43 @@ Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::si
                      [=](std::size_t b) { return b * d + begin; });
 }
 
+namespace {
+
+/// Each item of the result is an item of a (`p` numbers) and then one of b (`q`).
+Tensor concat(const Run& run, const char* name, std::array<const char*, 2> parts, const Tensor& a,
+              const Tensor& b, const Shape& shape, std::size_t p, std::size_t q) {
+  Array out = empty(shape);
+  const std::size_t size = p + q, items = size == 0 ? 0 : out.size() / size;
+  for (std::size_t i = 0; i < items; ++i) {
+    real* to = std::copy_n(a.value().data() + i * p, p, out.data() + i * size);
+    std::copy_n(b.value().data() + i * q, q, to);
+  }
+  Tensor y = make_result(run, std::move(out), {a, b});
+
+  if (run.trace) {
+    run.trace->made(y, {name, {a, b}, 0, [=](std::size_t index) {
+                          const std::size_t i = index / size, at = index % size;
+                          return at < p ? moved(parts[0], a, i * p + at)
+                                        : moved(parts[1], b, i * q + at - p);
+                        }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      const auto collect = [&](const Tensor& from, std::size_t begin, std::size_t length) {
+        if (!from.needs_grad()) return;
+        const auto [to, beta] = from.add_to_grad();
+        for (std::size_t i = 0; i < items; ++i)
+          sum_row(1, y.grad().data() + i * size + begin, beta, to + i * length, length);
+      };
+      collect(a, 0, p);
+      collect(b, p, q);
+    });
+  }
+  return y;
+}
+
+}  // namespace
+
 Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
   require_rank("concat_columns", "a", a, 1);
   require_rank("concat_columns", "b", b, 1);
@@ -174,35 +213,8 @@ Tensor concat_columns(const Run& run, const Tensor& a, const Tensor& b) {
   if (with_last(a.shape(), q) != b.shape()) {
     shapes_do_not_fit("concat_columns", "a", a, "b", b, "only the last axis may differ");
   }
-  Array out = empty(with_last(a.shape(), p + q));  // (...,p+q)
-  const std::size_t n = rows(out);                 // also where one part is 0 wide
-  for (std::size_t i = 0; i < n; ++i) {
-    real* to = std::copy_n(a.value().data() + i * p, p, out.data() + i * (p + q));
-    std::copy_n(b.value().data() + i * q, q, to);
-  }
-  Tensor y = make_result(run, std::move(out), {a, b});
-
-  if (run.trace) {
-    run.trace->made(y, {"concat_columns", {a, b}, 0, [=](std::size_t i) {
-                          const std::size_t r = i / (p + q), c = i % (p + q);
-                          return c < p ? moved("from the left part", a, r * p + c)
-                                       : moved("from the right part", b, r * q + c - p);
-                        }});
-  }
-  if (y.needs_grad()) {
-    run.tape->push([=] {
-      const real* dy = y.grad().data();
-      const auto collect = [&](const Tensor& from, std::size_t begin, std::size_t width) {
-        if (!from.needs_grad()) return;
-        const auto [to, beta] = from.add_to_grad();
-        for (std::size_t i = 0; i < n; ++i)
-          sum_row(1, dy + i * (p + q) + begin, beta, to + i * width, width);
-      };
-      collect(a, 0, p);
-      collect(b, p, q);
-    });
-  }
-  return y;
+  return concat(run, "concat_columns", {"from the left part", "from the right part"}, a, b,
+                with_last(a.shape(), p + q), p, q);  // (...,p+q)
 }
 
 Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
@@ -215,37 +227,8 @@ Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
     shapes_do_not_fit("concat_rows", "a", a, "b", b, "only the number of rows may differ");
   }
   shape[rank - 2] = p + q;
-  // Each item of the result is an item of a (size_a numbers) and then one of b.
-  const std::size_t size_a = p * shape.back(), size_b = q * shape.back(), size = size_a + size_b;
-  const std::size_t items = count(Shape(shape.begin(), shape.end() - 2));
-  Array out = empty(shape);  // (...,p+q,d)
-  for (std::size_t i = 0; i < items; ++i) {
-    real* to = std::copy_n(a.value().data() + i * size_a, size_a, out.data() + i * size);
-    std::copy_n(b.value().data() + i * size_b, size_b, to);
-  }
-  Tensor y = make_result(run, std::move(out), {a, b});
-
-  if (run.trace) {
-    run.trace->made(y, {"concat_rows", {a, b}, 0, [=](std::size_t index) {
-                          const std::size_t i = index / size, at = index % size;
-                          return at < size_a
-                                     ? moved("from the upper part", a, i * size_a + at)
-                                     : moved("from the lower part", b, i * size_b + at - size_a);
-                        }});
-  }
-  if (y.needs_grad()) {
-    run.tape->push([=] {
-      const auto collect = [&](const Tensor& from, std::size_t begin, std::size_t length) {
-        if (!from.needs_grad()) return;
-        const auto [to, beta] = from.add_to_grad();
-        for (std::size_t j = 0; j < items; ++j)
-          sum_row(1, y.grad().data() + j * size + begin, beta, to + j * length, length);
-      };
-      collect(a, 0, size_a);
-      collect(b, size_a, size_b);
-    });
-  }
-  return y;
+  return concat(run, "concat_rows", {"from the upper part", "from the lower part"}, a, b, shape,
+                p * shape.back(), q * shape.back());  // (...,p+q,d)
 }
 
 }  // namespace attn

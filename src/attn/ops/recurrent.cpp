@@ -11,6 +11,13 @@
 
 namespace attn {
 
+Cell cell_named(std::string_view name) {
+  if (name == "rnn") return Cell::rnn;
+  if (name == "lstm") return Cell::lstm;
+  if (name == "gru") return Cell::gru;
+  throw Error(ErrorKind::internal, fmt::format("no recurrent cell {}", escaped(name)));
+}
+
 namespace {
 
 struct Sizes {

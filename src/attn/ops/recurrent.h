@@ -1,10 +1,15 @@
 #pragma once
+#include <string_view>
+
 #include "attn/graph/run.h"
 #include "attn/graph/tensor.h"
 
 namespace attn {
 
 enum class Cell { rnn, lstm, gru };
+
+/// "rnn", "lstm" or "gru". Throws Error(internal) if there is no such cell.
+Cell cell_named(std::string_view name);
 
 /// Gates per hidden number: rnn 1; lstm 4 (i, f, g, o); gru 3 (r, z, n).
 constexpr std::size_t gates_of(Cell cell) {

@@ -36,6 +36,24 @@ std::size_t code_point_width(std::int32_t value) {
 
 bool is_regional(std::int32_t value) { return value >= 0x1F1E6 && value <= 0x1F1FF; }
 
+bool is_invisible(std::int32_t value) {
+  switch (utf8proc_category(value)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return true;
+    case UTF8PROC_CATEGORY_ZS:
+      return value != ' ';
+    default:
+      break;
+  }
+  // utf8proc knows nothing of code points without a character; Unicode keeps these for invisible
+  // ones. And U+2800 is a Braille sign without a dot.
+  return utf8proc_get_property(value)->ignorable || value == 0x2065 || value == 0x2800 ||
+         (value >= 0xFFF0 && value <= 0xFFF8) || (value >= 0xE0000 && value <= 0xE0FFF);
+}
+
 /// A grapheme cluster: where it begins, how long and how wide it is.
 struct Cluster {
   std::size_t begin, length, width;
@@ -221,6 +239,15 @@ bool right_to_left(std::string_view text) {
         direction == UTF8PROC_BIDI_CLASS_AN) {
       return true;
     }
+  }
+  return false;
+}
+
+bool holds_invisible(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = code_point(text, at);
+    at += point.length;
+    if (point.value != kBad && is_invisible(point.value)) return true;
   }
   return false;
 }

@@ -40,6 +40,10 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// True if the text holds a letter that is written from right to left (Arabic, Hebrew).
 bool right_to_left(std::string_view text);
+/// True if the text holds a character that nobody sees or that looks like a plain space: controls,
+/// format controls, other spaces, variation selectors, letters without ink. Two names that differ
+/// in one would look the same.
+bool holds_invisible(std::string_view text);
 /// Between U+2068 and U+2069, so that right-to-left text does not turn around what stands beside
 /// it.
 std::string isolated(std::string_view text);

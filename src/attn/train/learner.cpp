@@ -81,8 +81,8 @@ std::string TaskLearner::description() const {
   return fmt::format(
       "task {}, length {}, model {}, width {}, layers {}, heads {}, ff {}, kernel {}, radius {}, "
       "dropout {}",
-      task_.name, task_.length, z.kind, z.width, z.layers, z.heads, z.ff, z.kernel, z.radius,
-      z.dropout);
+      task_.name, task_.length, name_of(z.kind), z.width, z.layers, z.heads, z.ff, z.kernel,
+      z.radius, z.dropout);
 }
 
 }  // namespace attn

@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kModelFormat = 1;
 
-Cell cell_of(const std::string& model) {
-  return model == "lstm" ? Cell::lstm : model == "gru" ? Cell::gru : Cell::rnn;
-}
-
 /// Every size by name; `visit` reads or writes it.
 template <class Visit>
 void each_size(TranslatorChoice& c, Visit visit) {
@@ -126,7 +122,7 @@ std::unique_ptr<Translator> make_translator(const TranslatorChoice& choice,
                                             Parameters& parameters) {
   if (choice.is_transformer()) return std::make_unique<Transformer>(choice.transformer, parameters);
   Seq2SeqSizes sizes = choice.recurrent;
-  sizes.cell = cell_of(choice.model);
+  sizes.cell = cell_named(choice.model);
   return std::make_unique<RecurrentTranslator>(sizes, parameters);
 }
 
