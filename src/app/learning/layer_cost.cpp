@@ -1,9 +1,6 @@
 #include "app/learning/layer_cost.h"
 
 #include <malloc.h>
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
-#endif
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +10,10 @@
 #include "attn/graph/trace.h"
 #include "attn/nn/attention.h"
 #include "attn/nn/layers.h"
+
+#ifdef __SANITIZE_ADDRESS__  // g++ brings no header for it
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
+#endif
 
 namespace attn::app {
 

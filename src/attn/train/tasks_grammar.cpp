@@ -60,17 +60,17 @@ struct Rule {
 };
 
 const std::vector<Rule>& rules() {
-  using Words = std::vector<std::string>;
-  static const Words determiners = {"the", "a", "this"};
-  static const Words subjects = {"I", "you", "she"}, objects = {"me", "you", "him", "them"};
+  using List = std::vector<std::string>;
+  static const List determiners = {"the", "a", "this"};
+  static const List subjects = {"I", "you", "she"}, objects = {"me", "you", "him", "them"};
   // "the still saw", but "I still saw"
-  static const Words adjectives = {"red", "first", "last", "next", "still", "daily"};
-  static const Words adverbs = {"never", "first", "last", "next", "still", "daily"};
-  static const Words nouns = {"man", "dog",  "bird",  "saw",  "cut",  "hit", "shot",
-                              "bit", "felt", "watch", "duck", "fish", "can", "will"};
-  static const Words past = {"found", "liked", "saw", "cut", "hit", "shot", "bit", "felt"};
-  static const Words infinitives = {"see", "find", "saw", "cut", "hit", "watch", "duck", "fish"};
-  static const Words modals = {"must", "can", "will"}, conjunctions = {"and", "but"};
+  static const List adjectives = {"red", "first", "last", "next", "still", "daily"};
+  static const List adverbs = {"never", "first", "last", "next", "still", "daily"};
+  static const List nouns = {"man", "dog",  "bird",  "saw",  "cut",  "hit", "shot",
+                             "bit", "felt", "watch", "duck", "fish", "can", "will"};
+  static const List past = {"found", "liked", "saw", "cut", "hit", "shot", "bit", "felt"};
+  static const List infinitives = {"see", "find", "saw", "cut", "hit", "watch", "duck", "fish"};
+  static const List modals = {"must", "can", "will"}, conjunctions = {"and", "but"};
   static const std::vector<Rule> all = {
       {kClause, DET, 1, kSubject, determiners},
       {kClause, PRON, 1, kPredicate, subjects},
