@@ -17,6 +17,7 @@
 #include "attn/io/json.h"         // JSON from outside, bounded
 #include "attn/io/matrix_file.h"  // a matrix, whatever its format
 #include "attn/io/safetensors.h"  // weight files
+#include "attn/io/embedded.h"     // files that a program carries in itself
 
 #include "attn/text/utf8.h"         // characters, columns
 #include "attn/text/fields.h"       // lines of the project's own formats
@@ -78,6 +79,7 @@
 #include "attn/render/heatmap.h"      // a step as a picture
 #include "attn/render/svg.h"          // pictures alone
 #include "attn/render/html_lines.h"   // lines from token to token
+#include "attn/render/html_parts.h"   // what every page is made of
 #include "attn/render/html.h"         // a page
 #include "attn/render/export.h"       // every step in a file of its own
 // clang-format on

@@ -15,7 +15,7 @@ TEST_CASE("attn.h: it includes every header of the library but those for its own
                                         "attn/nn/block.h",
                                         "attn/ops/op.h",
                                         "attn/ops/recurrent_row.h",
-                                        "attn/render/html_assets.h",
+                                        "attn/render/assets.h",
                                         "attn/train/tasks_list.h"};
   const std::string source = ATTN_SOURCE_DIR;
   const std::string contents = attn::read_file(source + "/attn/attn.h", 1 << 20);

@@ -67,6 +67,15 @@ std::uint32_t answer(const std::vector<sock_filter>& filter, const seccomp_data&
       case BPF_JMP | BPF_JSET | BPF_K:
         at += (loaded & f.k) != 0 ? f.jt : f.jf;
         break;
+      case BPF_JMP | BPF_JGE | BPF_K:
+        at += loaded >= f.k ? f.jt : f.jf;
+        break;
+      case BPF_JMP | BPF_JGT | BPF_K:
+        at += loaded > f.k ? f.jt : f.jf;
+        break;
+      case BPF_JMP | BPF_JA:
+        at += f.k;
+        break;
       case BPF_RET | BPF_K:
         return f.k;
       default:
