@@ -105,17 +105,23 @@ TEST_CASE("the table of commands has no name twice and no row without its words"
   }
 }
 
-TEST_CASE("every command runs its example") {
+TEST_CASE("every command runs its example, in every form, as the contract says") {
   for (const Command& command : commands()) {
     if (!is_quick(command)) continue;
-    for (const char* form : {"", "--plain", "--quiet", "--json"}) {
+    for (const char* form : {"", "--plain", "--quiet", "--json", "--convention column"}) {
       Words words = split(command.example);
-      if (*form) words.push_back(form);
+      for (const std::string& word : split(form)) words.push_back(word);
       const Result r = run(Launch{.arguments = words, .environment = {{"COLUMNS", "80"}}});
       INFO(r.describe());
       CHECK(r.exit_code == 0);
       CHECK(r.err.empty());
       CHECK_FALSE(r.out.empty());
+      CHECK_FALSE(contains(r.out, "\x1b"));
+      if (words.back() == "--json" && command.name != "man") CHECK(json::accept(r.out));
+      if (words.back() == "--plain" && command.name != "man" && command.name != "completions") {
+        for (const std::string& line : attn::test::lines(r.out))
+          CHECK_MESSAGE(attn::display_width(line) <= 80, line);
+      }
     }
   }
   CHECK(run({"doctor"}).exit_code == 0);
