@@ -79,7 +79,9 @@ void show_search(Trace& trace, const PieceVocabulary& vocabulary, const std::str
       table.rows.push_back({double(k), std::string("[UNK]"), std::string("no piece begins so"),
                             double(vocabulary.unknown())});
     } else {
-      table.rows.push_back({double(k), step.found, std::string("yes"), double(search.ids.at(k))});
+      // Its own id, also where the word turns out to be [UNK] further on.
+      table.rows.push_back({double(k), step.found, std::string("yes"),
+                            double(vocabulary.find(step.found).value())});
     }
   }
   if (table.rows.size() > kMostRows) {
