@@ -49,7 +49,7 @@ TEST_CASE("bert pretrain: from stories, and what it saves is read with the same 
     CHECK(rows[loss][2].get<double>() < rows[loss][3].get<double>());
   }
   const BertCheckpoint bert = load_bert(saved);
-  CHECK(bert.uncased);
+  CHECK(bert.rules == WordRules(true));
   CHECK(bert.vocabulary.find("gardener").has_value());
   CHECK(bert.model.sizes().positions == 64);
   CHECK(bert.model.sizes().ff == 12);

@@ -1,15 +1,18 @@
 // Every row of the table of commands, run as a process and in this one.
 #include "app/about/help.h"
 #include "app/frame/execute.h"
+#include "app/frame/outputs.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
+#include "attn/core/error.h"
 #include "attn/render/json.h"
 #include "attn/text/utf8.h"
 #include "program/process.h"
@@ -103,6 +106,57 @@ TEST_CASE("the table of commands has no name twice and no row without its words"
     CHECK((command.example + " ").starts_with(command.name + " "));
     CHECK(contains(attn::app::overview(), "  " + command.name + " "));
   }
+}
+
+TEST_CASE("over the table of commands, no output may be a file that another option reads") {
+  using attn::app::FileUse;
+  using attn::app::OptionRow;
+  const Folder folder;
+  const std::string file = folder.write("x.csv", "1,2\n"), trace = folder.write("trace.json", "{}"),
+                    hard = folder / "hard.csv", soft = folder / "soft.csv";
+  std::filesystem::create_hard_link(file, hard);
+  std::filesystem::create_symlink(file, soft);
+  const auto word = [](const OptionRow& row, const std::string& path) {
+    for (const std::string& choice : row.choices) {  // graph:FILE
+      if (choice.ends_with(":FILE"))
+        return row.name + "=" + choice.substr(0, choice.size() - 4) + path;
+    }
+    return row.name.starts_with("--") ? row.name + "=" + path : path;
+  };
+  std::set<std::string> seen;
+  for (const Command& command : commands()) {
+    const std::vector<OptionRow> rows = option_rows(command);
+    for (const OptionRow& in : rows) {
+      if (in.file != FileUse::reads) continue;
+      for (const OptionRow& out : rows) {
+        if (out.file != FileUse::writes) continue;
+        seen.insert(in.name + " " + out.name);
+        const bool exports = out.name == "--export";
+        const Words outputs = exports ? Words{folder.path(), folder / ".", folder / "trace.json"}
+                                      : Words{file, hard, soft, folder / "./x.csv"};
+        for (const std::string& output : outputs) {
+          const Words line = {command.name, word(in, exports ? trace : file), word(out, output)};
+          CAPTURE(line);
+          std::string said;
+          try {
+            attn::app::check_outputs(attn::app::parse_command_line(line).common);
+          } catch (const attn::Error& e) {
+            said = e.what();
+          }
+          CHECK_MESSAGE(contains(said, "is both input and output"), said);
+        }
+      }
+    }
+  }
+  for (const char* pair : {"--input --out", "--memory --out", "--vocab --export",
+                           "--checkpoint --out", "FILE --save", "--mask --save-weights"})
+    CHECK_MESSAGE(seen.contains(pair), pair);
+  // A BERT that is saved into the folder of the vocabulary that it learns with.
+  const std::string vocabulary = folder.write("vocab.txt", "[PAD]\n");
+  expect({"bert", "pretrain", "--vocab", vocabulary, "--save", folder.path()}, 2,
+         "is both input and output");
+  CHECK(Folder::read(file) == "1,2\n");
+  CHECK(Folder::read(trace) == "{}");
 }
 
 TEST_CASE("every command runs its example, in every form, as the contract says") {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <stdexcept>
 
 #include "app/lesson/edit.h"
 #include "app/lesson/markdown.h"
@@ -259,6 +260,20 @@ TEST_CASE("session: how sure one is, is asked before the run is computed") {
   hold_session(reading, "01", script, record, [](const LessonRecord&) {});
   CHECK(computed);
   CHECK(asked);
+}
+
+TEST_CASE("session: a mistake of ours in a block is told, and the lesson goes on") {
+  Script script({"", "2", "2", "", "4 x 4", "2", "", "e", "another one", "", "q"});
+  int runs = 0;
+  Reading reading(fixture("00-weights"), [&]() -> std::unique_ptr<Progress> {
+    if (++runs > 1) throw std::out_of_range("vector::_M_range_check");
+    return nullptr;
+  });
+  LessonRecord record;
+  CHECK_FALSE(hold_session(reading, "00", script, record, [](const LessonRecord&) {}));
+  CHECK(runs > 1);
+  CHECK(contains(script.out, "internal error: vector::_M_range_check"));
+  CHECK(contains(script.out, "You stopped at screen 5 of 8"));
 }
 
 TEST_CASE("session: the end of input, or q, where one says how sure one is leaves the lesson") {

@@ -80,9 +80,8 @@ struct Files {
   BertCheckpoint load() const {
     return load_bert({.folder = "x",
                       .config = config,
-                      .vocabulary = vocabulary,
-                      .weights = weights,
-                      .tokenizer = tokenizer});
+                      .tokenizer = {.vocabulary = vocabulary, .config = tokenizer},
+                      .weights = {{"x/model.safetensors", weights}}});
   }
 };
 
@@ -111,7 +110,7 @@ TEST_CASE("torch: BERT's pieces of a text are those that the reference was given
       std::vector<std::size_t> pieces[2];
       for (std::size_t i = 0; i < input["texts"].size(); ++i)
         pieces[i] =
-            encode_pieces(bert.vocabulary, input["texts"][i].get<std::string>(), bert.uncased);
+            encode_pieces(bert.vocabulary, input["texts"][i].get<std::string>(), bert.rules);
       const BertInput made = bert_input(bert.vocabulary, pieces[0], pieces[1]);
       CHECK(json(made.ids) == input["ids"]);
       CHECK(json(made.segments) == input["segments"]);
@@ -146,7 +145,7 @@ TEST_CASE("bert: what save_bert writes, load_bert reads with the same bits") {
     INFO("checkpoint ", c["name"].get<std::string>());
     const io_test::Folder folder;
     const BertCheckpoint bert = load_bert(folder_of(c));
-    save_bert(folder / "new", bert.model, bert.vocabulary, bert.uncased);
+    save_bert(folder / "new", bert.model, bert.vocabulary, bert.rules);
     const BertCheckpoint again = load_bert(folder / "new");
     REQUIRE(again.model.parameters().size() == bert.model.parameters().size());
     for (std::size_t i = 0; i < again.model.parameters().size(); ++i) {
@@ -157,12 +156,12 @@ TEST_CASE("bert: what save_bert writes, load_bert reads with the same bits") {
     }
     CHECK(again.model.parameter_count() == bert.model.parameter_count());
     CHECK(again.vocabulary.pieces() == bert.vocabulary.pieces());
-    CHECK(again.uncased == bert.uncased);
+    CHECK(again.rules == bert.rules);
     CHECK(again.model.sizes().eps == bert.model.sizes().eps);
     CHECK(again.model.sizes().activation == bert.model.sizes().activation);
     CHECK(again.model.sizes().heads == bert.model.sizes().heads);
     // Once more the same bytes, so nothing drifts.
-    save_bert(folder / "newer", again.model, again.vocabulary, again.uncased);
+    save_bert(folder / "newer", again.model, again.vocabulary, again.rules);
     for (const char* file : {"config.json", "vocab.txt", "model.safetensors"})
       CHECK(read_file(folder / "newer/" + file) == read_file(folder / "new/" + file));
   }
@@ -171,9 +170,9 @@ TEST_CASE("bert: what save_bert writes, load_bert reads with the same bits") {
 TEST_CASE("bert: a folder and the same bytes in memory are the same model") {
   const std::string folder = kReference + "/bert/cased";
   Files files(folder);
-  CHECK(files.load().uncased);  // nothing says otherwise
+  CHECK_FALSE(files.load().rules.lower_case);  // by its pieces: no file says it
   files.tokenizer = read_file(folder + "/tokenizer_config.json");
-  CHECK_FALSE(files.load().uncased);
+  CHECK_FALSE(files.load().rules.lower_case);
   const BertCheckpoint a = files.load(), b = load_bert(folder);
   for (std::size_t i = 0; i < a.model.parameters().size(); ++i)
     CHECK(io_test::same(a.model.parameters()[i].second.value(),

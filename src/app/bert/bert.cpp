@@ -12,35 +12,65 @@
 
 namespace attn::app {
 
-BertCheckpoint find_bert(Stage& s, const std::string& folder) {
+BertCheckpoint find_bert(Stage& s, const std::string& folder, std::optional<bool> uncased) {
   s.trace.parameters = Origin::learnt;
-  if (!folder.empty()) return load_bert(folder);
   const std::string own = "stories-bert";
-  return load_bert({.folder = own,
-                    .config = data_file(own + "/config.json"),
-                    .vocabulary = data_file(own + "/vocab.txt"),
-                    .weights = data_file(own + "/model.safetensors"),
-                    .tokenizer = data_file(own + "/tokenizer_config.json")});
+  BertCheckpoint bert =
+      folder.empty()
+          ? load_bert(
+                {.folder = own,
+                 .config = data_file(own + "/config.json"),
+                 .tokenizer = {.vocabulary = data_file(own + "/vocab.txt"),
+                               .config = data_file(own + "/tokenizer_config.json")},
+                 .weights = {{own + "/model.safetensors", data_file(own + "/model.safetensors")}}},
+                uncased)
+          : load_bert(folder, uncased);
+  for (const std::string& remark : bert.remarks) s.trace.say(remark);
+  return bert;
 }
 
-BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
+namespace {
+
+using Ids = std::vector<std::size_t>;
+
+/// The pieces between the marks: of "[CLS] a [SEP] b [SEP]" those of a and those of b.
+std::vector<Ids> between_marks(const PieceVocabulary& vocabulary, Ids ids) {
+  if (!ids.empty() && ids.front() == vocabulary.cls()) ids.erase(ids.begin());
+  if (!ids.empty() && ids.back() == vocabulary.sep()) ids.pop_back();
+  std::vector<Ids> out(1);
+  for (const std::size_t id : ids) {
+    if (id == vocabulary.sep()) {
+      out.emplace_back();
+    } else {
+      out.back().push_back(id);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+BertInput bert_input(const PieceVocabulary& vocabulary, const WordRules& rules,
                      const std::vector<std::string>& texts, std::size_t most) {
-  if (texts.empty() || texts.size() > 2) {
+  std::vector<Ids> pieces;
+  for (const std::string& text : texts) {
+    require_utf8(text, "the text");
+    for (Ids& ids : between_marks(vocabulary, encode_pieces(vocabulary, text, rules)))
+      pieces.push_back(std::move(ids));
+  }
+  if (pieces.empty() || pieces.size() > 2) {
     throw Error(ErrorKind::usage,
-                texts.empty() ? "no text"
-                              : fmt::format("{} texts, but BERT reads one or two", texts.size()),
+                pieces.empty() ? "no text"
+                               : fmt::format("{} texts, but BERT reads one or two", pieces.size()),
                 "write each in quotes: 'the cook eats' 'he is happy'");
   }
-  std::vector<std::size_t> pieces[2];
   std::size_t length = 1;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    require_utf8(texts[i], "the text");
-    pieces[i] = encode_pieces(vocabulary, texts[i], uncased);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
     if (pieces[i].empty()) {
       throw Error(ErrorKind::usage,
-                  fmt::format("{} has no words", texts.size() == 1 ? "the text"
-                                                 : i == 0          ? "text A"
-                                                                   : "text B"),
+                  fmt::format("{} has no words", pieces.size() == 1 ? "the text"
+                                                 : i == 0           ? "text A"
+                                                                    : "text B"),
                   "write a sentence in quotes, such as 'the cook eats soup'");
     }
     length += pieces[i].size() + 1;
@@ -51,7 +81,7 @@ BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
                             length, most),
                 "a learned position exists only for places seen in training: use less text");
   }
-  return attn::bert_input(vocabulary, pieces[0], pieces[1]);
+  return attn::bert_input(vocabulary, pieces[0], pieces.size() > 1 ? pieces[1] : Ids{});
 }
 
 std::string piece_name(const PieceVocabulary& vocabulary, std::size_t id) {
@@ -131,6 +161,7 @@ void bind_bert_text(Cli& cli, BertTextOptions& o) {
       "--checkpoint", o.checkpoint, "DIR",
       "a folder with config.json, vocab.txt and model.safetensors; without it, the small "
       "model of the program's own, which learnt short stories");
+  bind_letters(cli, o.letters);
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "random numbers of this seed");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
   cli.positional("text", o.text, "one or two texts, each in quotes");
@@ -140,14 +171,14 @@ BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o) {
   set_threads(static_cast<int>(o.threads));
   s.trace.threads = static_cast<int>(o.threads);
   s.trace.seed = static_cast<std::uint64_t>(o.seed);
-  return find_bert(s, o.checkpoint);
+  return find_bert(s, o.checkpoint, asked_uncased(o.letters));
 }
 
 BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o) {
   // Words that the program's own model knows.
   static const std::vector<std::string> kExample = {"in the kitchen the cook found his soup",
                                                     "today the cook will serve his bread"};
-  return bert_input(bert.vocabulary, bert.uncased, o.text.empty() ? kExample : o.text,
+  return bert_input(bert.vocabulary, bert.rules, o.text.empty() ? kExample : o.text,
                     bert.model.sizes().positions);
 }
 

@@ -1,21 +1,24 @@
 #pragma once
 // What the commands `bert ...` share: which model, and how a text becomes its input.
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/bert/vocabulary.h"
 #include "app/frame/stage.h"
 #include "attn/nn/bert_checkpoint.h"
 
 namespace attn::app {
 
-/// The checkpoint in this folder; without a name the program's own, which learnt
-/// data/stories.topics. Throws what load_bert throws.
-BertCheckpoint find_bert(Stage& s, const std::string& folder);
+/// The checkpoint in this folder, with remarks on what was assumed; without a name the program's
+/// own, which learnt data/stories.topics. Throws what load_bert throws.
+BertCheckpoint find_bert(Stage& s, const std::string& folder, std::optional<bool> uncased = {});
 
-/// The input of these texts (A, or A and B). Throws Error(usage): none or more than two, no UTF-8,
-/// a text without a word, more than `most` pieces.
-BertInput bert_input(const PieceVocabulary& vocabulary, bool uncased,
+/// The input of these texts (A, or A and B). A text may be written with its marks: "[CLS] A [SEP] B
+/// [SEP]" is two texts. Throws Error(usage): none or more than two, no UTF-8, a text without a
+/// word, more than `most` pieces.
+BertInput bert_input(const PieceVocabulary& vocabulary, const WordRules& rules,
                      const std::vector<std::string>& texts, std::size_t most);
 
 /// The piece, or "[unused]" for a row of the table that no line of vocab.txt names.
@@ -39,6 +42,7 @@ void show_only(Trace& trace, const std::function<bool(const std::string& path)>&
 struct BertTextOptions {
   std::vector<std::string> text;
   std::string checkpoint;
+  LettersOptions letters;
   std::int64_t seed = 1, threads = 1;
 };
 void bind_bert_text(Cli& cli, BertTextOptions& o);

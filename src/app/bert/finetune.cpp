@@ -113,7 +113,7 @@ class FineTuning {
         o_(o),
         grammar_(TopicGrammar::parse(data_file("stories.topics"), "stories.topics")),
         task_(make_downstream(o.task, grammar_)),
-        bert_(find_bert(s, o.checkpoint)) {}
+        bert_(find_bert(s, o.checkpoint, true)) {}  // the texts are small letters
 
   void show() {
     s_.trace.title = fmt::format("Fine-tuning a BERT: {}", o_.task);

@@ -16,12 +16,14 @@ namespace {
 
 struct BertInputsOptions {
   std::string checkpoint;
+  LettersOptions letters;
 };
 
 void bind(Cli& cli, BertInputsOptions& o) {
   cli.input_file("--checkpoint", o.checkpoint, "DIR",
                  "a folder with config.json, vocab.txt and model.safetensors; without it, the "
                  "embeddings are random and --dim wide");
+  bind_letters(cli, o.letters);
 }
 
 void refuse(const Common& common, const std::string& checkpoint) {
@@ -100,15 +102,16 @@ void bert_inputs(Stage& s, const BertInputsOptions& o) {
   const std::vector<std::string> texts =
       s.has_text() ? s.common.text
                    : std::vector<std::string>{"the cat was playing", "the cat was tired"};
+  const std::optional<bool> uncased = asked_uncased(o.letters);
   if (!o.checkpoint.empty()) {
-    const BertCheckpoint bert = find_bert(s, o.checkpoint);
+    const BertCheckpoint bert = find_bert(s, o.checkpoint, uncased);
     return show(s, bert.model, bert.vocabulary,
-                bert_input(bert.vocabulary, bert.uncased, texts, bert.model.sizes().positions));
+                bert_input(bert.vocabulary, bert.rules, texts, bert.model.sizes().positions));
   }
   constexpr std::size_t kPositions = 64;
   const PieceVocabulary vocabulary =
       PieceVocabulary::parse(data_file("english.vocab.txt"), "english.vocab.txt");
-  const BertInput input = bert_input(vocabulary, true, texts, kPositions);
+  const BertInput input = bert_input(vocabulary, uncased.value_or(true), texts, kPositions);
   s.trace.say(
       "The embeddings here are random and narrow, so that they can be read; the pieces are those "
       "of "

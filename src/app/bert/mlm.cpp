@@ -212,7 +212,7 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
 void bert_fill(Stage& s, const BertFillOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const BertInput input = bert_input(
-      bert.vocabulary, bert.uncased,
+      bert.vocabulary, bert.rules,
       o.text.text.empty() ? std::vector<std::string>{"the cook can [MASK] the soup"} : o.text.text,
       bert.model.sizes().positions);
   const Hidden hidden = written_masks(input, bert.vocabulary);

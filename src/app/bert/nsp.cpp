@@ -24,6 +24,17 @@ void bind(Cli& cli, BertNspOptions& o) {
   cli.integer("--pairs", o.pairs, 1, 1000, "pairs that are drawn where no text is given");
 }
 
+/// The pieces of A (0) or of B (1), where both were written as one text.
+std::string sentence_of(const PieceVocabulary& vocabulary, const BertInput& input,
+                        std::size_t segment) {
+  std::vector<std::string> out;
+  for (std::size_t i = 1; i < input.length(); ++i) {
+    if (input.segments[i] == segment && input.ids[i] != vocabulary.sep())
+      out.push_back(piece_name(vocabulary, input.ids[i]));
+  }
+  return fmt::format("{}", fmt::join(out, " "));
+}
+
 /// P(B follows A): reads the pair, unseen by any trace.
 double follows(const BertCheckpoint& bert, const BertInput& input) {
   const Run run;
@@ -47,8 +58,8 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
   for (std::int64_t i = 0; i < count; ++i) {
     const TopicPair pair = stories.draw_pair(rng);
     const std::vector<std::string> texts = {stories.text(pair.a), stories.text(pair.b)};
-    const double p = follows(
-        bert, bert_input(bert.vocabulary, bert.uncased, texts, bert.model.sizes().positions));
+    const double p =
+        follows(bert, bert_input(bert.vocabulary, bert.rules, texts, bert.model.sizes().positions));
     table.rows.push_back({texts[0], texts[1], std::string(pair.is_next ? "follows" : "does not"), p,
                           std::string((p > 0.5) == pair.is_next ? "yes" : "no")});
     drawn += fmt::format("{}  A  {}\n   B  {}\n      {}; p = {:.3f}, {}\n", i, texts[0], texts[1],
@@ -67,14 +78,14 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
 
 void bert_nsp(Stage& s, const BertNspOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
-  if (o.text.text.size() == 1) {
-    throw Error(ErrorKind::usage, "one text, but next sentences need two",
-                "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");
-  }
   const std::vector<std::string> texts =
       o.text.text.empty() ? show_pairs(s, bert, o.pairs) : o.text.text;
   const BertInput input =
-      bert_input(bert.vocabulary, bert.uncased, texts, bert.model.sizes().positions);
+      bert_input(bert.vocabulary, bert.rules, texts, bert.model.sizes().positions);
+  if (input.segments.back() == 0) {
+    throw Error(ErrorKind::usage, "one text, but next sentences need two",
+                "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");
+  }
   s.trace.title = "Does B follow A?";
   const Tensor output = read_input(s, bert, input);
   const Tensor pooled = bert.model.pooled(s.run, output);
@@ -87,8 +98,11 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   s.explain("nsp.logits", "Two numbers: B follows, or it does not.");
   s.explain("nsp.probabilities", "How likely each answer is. Both sum to 1.");
   const double p = probabilities.value().data()[0];
+  const auto text = [&](std::size_t i) {
+    return texts.size() == 2 ? texts[i] : sentence_of(bert.vocabulary, input, i);
+  };
   s.trace.say(
-      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", texts[0], texts[1], p));
+      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", text(0), text(1), p));
   show_only(s.trace, [](const std::string& path) {
     return path == "segment_ids" || path == "output" || path == "pooled" || path == "nsp.logits" ||
            path == "nsp.probabilities";

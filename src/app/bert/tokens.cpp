@@ -13,13 +13,13 @@ namespace {
 struct BertTokensOptions {
   std::vector<std::string> text;
   std::string vocab;  ///< a vocab.txt, or a checkpoint folder; empty: the program's own
-  bool cased = false;
+  LettersOptions letters;
 };
 
 void bind(Cli& cli, BertTokensOptions& o) {
   cli.input_file("--vocab", o.vocab, "FILE",
                  "a vocab.txt, or a folder that has one; without it, the program's own");
-  cli.flag("--cased", o.cased, "keep capital letters and accents");
+  bind_letters(cli, o.letters);
   cli.positional("text", o.text, "the text; without one, an example");
 }
 
@@ -33,17 +33,20 @@ std::string text_of(const BertTokensOptions& o) {
   return text;
 }
 
+std::string about_words(const WordRules& rules) {
+  std::string out = "White space ends a word, and a punctuation mark is a word of its own. ";
+  if (!rules.lower_case && !rules.strip_accents) return out + "Capital letters and accents stay.";
+  out += rules.lower_case ? "Capital letters become small ones; " : "Capital letters stay; ";
+  return out + (rules.strip_accents
+                    ? "accents are dropped: a letter is taken apart into its base and its marks "
+                      "(NFD), and the marks go."
+                    : "accents stay.");
+}
+
 /// The words, and what they were before capital letters and accents went.
 void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord>& words,
-                bool uncased) {
-  Table table{"words",
-              uncased ? "White space ends a word, and a punctuation mark is a word of its own. "
-                        "Capital letters become small ones; accents are dropped: a letter is "
-                        "taken apart into its base and its marks (NFD), and the marks go."
-                      : "White space ends a word, and a punctuation mark is a word of its own. "
-                        "Capital letters and accents stay (--cased).",
-              {"place", "in the text", "word", "changed"},
-              {}};
+                const WordRules& rules) {
+  Table table{"words", about_words(rules), {"place", "in the text", "word", "changed"}, {}};
   std::size_t changed = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string given(text.substr(words[i].begin, words[i].end - words[i].begin));
@@ -53,7 +56,7 @@ void show_words(Trace& trace, std::string_view text, const std::vector<BasicWord
         {double(i), std::move(given), words[i].word, std::string(other ? "yes" : "no")});
   }
   trace.add(std::move(table));
-  if (uncased && changed > 0)
+  if (rules.lower_case && changed > 0)
     trace.say(fmt::format(
         "Changed: {} of {} words. The model cannot tell them from the same words in small "
         "letters; a cased model (--cased) can, and needs more pieces for it.",
@@ -79,7 +82,9 @@ void show_search(Trace& trace, const PieceVocabulary& vocabulary, const std::str
       table.rows.push_back({double(k), std::string("[UNK]"), std::string("no piece begins so"),
                             double(vocabulary.unknown())});
     } else {
-      table.rows.push_back({double(k), step.found, std::string("yes"), double(search.ids.at(k))});
+      // Its own id, also where the word turns out to be [UNK] further on.
+      table.rows.push_back(
+          {double(k), step.found, std::string("yes"), double(vocabulary.find(step.found).value())});
     }
   }
   if (table.rows.size() > kMostRows) {
@@ -108,15 +113,16 @@ void say_unknown(Trace& trace, const std::vector<std::string>& unknown) {
 
 void bert_tokens(Stage& s, const BertTokensOptions& o) {
   const std::string text = text_of(o);
-  const bool uncased = !o.cased;
-  const std::vector<BasicWord> words = located_words(text, uncased);
+  const BertTokenizer tokenizer = find_tokenizer(o.vocab, asked_uncased(o.letters));
+  const PieceVocabulary& vocabulary = tokenizer.vocabulary;
+  const std::vector<BasicWord> words = located_words(text, tokenizer.rules);
   if (words.empty())
     throw Error(ErrorKind::usage,
                 "the text has no words: only white space, control characters or marks",
                 "write a sentence in quotes, such as \"the animal was tired\"");
-  const PieceVocabulary vocabulary = find_vocabulary(o.vocab);
   s.trace.title = "Words become pieces that the model knows";
-  show_words(s.trace, text, words, uncased);
+  for (const std::string& remark : tokenizer.remarks) s.trace.say(remark);
+  show_words(s.trace, text, words, tokenizer.rules);
 
   Table table{"pieces",
               "Each word as the pieces that were found. A common word is one piece, a rare one "
@@ -143,7 +149,7 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
   if (most > 0) show_search(s.trace, vocabulary, words[longest].word);
   s.trace.add(std::move(table));
   say_unknown(s.trace, unknown);
-  if (uncased && has_capitals(vocabulary))
+  if (tokenizer.rules.lower_case && !piece_with_capitals(vocabulary).empty())
     s.trace.say(
         "This vocabulary has pieces with capital letters, so it belongs to a cased model: ask for "
         "--cased.");

@@ -7,33 +7,38 @@
 #include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
-#include "attn/text/utf8.h"
 
 namespace attn::app {
 
-PieceVocabulary find_vocabulary(const std::string& place) {
-  constexpr const char* kOwn = "english.vocab.txt";
-  if (place.empty()) return PieceVocabulary::parse(data_file(kOwn), kOwn);
-  std::error_code problem;
-  std::string file = place;
-  if (std::filesystem::is_directory(place, problem)) {
-    file = (std::filesystem::path(place) / "vocab.txt").string();
-    if (!std::filesystem::exists(file, problem))
-      throw Error(ErrorKind::io, fmt::format("the folder {} has no vocab.txt", escaped(place, 200)),
-                  "name the folder of a BERT checkpoint, or a file with one piece on each line");
-  }
-  return PieceVocabulary::parse(read_file(file, PieceVocabulary::kMostBytes), file);
+void bind_letters(Cli& cli, LettersOptions& o) {
+  cli.flag("--cased", o.cased, "keep capital letters and accents, whatever the files say");
+  cli.flag("--uncased", o.uncased, "small letters without accents, whatever the files say");
 }
 
-bool has_capitals(const PieceVocabulary& vocabulary) {
-  for (std::size_t id = 0; id < vocabulary.size(); ++id) {
-    const std::string& piece = vocabulary.piece(id);
-    const std::string_view letters =
-        std::string_view(piece).substr(piece.starts_with("##") ? 2 : 0);
-    const bool reserved = piece.starts_with("[") && piece.ends_with("]");  // [CLS], [unused1]
-    if (!reserved && characters(letters).size() > 1 && lower(letters) != letters) return true;
+std::optional<bool> asked_uncased(const LettersOptions& o) {
+  if (o.cased && o.uncased)
+    throw Error(ErrorKind::usage, "--cased and --uncased are both given", "choose one of them");
+  if (o.cased || o.uncased) return o.uncased;
+  return std::nullopt;
+}
+
+BertTokenizer find_tokenizer(const std::string& place, std::optional<bool> uncased) {
+  constexpr const char* kOwn = "english.vocab.txt";
+  if (place.empty())
+    return tokenizer_of(PieceVocabulary::parse(data_file(kOwn), kOwn), uncased.value_or(true));
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  if (fs::is_directory(place, problem)) {
+    if (!fs::exists(fs::path(place) / "vocab.txt", problem) &&
+        !fs::exists(fs::path(place) / "tokenizer.json", problem))
+      throw Error(ErrorKind::io, fmt::format("the folder {} has no vocab.txt", escaped(place, 200)),
+                  "name the folder of a BERT checkpoint, or a file with one piece on each line");
+    return load_tokenizer(place, uncased);
   }
-  return false;
+  const std::string bytes = read_file(place, PieceVocabulary::kMostBytes);
+  if (fs::path(place).filename() == "tokenizer.json")
+    return load_tokenizer(fs::path(place).parent_path().string(), {.document = bytes}, uncased);
+  return tokenizer_of(PieceVocabulary::parse(bytes, place), uncased);
 }
 
 }  // namespace attn::app

@@ -1,17 +1,23 @@
 #pragma once
+#include <optional>
 #include <string>
 
-#include "attn/text/wordpiece.h"
+#include "app/frame/cli.h"
+#include "attn/nn/bert_tokenizer.h"
 
 namespace attn::app {
 
-/// The vocabulary in a vocab.txt, or in the vocab.txt of a folder; "": the program's own (English,
-/// small letters). Throws what reading and PieceVocabulary::parse throw, and Error(io) for a folder
-/// without vocab.txt.
-PieceVocabulary find_vocabulary(const std::string& place);
+/// --cased and --uncased, where the files do not say it or say it wrongly.
+struct LettersOptions {
+  bool cased = false, uncased = false;
+};
+void bind_letters(Cli& cli, LettersOptions& o);
+/// What load_tokenizer() is asked; nothing if neither is given. Throws Error(usage) for both.
+std::optional<bool> asked_uncased(const LettersOptions& o);
 
-/// True if a piece of several characters has a capital letter: such a vocabulary wants its text as
-/// it is.
-bool has_capitals(const PieceVocabulary& vocabulary);
+/// The vocabulary in a vocab.txt or tokenizer.json, or that of a checkpoint's folder; "": the
+/// program's own (English, small letters). Throws what reading and load_tokenizer throw, and
+/// Error(io) for a folder without a vocabulary.
+BertTokenizer find_tokenizer(const std::string& place, std::optional<bool> uncased = {});
 
 }  // namespace attn::app

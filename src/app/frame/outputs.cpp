@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "attn/core/error.h"
 #include "attn/render/export.h"
@@ -37,14 +38,17 @@ bool writes_over(const std::string& output, const std::string& input) {
   return is_same(folder.empty() ? "." : folder.string(), input);
 }
 
-/// `export DIR` writes NNN-STEP.npy and trace.json: over an input that lies there under such a
-/// name.
-bool exports_over(const std::string& folder, const std::string& input) {
+/// An output that is a folder would write over the file `input` that lies in it: --export DIR
+/// writes NNN-STEP.npy and trace.json, --save DIR a BERT.
+bool writes_over_inside(const GivenFile& output, const std::string& input) {
   const fs::path file(input);
-  const std::string name = file.filename().string();
-  if (name != "trace.json" && file.extension() != ".npy") return false;
   const fs::path place = file.parent_path();
-  return is_same(place.empty() ? "." : place.string(), folder);
+  if (!is_same(place.empty() ? "." : place.string(), output.path)) return false;
+  const std::string name = file.filename().string();
+  if (output.option == "--export") return name == "trace.json" || file.extension() == ".npy";
+  static const std::set<std::string> kBert = {"config.json", "vocab.txt", "tokenizer_config.json",
+                                              "model.safetensors"};
+  return output.option == "--save" && kBert.contains(name);
 }
 
 void check_inputs_stay(const Common& common) {
@@ -55,7 +59,7 @@ void check_inputs_stay(const Common& common) {
       const bool option = input.option.starts_with("--");
       const bool lost =
           (option ? writes_over(output.path, input.path) : is_same(output.path, input.path)) ||
-          (output.option == "--export" && exports_over(output.path, input.path));
+          writes_over_inside(output, input.path);
       if (!lost) continue;
       throw Error(ErrorKind::usage,
                   fmt::format("{} is both input and output", escaped(output.path, 200)),

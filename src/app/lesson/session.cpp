@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "app/frame/interrupt.h"
 #include "app/frame/pager.h"
@@ -77,8 +78,16 @@ class Session {
     page.paragraph(safe_text(text), 0);
     write(page.take());
   }
-  void complain(const Error& e) {
-    say_plainly(e.what() + (e.hint().empty() ? std::string() : " (" + e.hint() + ")"));
+  /// What went wrong in one block does not end the lesson, not even a mistake of ours.
+  void complain(const std::exception& e) {
+    if (const auto* known = dynamic_cast<const Error*>(&e)) {
+      say_plainly(known->what() +
+                  (known->hint().empty() ? std::string() : " (" + known->hint() + ")"));
+    } else {
+      say_plainly(fmt::format(
+          "internal error: {} (this is a mistake of attn; please report it with the command line)",
+          e.what()));
+    }
   }
   /// What was typed behind this; the end of input leaves.
   std::string read(const std::string& text) {
@@ -196,7 +205,7 @@ void Session::show(std::size_t i) {
     } else if (const auto* run = std::get_if<RunBlock>(&block); run && !run->hidden) {
       write(show_run(reading_.run(i), options));
     }
-  } catch (const Error& e) {  // the learner's own change may ask for too much
+  } catch (const std::exception& e) {  // the learner's own change may ask for too much
     complain(e);
   }
 }
@@ -250,7 +259,7 @@ void Session::change(const Screen& screen) {
     const bool claims = block + 1 < reading_.blocks().size() &&
                         std::holds_alternative<CheckBlock>(reading_.blocks()[block + 1]);
     if (claims) show_check(block + 1);
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     complain(e);
   }
 }
@@ -346,7 +355,7 @@ Session::Step Session::ask(std::size_t block) {
         return Step::on;
       }
     }
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     complain(e);
     return Step::on;
   }

@@ -153,8 +153,9 @@ void append(std::string& text, std::int32_t code) {
 }
 
 /// A token between white space: its words and punctuation marks.
-void end_token(Token& token, bool uncased, std::vector<BasicWord>& out) {
-  if (uncased) token = without_marks(decomposed(small_letters(token)));
+void end_token(Token& token, const WordRules& rules, std::vector<BasicWord>& out) {
+  if (rules.lower_case) token = small_letters(token);
+  if (rules.strip_accents) token = without_marks(decomposed(token));
   bool begins = true;
   for (const Point& point : token) {
     const bool alone = is_punctuation(point.code);
@@ -179,12 +180,12 @@ std::string_view whole_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::vector<BasicWord> located_words(std::string_view text, bool uncased) {
+std::vector<BasicWord> located_words(std::string_view text, const WordRules& rules) {
   std::vector<BasicWord> out;
   Token token;
   for (std::size_t at = 0; at < text.size();) {
     if (const std::string_view whole = whole_at(text, at); !whole.empty()) {
-      end_token(token, uncased, out);
+      end_token(token, rules, out);
       out.push_back({std::string(whole), at, at + whole.size()});
       at += whole.size();
       continue;
@@ -192,22 +193,22 @@ std::vector<BasicWord> located_words(std::string_view text, bool uncased) {
     const Point point = point_at(text, at);
     at = point.end;
     if (is_white(point.code)) {
-      end_token(token, uncased, out);
-    } else if (is_chinese(point.code)) {
-      end_token(token, uncased, out);
+      end_token(token, rules, out);
+    } else if (rules.split_chinese && is_chinese(point.code)) {
+      end_token(token, rules, out);
       token.push_back(point);
-      end_token(token, uncased, out);
+      end_token(token, rules, out);
     } else if (!is_dropped(point.code)) {
       token.push_back(point);
     }
   }
-  end_token(token, uncased, out);
+  end_token(token, rules, out);
   return out;
 }
 
-std::vector<std::string> basic_words(std::string_view text, bool uncased) {
+std::vector<std::string> basic_words(std::string_view text, const WordRules& rules) {
   std::vector<std::string> out;
-  for (BasicWord& word : located_words(text, uncased)) out.push_back(std::move(word.word));
+  for (BasicWord& word : located_words(text, rules)) out.push_back(std::move(word.word));
   return out;
 }
 

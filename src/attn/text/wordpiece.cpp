@@ -38,11 +38,18 @@ PieceVocabulary::PieceVocabulary(std::vector<std::string> pieces, const std::str
   ids_.reserve(pieces_.size());
   for (std::size_t id = 0; id < pieces_.size(); ++id) {
     const std::string& piece = pieces_[id];
-    const auto wrong = [&](const std::string& what, const char* hint) {
+    const auto wrong = [&](const std::string& what, const std::string& hint) {
       throw Error(ErrorKind::bad_input,
                   fmt::format("{}, line {}: {}", escaped(name, 200), id + 1, what), hint);
     };
-    if (piece.empty()) wrong("no piece", "the number of a line is a piece's id: fill or remove it");
+    // A line that goes would move all behind it, silently: never advise that.
+    const auto another_name = [](const std::string& where, std::size_t line) {
+      return fmt::format(
+          "a line's number is a piece's id, so take no line out: write a name that "
+          "no text has {}, such as [unused-{}]",
+          where, line);
+    };
+    if (piece.empty()) wrong("no piece", another_name("there", id));
     if (!valid_utf8(piece))
       wrong(fmt::format("\"{}\" is not UTF-8", escaped(piece)), "save the file as UTF-8");
     if (piece.find_first_of("\r\n") != std::string::npos)
@@ -51,7 +58,8 @@ PieceVocabulary::PieceVocabulary(std::vector<std::string> pieces, const std::str
     const auto [entry, is_new] = ids_.try_emplace(piece, id);
     if (!is_new)
       wrong(fmt::format("\"{}\" is also on line {}", escaped(piece), entry->second + 1),
-            "a piece has one id: remove one of the two");
+            // The last one counts for the programs that such models were trained with.
+            another_name(fmt::format("on line {}", entry->second + 1), entry->second));
     longest_ = std::max(longest_, piece.size());
   }
   std::vector<std::string_view> missing;
@@ -142,13 +150,23 @@ PieceSearch word_pieces(const PieceVocabulary& vocabulary, std::string_view word
 }
 
 std::vector<std::size_t> encode_pieces(const PieceVocabulary& vocabulary, std::string_view text,
-                                       bool uncased) {
+                                       const WordRules& rules) {
   std::vector<std::size_t> out;
-  for (const std::string& word : basic_words(text, uncased)) {
+  for (const std::string& word : basic_words(text, rules)) {
     const std::vector<std::size_t> ids = word_pieces(vocabulary, word).ids;
     out.insert(out.end(), ids.begin(), ids.end());
   }
   return out;
+}
+
+std::string piece_with_capitals(const PieceVocabulary& vocabulary) {
+  for (const std::string& piece : vocabulary.pieces()) {
+    const std::string_view letters =
+        std::string_view(piece).substr(piece.starts_with("##") ? 2 : 0);
+    const bool reserved = piece.starts_with("[") && piece.ends_with("]");  // [CLS], [unused1]
+    if (!reserved && characters(letters).size() > 1 && lower(letters) != letters) return piece;
+  }
+  return {};
 }
 
 }  // namespace attn

@@ -63,15 +63,24 @@ struct BasicWord {
   std::size_t begin, end;
 };
 
+/// What a model wants done to its words. An uncased model's are small letters without accents.
+struct WordRules {
+  bool lower_case = true;
+  bool strip_accents = true;  ///< canonical decomposition NFD, then nonspacing marks dropped
+  bool split_chinese = true;  ///< each Chinese character is a word of its own
+  WordRules() = default;
+  WordRules(bool uncased) : lower_case(uncased), strip_accents(uncased) {}  // meant to be implicit
+  bool operator==(const WordRules&) const = default;
+};
+
 /// Words and punctuation marks, in order: control characters and U+FFFD dropped, white space
-/// splits, Chinese characters and punctuation marks are words of their own; if `uncased`, small
-/// letters without accents (canonical decomposition NFD, then nonspacing marks dropped). [UNK],
+/// splits, punctuation marks are words of their own, and the rest by the rules. [UNK],
 /// [CLS], [SEP], [PAD] and [MASK], written just so, stay whole. `text` should be UTF-8: other bytes
 /// are dropped. Devlin et al. 2019, and their tokenization.py, BasicTokenizer (which takes the
 /// special ones apart as well).
-std::vector<BasicWord> located_words(std::string_view text, bool uncased);
+std::vector<BasicWord> located_words(std::string_view text, const WordRules& rules);
 /// The words alone.
-std::vector<std::string> basic_words(std::string_view text, bool uncased);
+std::vector<std::string> basic_words(std::string_view text, const WordRules& rules);
 
 /// A word of more code points is [UNK]; tokenization.py has 200, its successors 100.
 inline constexpr std::size_t kLongestWord = 100;
@@ -96,7 +105,11 @@ PieceSearch word_pieces(const PieceVocabulary& vocabulary, std::string_view word
 
 /// Ids of a text: basic_words, then word_pieces of each.
 std::vector<std::size_t> encode_pieces(const PieceVocabulary& vocabulary, std::string_view text,
-                                       bool uncased);
+                                       const WordRules& rules);
+
+/// The first piece of several characters that has a capital letter, "" if none has: such a
+/// vocabulary wants its text as it is.
+std::string piece_with_capitals(const PieceVocabulary& vocabulary);
 
 /// One merge while a vocabulary is trained.
 struct PieceMerge {
