@@ -44,9 +44,10 @@ std::string find_compiler() {
   const char* chosen = std::getenv("CXX");
   if (chosen && *chosen) names = {chosen};
   const char* path = std::getenv("PATH");
+  std::error_code error;
   for (const std::string& name : names) {
     if (name.find('/') != std::string::npos) {
-      if (is_program(name)) return fs::absolute(name).string();
+      if (is_program(name)) return fs::absolute(name, error).string();
       continue;
     }
     std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
@@ -114,16 +115,18 @@ std::size_t memory_at_start(const std::string& path) {
 Toolchain find_toolchain() {
   Toolchain tools;
   tools.compiler = find_compiler();
-  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
   fs::path include, library;
-  if (fs::exists(here / "libattn_exercise.a")) {
+  if (fs::exists(here / "libattn_exercise.a", error)) {
     include = ATTN_EXERCISE_SOURCES;
     library = here;
   } else {
     include = here / ATTN_EXERCISE_INCLUDE;
     library = here / ATTN_EXERCISE_LIBRARY;
   }
-  if (!fs::exists(library / "libattn_exercise.a") || !fs::exists(include / "attn_exercise")) {
+  if (!fs::exists(library / "libattn_exercise.a", error) ||
+      !fs::exists(include / "attn_exercise", error)) {
     throw Error(ErrorKind::io,
                 fmt::format("attn's library is not beside the program: no {}",
                             escaped((library / "libattn_exercise.a").string(), 200)),
