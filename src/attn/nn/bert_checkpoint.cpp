@@ -116,7 +116,9 @@ class Weights {
   Weights(std::string_view bytes, std::string name,
           const std::function<void(std::string_view)>& read)
       : bytes_(bytes), name_(std::move(name)), read_(read) {
-    for (SafetensorsEntry& entry : parse_safetensors_header(bytes, name_).entries) {
+    const SafetensorsHeader header = parse_safetensors_header(bytes, name_);
+    check_checksum(bytes, header, name_);
+    for (const SafetensorsEntry& entry : header.entries) {
       const std::string normal = normal_name(entry.name);
       if (const auto [at, is_new] = entries_.emplace(normal, entry); !is_new) {
         throw Error(
@@ -323,7 +325,8 @@ void save_bert(const std::string& folder, const Bert& model, const PieceVocabula
       nlohmann::ordered_json{{"do_lower_case", uncased}, {"tokenizer_class", "BertTokenizer"}}.dump(
           2) +
           "\n");
-  write_file(in(folder, "model.safetensors"), safetensors_bytes(tensors, {{"format", "pt"}}));
+  write_file(in(folder, "model.safetensors"),
+             safetensors_bytes_with_checksum(tensors, {{"format", "pt"}}));
 }
 
 }  // namespace attn
