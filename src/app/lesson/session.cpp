@@ -72,10 +72,11 @@ class Session {
   }
   void say(const std::string& text) { write(show_line("", text, console_.options())); }
   /// As it stands: it is no Markdown.
-  void say_plainly(const std::string& text) {
+  void say_plainly(const std::string& text) { write(plainly(text)); }
+  std::string plainly(const std::string& text) const {
     Page page(console_.options());
     page.paragraph(safe_text(text), 0);
-    write(page.take());
+    return page.take();
   }
   void complain(const Error& e) {
     say_plainly(e.what() + (e.hint().empty() ? std::string() : " (" + e.hint() + ")"));
@@ -138,9 +139,9 @@ void Session::begin() {
 
 bool Session::hold() {
   const auto leave = [&] {
-    pager_.read();
-    say_plainly(fmt::format("You stopped at screen {} of {}. Go on with: attn lesson {}", now_ + 1,
-                            screens_.size(), number_));
+    // Past the pager: in a low window it would ask again, and q there would leave once more.
+    console_.write(plainly(fmt::format("You stopped at screen {} of {}. Go on with: attn lesson {}",
+                                       now_ + 1, screens_.size(), number_)));
     return false;
   };
   try {
