@@ -55,7 +55,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
   cli.integer("--batch", o.batch, 1, 65'536, "pairs per batch", "B");
   cli.integer("--accumulate", o.accumulate, 1, 1024,
               "batches whose mean gradient makes one step: large batches in little memory");
-  cli.number("--lr", o.rate, 1e-9, 1000, "learning rate; it falls to 0 by a cosine");
+  cli.number("--lr", o.rate, 1e-9, 1, "learning rate; it falls to 0 by a cosine");
   cli.integer("--warmup", o.warmup, 0, 100'000'000,
               "steps over which the learning rate rises; at most a tenth of all");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and pairs of this seed");
@@ -397,7 +397,8 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   }
   show_effort(s.trace, trainer);
   if (!o.save.empty() && !stopped) {
-    save_bert(o.save, model, vocabulary, true);
+    save_at_last(s.trace, [&] { save_bert(o.save, model, vocabulary, true); });
+    if (s.trace.failure) return;
     s.trace.say(fmt::format("Saved in {}: try attn bert fill --checkpoint {} '... [MASK] ...'.",
                             escaped(o.save, 200), escaped(o.save, 200)));
   }
