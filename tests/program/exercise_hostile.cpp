@@ -222,6 +222,13 @@ Matrix softmax(const Matrix& s) { x[0] = char(s.rows); return s; }
 )",
                            1);
   for (const json& c : large["cases"]) CHECK(c["status"] == "memory");
+  const json written = check(R"(#include "exercise.h"
+double x[20000000] = {1};
+Matrix softmax(const Matrix& s) { x[0] = double(s.rows); return s; }
+)",
+                             1);
+  CHECK(contains(written["compiler"].get<std::string>(), "more than the compiler may have here"));
+  CHECK_FALSE(contains(written["compiler"].get<std::string>(), "bug report"));
   CHECK(contains(large["cases"][0]["message"].get<std::string>(), "may have 512"));
 }
 

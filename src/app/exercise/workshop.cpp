@@ -91,6 +91,16 @@ void remove_forgotten(const fs::path& parent) {
   }
 }
 
+/// The compiler came to the end of what it may take, and takes that for a mistake of its own.
+bool beyond_limits(std::string_view said) {
+  for (const char* words :
+       {"File size limit exceeded", "virtual memory exhausted", "out of memory allocating",
+        "File too large", "internal compiler error: Killed", "cannot allocate memory"}) {
+    if (said.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 /// The bytes that a program has in memory when it begins; 0 if the file does not tell.
 std::size_t memory_at_start(const std::string& path) {
   const std::string bytes = read_file(path, std::size_t{128} << 20);
@@ -237,6 +247,11 @@ Compiled Workshop::compile(const std::string& answer) {
   const Ended& compiler = learners.ended();
   if (compiler.late || compiler.signal == SIGXCPU || compiler.signal == SIGKILL)
     return {.said = "The compiler did not come to an end within its time.\n" + compiler.output};
+  if (compiler.exit_code != 0 && beyond_limits(compiler.output))
+    return {.said =
+                "The answer asks for more than the compiler may have here: a file of 64 MB, and 2 "
+                "GB of memory.\nA large array with values is part of that file: use a std::vector, "
+                "and fill it while the program runs.\n"};
   if (compiler.exit_code != 0) return {.said = compiler.output};
   ChildStart start;
   start.words = {tools_.compiler, "learner.o", "answer.o", "-o", "learner"};

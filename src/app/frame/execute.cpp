@@ -131,7 +131,9 @@ std::size_t not_finite(const Step& step) {
 void say_what_is_not_finite(Trace& trace) {
   std::vector<std::string> given;
   for (const Step* step : trace.steps()) {
-    const std::size_t count = step->kind() == Tensor::Kind::value ? 0 : not_finite(*step);
+    // A mask is made of infinities, and of given scores softmax itself tells.
+    const bool meant = step->kind() == Tensor::Kind::value || matches("mask,scores", step->path);
+    const std::size_t count = meant ? 0 : not_finite(*step);
     if (count > 0)
       given.push_back(
           fmt::format("{} of the {} numbers of {}", count, step->values().size(), step->path));
