@@ -55,7 +55,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
   cli.integer("--batch", o.batch, 1, 65'536, "pairs per batch", "B");
   cli.integer("--accumulate", o.accumulate, 1, 1024,
               "batches whose mean gradient makes one step: large batches in little memory");
-  cli.number("--lr", o.rate, 1e-9, 1, "learning rate; it falls to 0 by a cosine");
+  cli.number("--lr", o.rate, 1e-9, 1000, "learning rate; it falls to 0 by a cosine");
   cli.integer("--warmup", o.warmup, 0, 100'000'000,
               "steps over which the learning rate rises; at most a tenth of all");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and pairs of this seed");
