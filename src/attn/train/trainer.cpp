@@ -103,9 +103,8 @@ void Trainer::train(const std::function<bool(const TrainingStep&)>& observe) {
     last_loss_ = one_step();
     if (std::isnan(first_loss)) first_loss = last_loss_;
     ++step_;
-    if (step_ % options_.check_every == 0 || step_ == options_.steps)
-      require_some_use(step_, last_loss_, first_loss);
     if (step_ % options_.check_every == 0 || step_ == options_.steps) {
+      require_some_use(step_, last_loss_, first_loss);
       const Score look = learner_.look(looks_.stream(std::to_string(step_)));
       last_accuracy_ = look.accuracy;
       good_looks_ = learner_.good(look) ? good_looks_ + 1 : 0;
