@@ -2,6 +2,7 @@
 // that are none, closed terminals. (tests/hostile/hostile.py tries many more, at random.)
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 
@@ -190,6 +191,13 @@ TEST_CASE("hostile: nan and infinity in what is given are told, and fail no chec
     if (contains(command, "coder")) words.insert(words.end(), {"--heads", "1"});
     expect(words, 0, "as they were given: 1 of the 4 numbers of x.");
   }
+  // Of a weight file, too.
+  attn::NamedArray w{"w_1", attn::full({8, 32}, std::nanf(""))}, b{"b_1", attn::zeros({32})},
+      v{"w_2", attn::zeros({32, 8})}, c{"b_2", attn::zeros({8})};
+  attn::Array embedding = attn::zeros({2, 8});
+  const std::string weights = folder.write(
+      "w.safetensors", attn::safetensors_bytes({w, b, v, c, {"embedding", embedding}}));
+  expect({"ffn", "a b", "--weights", weights}, 0, "256 of the 256 numbers of w_1");
   // A mask is made of infinities; softmax tells of its scores by itself.
   for (const Words& words : {Words{"decoder", "a b"}, Words{"attend", "a b", "--mask", "causal"},
                              Words{"softmax", "nan -inf 1"}})

@@ -132,8 +132,11 @@ void say_what_is_not_finite(Trace& trace) {
   std::vector<std::string> given;
   for (const Step* step : trace.steps()) {
     // A mask is made of infinities, and of given scores softmax itself tells.
-    const bool meant = step->kind() == Tensor::Kind::value || matches("mask,scores", step->path);
-    const std::size_t count = meant ? 0 : not_finite(*step);
+    const bool outside =
+        step->kind() == Tensor::Kind::input ||
+        (step->kind() == Tensor::Kind::parameter && trace.parameters == Origin::file);
+    const std::size_t count =
+        outside && !matches("mask,scores", step->path) ? not_finite(*step) : 0;
     if (count > 0)
       given.push_back(
           fmt::format("{} of the {} numbers of {}", count, step->values().size(), step->path));
