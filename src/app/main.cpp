@@ -14,6 +14,7 @@
 #include "app/frame/progress.h"
 #include "app/frame/terminal.h"
 #include "attn/core/error.h"
+#include "attn/core/memory.h"
 #include "attn/io/file.h"
 #include "attn/io/safetensors.h"
 #include "attn/render/export.h"
@@ -65,6 +66,21 @@ std::vector<NamedArray> parameters_of(const Trace& trace) {
   return out;
 }
 
+/// What would fail after hours of work is told before it: such commands make tables, no matrices.
+void check_has_matrix(const Parsed& parsed) {
+  if (parsed.command->kind != CommandKind::work) return;
+  for (const std::string& output : parsed.common.outputs) {
+    const std::string extension = std::filesystem::path(output).extension().string();
+    if (extension.size() != 4 ||
+        (std::tolower(extension[1]) != 'c' && std::tolower(extension[1]) != 'n'))
+      continue;  // .json, .svg, .html
+    throw Error(ErrorKind::usage,
+                fmt::format("--out {}: attn {} makes tables, and no matrix to write",
+                            escaped(output, 200), parsed.command->name),
+                "name a file ending in .json or .html");
+  }
+}
+
 int run(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (arguments.empty()) {
@@ -103,7 +119,9 @@ int run(const std::vector<std::string>& given) {
   Parsed parsed = parse_command_line(given);
   const Common& common = parsed.common;
   check_outputs(common);
+  check_has_matrix(parsed);
   check_threads(parsed.threads);
+  if (common.memory_limit > 0) set_memory_limit(1e9 * double(common.memory_limit));
   if (parsed.threads > 1) wait_briefly();
   RenderOptions options = render_options(common, detect_terminal(common.color));
   StandardConsole console(options);
@@ -139,7 +157,8 @@ int run(const std::vector<std::string>& given) {
     }
   }
   if (!common.save_weights.empty())
-    write_file(common.save_weights, safetensors_bytes(parameters_of(trace), {}));
+    write_file(common.save_weights, safetensors_bytes_with_checksum(parameters_of(trace)));
+  if (trace.failure) throw Error(*trace.failure);
   if (trace.interrupted) {
     complain("interrupted; what is shown was done until then", trace.go_on);
     return 130;

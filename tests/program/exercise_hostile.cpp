@@ -134,6 +134,7 @@ TEST_CASE("exercises: an answer cannot look into the tester's memory, as root or
   // Looks for it before main, when the tester may be young, and again when it is called.
   const std::string spy = R"(#include "exercise.h"
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -167,7 +168,9 @@ struct Early {
 
 Matrix softmax(const Matrix&) {
   look();
-  const bool files = open("/proc/self/maps", O_RDONLY) >= 0;
+  struct stat about;
+  const bool files = open("/proc/self/maps", O_RDONLY) >= 0 || stat("/proc/self", &about) == 0 ||
+                     access("/proc/self", F_OK) == 0;
   const std::string what = did.find("opened") == std::string::npos ? "nothing" : "memory";
   throw std::runtime_error("found " + what + (files ? ", files" : ", no files") +
                            (did.empty() ? "" : ", a tester"));
@@ -222,6 +225,13 @@ Matrix softmax(const Matrix& s) { x[0] = char(s.rows); return s; }
 )",
                            1);
   for (const json& c : large["cases"]) CHECK(c["status"] == "memory");
+  const json written = check(R"(#include "exercise.h"
+double x[20000000] = {1};
+Matrix softmax(const Matrix& s) { x[0] = double(s.rows); return s; }
+)",
+                             1);
+  CHECK(contains(written["compiler"].get<std::string>(), "more than the compiler may have here"));
+  CHECK_FALSE(contains(written["compiler"].get<std::string>(), "bug report"));
   CHECK(contains(large["cases"][0]["message"].get<std::string>(), "may have 512"));
 }
 

@@ -17,10 +17,11 @@ namespace {
 /// The program on a pseudo-terminal.
 class OnTerminal {
  public:
-  OnTerminal(const Words& arguments, const Words& environment, unsigned short width = 80) {
+  OnTerminal(const Words& arguments, const Words& environment, unsigned short width = 80,
+             unsigned short height = 24) {
     winsize size{};
     size.ws_col = width;
-    size.ws_row = 24;
+    size.ws_row = height;
     std::vector<char*> words{const_cast<char*>(ATTN_PROGRAM)}, variables;
     for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
     for (const std::string& word : environment)
@@ -129,6 +130,18 @@ TEST_CASE("lesson: in a terminal it asks, answers, and keeps how far one came") 
   expect(Launch{.arguments = {"lesson", "list", "--from", ATTN_LESSONS_DIR},
                 .environment = {{"HOME", home.path()}}},
          0, "done");
+}
+
+TEST_CASE("lesson: in a window of few rows q at the pager ends it in order") {
+  for (const unsigned short rows : {1, 3, 4, 5}) {
+    CAPTURE(rows);
+    const Folder home;
+    OnTerminal t(kLesson, at(home, "xterm"), 80, rows);
+    t.wait_for("-- more: Enter --");
+    t.type("q\n");
+    t.wait_for("You stopped at screen 1 of 4");
+    CHECK(t.finish() == 0);
+  }
 }
 
 TEST_CASE("lesson: TERM=dumb, 20 columns and LANG=C are enough") {

@@ -269,6 +269,9 @@ TEST_CASE("sandbox: what a quiet process may ask, by its filter") {
     other.arch = AUDIT_ARCH_I386;
     CHECK(answer(filter->lines, other) == SECCOMP_RET_KILL_PROCESS);
   }
+  for (const long call : {__NR_faccessat, __NR_readlinkat, __NR_statx})
+    CHECK(quiet(call) == kRefused);
+  CHECK(reads(__NR_faccessat) == SECCOMP_RET_ALLOW);
   CHECK(quiet(__NR_openat, {0, 0, O_RDONLY}) == kRefused);
   CHECK(reads(__NR_openat, {0, 0, O_RDONLY | O_CLOEXEC}) == SECCOMP_RET_ALLOW);
   for (const std::uint64_t flags : {O_WRONLY, O_RDWR, O_CREAT, O_RDONLY | O_TRUNC, O_APPEND})

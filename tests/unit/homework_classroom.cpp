@@ -214,7 +214,7 @@ TEST_CASE("records: a row counts each status, and no cell is a formula or breaks
         "student,homework,score,max,right,follows,wrong,missing,unreadable,misconceptions,remark,"
         "folder");
   CHECK(rows[1] == "ada,head,4.5,10,1,1,1,1,1,scores: scale-missing or mask-after,,all/ada");
-  for (const char* first : {"=", "+", "-", "@"}) {
+  for (const char* first : {"=", "+", "-", "@", "＝", "＋", "－", "＠"}) {
     r.student = std::string(first) + "1";
     CHECK(attn::test::lines(grades_csv({r}))[1].starts_with("'" + r.student + ",head"));
   }

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "attn/io/file.h"
@@ -223,4 +225,46 @@ TEST_CASE("file: an open descriptor is written where it stands, a pipe directly"
   check_error(ErrorKind::io, "Bad file descriptor", [] { write_file("/dev/fd/9999", "x"); });
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   check_error(ErrorKind::io, "pipe: No such device", [&] { write_file(folder / "pipe", "x"); });
+}
+
+TEST_CASE("file: what writers who were killed left is removed, and nothing else") {
+  const Folder folder;
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::string forgotten = ".attn-" + std::to_string(gone) + "-0.tmp",
+                    living = ".attn-" + std::to_string(::getpid()) + "-7.tmp",
+                    young = ".attn-" + std::to_string(gone) + "-1.tmp";
+  const std::string others[] = {living, young, ".attn-x-0.tmp", forgotten + "x", "x.tmp"};
+  const auto make_old = [](const std::string& path) {
+    const timespec times[] = {{1000, 0}, {1000, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+  };
+  write_file(folder / forgotten, "1");
+  make_old(folder / forgotten);
+  for (const std::string& name : others) {
+    write_file(folder / name, "1");
+    if (name != young) make_old(folder / name);
+  }
+  attn::remove_forgotten_temporaries(folder / "t.safetensors");
+  CHECK_FALSE(attn::file_exists(folder / forgotten));
+  for (const std::string& name : others) CHECK(attn::file_exists(folder / name));
+}
+
+TEST_CASE("file: whether something is there is known, or an error") {
+  const Folder folder;
+  write_file(folder / "x", "1");
+  CHECK(attn::file_exists(folder / "x"));
+  CHECK(attn::file_exists(folder / ""));
+  CHECK(attn::is_folder(folder / ""));
+  CHECK_FALSE(attn::is_folder(folder / "x"));
+  CHECK_FALSE(attn::file_exists(folder / "y"));
+  CHECK_FALSE(attn::file_exists(folder / "x/y"));
+  CHECK_FALSE(attn::file_exists(""));
+  REQUIRE(::symlink("loop", (folder / "loop").c_str()) == 0);
+  for (const std::string& name :
+       {std::string("loop"), std::string(300, 'a'), std::string("a\0b", 3)}) {
+    check_error(ErrorKind::io, "", [&] { attn::file_exists(folder / name); });
+    check_error(ErrorKind::io, "", [&] { attn::is_folder(folder / name); });
+  }
 }

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "attn/io/file.h"
 #include "attn/io/npy.h"
@@ -105,11 +107,23 @@ TEST_CASE("npy: every type and byte order is read") {
   CHECK(one("|b1", {0}) == 0);
 }
 
-TEST_CASE("npy: a float64 beyond float32 becomes infinite, silently") {
+TEST_CASE("npy: a float64 beyond float32 is refused, an infinity is read") {
   if (sizeof(attn::real) == 8) return;
-  const Array a =
-      parse(npy(dict("<f8", "(1,)"), bytes({0x9C, 0x75, 0, 0x88, 0x3C, 0xE4, 0x37, 0x7E})));
-  CHECK(std::isinf(a.data()[0]));
+  const auto number = [](double x, bool big) {
+    std::string text(sizeof x, '\0');
+    std::memcpy(text.data(), &x, sizeof x);
+    if (big) std::reverse(text.begin(), text.end());
+    return text;
+  };
+  for (const bool big : {false, true}) {
+    const std::string header = dict(big ? ">f8" : "<f8", "(2,)");
+    for (const double x : {1e300, -1e300, 3.5e38})
+      check_bad("number 1 is too large",
+                [&] { parse(npy(header, number(1, big) + number(x, big))); });
+    const Array a = parse(npy(header, number(-HUGE_VAL, big) + number(3.4e38, big)));
+    CHECK(std::isinf(a.data()[0]));
+    CHECK(std::isfinite(a.data()[1]));
+  }
 }
 
 TEST_CASE("npy: versions 2 and 3 are read, others refused") {

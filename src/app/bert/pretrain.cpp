@@ -397,7 +397,8 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
   }
   show_effort(s.trace, trainer);
   if (!o.save.empty() && !stopped) {
-    save_bert(o.save, model, vocabulary, true);
+    save_at_last(s.trace, [&] { save_bert(o.save, model, vocabulary, true); });
+    if (s.trace.failure) return;
     s.trace.say(fmt::format("Saved in {}: try attn bert fill --checkpoint {} '... [MASK] ...'.",
                             escaped(o.save, 200), escaped(o.save, 200)));
   }

@@ -78,7 +78,7 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
   Table table{"files", "", {"file", "what came of it"}, {}};
   for (const auto& [name, bytes] : files) {
     const fs::path path = folder / name;
-    const bool there = fs::exists(fs::symlink_status(path));
+    const bool there = fs::exists(fs::symlink_status(path, error));
     if (!there) write_file(path.string(), bytes);
     table.rows.push_back({path.string(), std::string(there ? "was there: left as it is" : "new")});
   }
@@ -106,7 +106,7 @@ void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
   if (o.place.size() > 1)
     throw Error(ErrorKind::usage, "exercise check takes one folder", "check one after the other");
   fs::path file = o.place.empty() ? fs::path(".") : fs::path(o.place[0]);
-  if (fs::is_directory(file)) file /= kAnswerFile;
+  if (is_folder(file.string())) file /= kAnswerFile;
   const std::string path = file.lexically_normal().string();
   const Stop stop = [&] { return s.common.progress && s.common.progress->stop(); };
   const std::string answer = read_file(path, kLongestAnswer);

@@ -44,9 +44,10 @@ std::string find_compiler() {
   const char* chosen = std::getenv("CXX");
   if (chosen && *chosen) names = {chosen};
   const char* path = std::getenv("PATH");
+  std::error_code error;
   for (const std::string& name : names) {
     if (name.find('/') != std::string::npos) {
-      if (is_program(name)) return fs::absolute(name).string();
+      if (is_program(name)) return fs::absolute(name, error).string();
       continue;
     }
     std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
@@ -90,6 +91,16 @@ void remove_forgotten(const fs::path& parent) {
   }
 }
 
+/// The compiler came to the end of what it may take, and takes that for a mistake of its own.
+bool beyond_limits(std::string_view said) {
+  for (const char* words :
+       {"File size limit exceeded", "virtual memory exhausted", "out of memory allocating",
+        "File too large", "internal compiler error: Killed", "cannot allocate memory"}) {
+    if (said.find(words) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 /// The bytes that a program has in memory when it begins; 0 if the file does not tell.
 std::size_t memory_at_start(const std::string& path) {
   const std::string bytes = read_file(path, std::size_t{128} << 20);
@@ -114,16 +125,18 @@ std::size_t memory_at_start(const std::string& path) {
 Toolchain find_toolchain() {
   Toolchain tools;
   tools.compiler = find_compiler();
-  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
   fs::path include, library;
-  if (fs::exists(here / "libattn_exercise.a")) {
+  if (fs::exists(here / "libattn_exercise.a", error)) {
     include = ATTN_EXERCISE_SOURCES;
     library = here;
   } else {
     include = here / ATTN_EXERCISE_INCLUDE;
     library = here / ATTN_EXERCISE_LIBRARY;
   }
-  if (!fs::exists(library / "libattn_exercise.a") || !fs::exists(include / "attn_exercise")) {
+  if (!fs::exists(library / "libattn_exercise.a", error) ||
+      !fs::exists(include / "attn_exercise", error)) {
     throw Error(ErrorKind::io,
                 fmt::format("attn's library is not beside the program: no {}",
                             escaped((library / "libattn_exercise.a").string(), 200)),
@@ -234,6 +247,11 @@ Compiled Workshop::compile(const std::string& answer) {
   const Ended& compiler = learners.ended();
   if (compiler.late || compiler.signal == SIGXCPU || compiler.signal == SIGKILL)
     return {.said = "The compiler did not come to an end within its time.\n" + compiler.output};
+  if (compiler.exit_code != 0 && beyond_limits(compiler.output))
+    return {.said =
+                "The answer asks for more than the compiler may have here: a file of 64 MB, and 2 "
+                "GB of memory.\nA large array with values is part of that file: use a std::vector, "
+                "and fill it while the program runs.\n"};
   if (compiler.exit_code != 0) return {.said = compiler.output};
   ChildStart start;
   start.words = {tools_.compiler, "learner.o", "answer.o", "-o", "learner"};

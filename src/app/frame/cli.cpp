@@ -226,6 +226,23 @@ void Cli::unknown_option(const std::string& word) const {
   usage(fmt::format("attn {} has no option {}", command_, escaped(name)), hint);
 }
 
+/// CLI11 would take what comes next, be it an option, for a value that is empty or forgotten. (A
+/// value that begins with -- is written behind the equals sign.)
+void Cli::require_values(const std::vector<std::string>& words) const {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (const OptionRow& row : rows_) {
+      if (row.value.empty() || !row.name.starts_with("--")) continue;
+      const bool alone = words[i] == row.name;
+      const bool forgotten = alone && (i + 1 == words.size() || words[i + 1].starts_with("--"));
+      if (forgotten || words[i] == row.name + "=")
+        usage(row.name + " needs a value", fmt::format("write {} {}", row.name, row.value));
+      if (!alone) continue;
+      ++i;  // its value
+      break;
+    }
+  }
+}
+
 void Cli::parse(const std::vector<std::string>& arguments) {
   // CLI11 takes what stands behind "--" as it is; what stands before it must not look like an
   // option.
@@ -238,6 +255,7 @@ void Cli::parse(const std::vector<std::string>& arguments) {
   const std::vector<std::string> behind(
       arguments.begin() + static_cast<std::ptrdiff_t>(std::min(plain_from + 1, arguments.size())),
       arguments.end());
+  require_values({arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(plain_from)});
   // CLI11 would take --json=false for --json.
   for (const OptionRow& row : rows_) {
     if (!row.value.empty() || !row.name.starts_with("--")) continue;

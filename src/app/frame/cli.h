@@ -92,6 +92,7 @@ class Cli {
 
  private:
   void add(OptionRow row, const std::function<void(const std::string&)>& read);
+  void require_values(const std::vector<std::string>& words) const;
   [[noreturn]] void unknown_option(const std::string& word) const;
 
   std::string command_;

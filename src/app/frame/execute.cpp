@@ -121,9 +121,43 @@ std::pair<double, double> median_and_spread(std::vector<double> values) {
   return {at(0.5), (at(0.75) - at(0.25)) / 2};
 }
 
+std::size_t not_finite(const Step& step) {
+  return static_cast<std::size_t>(std::count_if(step.values().begin(), step.values().end(),
+                                                [](real x) { return !std::isfinite(x); }));
+}
+
+/// nan spreads through every formula. Where it was given, it is said once, and the checks that
+/// cannot be made with it are left out.
+void say_what_is_not_finite(Trace& trace) {
+  std::vector<std::string> given;
+  for (const Step* step : trace.steps()) {
+    // A mask is made of infinities, and of given scores softmax itself tells.
+    const bool outside =
+        step->kind() == Tensor::Kind::input ||
+        (step->kind() == Tensor::Kind::parameter && trace.parameters == Origin::file);
+    const std::size_t count =
+        outside && !matches("mask,scores", step->path) ? not_finite(*step) : 0;
+    if (count > 0)
+      given.push_back(
+          fmt::format("{} of the {} numbers of {}", count, step->values().size(), step->path));
+  }
+  if (given.empty()) return;
+  const std::size_t before = trace.items.size();
+  std::erase_if(trace.items, [](const Item& item) {
+    const auto* check = std::get_if<Check>(&item);
+    return check && !check->holds();
+  });
+  const std::size_t undecided = before - trace.items.size();
+  trace.say(fmt::format(
+      "nan or infinite as they were given: {}. What is computed from nan is nan.{}",
+      fmt::join(given, ", "),
+      undecided == 0 ? "" : " Checks that cannot be made with such numbers are left out."));
+}
+
 Trace compute_once(const Parsed& parsed) {
   Stage stage(parsed.common);
   parsed.compute(stage);
+  if (parsed.command->kind == CommandKind::stage) say_what_is_not_finite(stage.trace);
   if (parsed.command->kind == CommandKind::stage) stage.parameters.check();
   return std::move(stage.trace);
 }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "attn/core/error.h"
+#include "attn/io/file.h"
 
 namespace attn::app {
 
@@ -43,8 +44,10 @@ FileLock::FileLock(const std::string& path, const char* busy, double patience) {
     struct stat mine {
     }, named{};
     if (fstat(file_, &mine) == 0 && stat(name_.c_str(), &named) == 0 &&
-        mine.st_ino == named.st_ino && mine.st_dev == named.st_dev)
+        mine.st_ino == named.st_ino && mine.st_dev == named.st_dev) {
+      remove_forgotten_temporaries(path);
       return;
+    }
     close(file_);
   }
 }

@@ -37,7 +37,8 @@ struct Common {
   std::string default_text;            ///< what stands for them where there are none
   std::string level = "word";
   std::string position = "none";
-  std::int64_t seed = 1, dim = 8, precision = -1, threads = 1, repeat = 1;
+  std::int64_t seed = 1, dim = 8, precision = -1, threads = 1, repeat = 1,
+               memory_limit = 0;  ///< in GB; 0: half of the machine's memory, at most 4
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;

@@ -39,9 +39,11 @@ std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
 
 bool is_same_file(const std::string& a, const std::string& b) {
   std::error_code problem;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(a), problem) ==
-             std::filesystem::weakly_canonical(std::filesystem::absolute(b), problem) ||
-         std::filesystem::equivalent(a, b, problem);
+  const auto whole = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, problem), problem);
+  };
+  const std::filesystem::path first = whole(a);
+  return (!first.empty() && first == whole(b)) || std::filesystem::equivalent(a, b, problem);
 }
 
 /// Writes what is worth keeping: the file before stays as .bak, two processes do not mix.

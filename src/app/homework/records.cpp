@@ -44,11 +44,18 @@ ordered_json as_json(const Result& r) {
   return out;
 }
 
+/// A spreadsheet may take it for a formula; in some languages also with wide characters.
+bool begins_formula(std::string_view text) {
+  for (const std::string_view sign : {"=", "+", "-", "@", "＝", "＋", "－", "＠"}) {
+    if (text.starts_with(sign)) return true;
+  }
+  return false;
+}
+
 /// A cell of text: quoted where need be (RFC 4180), and never a formula.
 std::string cell(const std::string& text) {
   std::string safe = escaped(text, kShown);
-  if (!safe.empty() && std::string_view("=+-@").find(safe[0]) != std::string_view::npos)
-    safe.insert(safe.begin(), '\'');
+  if (begins_formula(safe)) safe.insert(safe.begin(), '\'');
   if (safe.find_first_of(",\"\n\r") == std::string::npos) return safe;
   std::string out = "\"";
   for (const char c : safe) out += c == '"' ? std::string("\"\"") : std::string(1, c);

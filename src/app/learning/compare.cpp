@@ -148,7 +148,7 @@ void compare(Stage& s, const CompareOptions& o) {
                             fmt::join(off, ", ")));
 
   for (const std::string& folder : o.merge) {
-    if (!std::filesystem::is_directory(folder))
+    if (!is_folder(folder))
       throw Error(ErrorKind::io,
                   fmt::format("--merge {}: there is no such folder", escaped(folder, 200)),
                   "name a folder that another part wrote as its --cache");
@@ -160,7 +160,7 @@ void compare(Stage& s, const CompareOptions& o) {
     for (const std::string& folder : folders) {
       const std::string path =
           folder + "/" + cell_file(settings, cell.model, cell.length, cell.seed);
-      if (!std::filesystem::exists(path)) continue;
+      if (!file_exists(path)) continue;
       if (auto result = read_cell(path, settings, cell.model, cell.length, cell.seed))
         return result;
       std::error_code ignored;

@@ -148,7 +148,7 @@ void train_translation(Stage& s, const TrainOptions& o) {
   describe(s.trace, language, choice, *model, o);
   const bool stopped = run_training(s, o.checkpoint, o.resume, trainer);
   if (!o.translation.save_model.empty() && !stopped)
-    save_model(o.translation.save_model, language, choice, *model);
+    save_at_last(s.trace, [&] { save_model(o.translation.save_model, language, choice, *model); });
   const SentencePool test(language, Split::test, kTested, Rng(s.trace.seed).stream("test"));
   show_result(s.trace, trainer, translate_all(*model, test.examples()));
 }

@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "app/frame/heads.h"
 #include "app/frame/lock.h"
 #include "attn/core/error.h"
+#include "attn/io/file.h"
 
 namespace attn::app {
 
@@ -74,9 +73,19 @@ void show_effort(Trace& trace, const Trainer& trainer) {
   trace.add(std::move(effort));
 }
 
+void save_at_last(Trace& trace, const std::function<void()>& save) {
+  if (trace.failure) return;
+  try {
+    save();
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::io) throw;
+    trace.failure = e;
+  }
+}
+
 bool run_training(Stage& s, const std::string& checkpoint, bool resume, Trainer& trainer) {
   const FileLock lock(checkpoint);
-  if (!resume && !checkpoint.empty() && std::filesystem::exists(checkpoint)) {
+  if (!resume && !checkpoint.empty() && file_exists(checkpoint)) {
     throw Error(ErrorKind::usage, fmt::format("{} is there already", escaped(checkpoint, 200)),
                 "add --resume to go on from it, or name another file");
   }
@@ -90,14 +99,17 @@ bool run_training(Stage& s, const std::string& checkpoint, bool resume, Trainer&
           now.steps_per_second, now.seconds_left));
       stopped = progress->stop();
     }
-    if (!checkpoint.empty() && now.step % 500 == 0) trainer.save(checkpoint);
-    return !stopped;
+    if (!checkpoint.empty() && now.step % 500 == 0)
+      save_at_last(s.trace, [&] { trainer.save(checkpoint); });
+    return !stopped && !s.trace.failure;
   });
-  if (!checkpoint.empty()) trainer.save(checkpoint);
+  if (!checkpoint.empty()) save_at_last(s.trace, [&] { trainer.save(checkpoint); });
+  if (s.trace.failure)
+    s.trace.say(fmt::format("Ended at step {}: it cannot be saved.", trainer.step()));
   if (stopped) {
     s.trace.say(fmt::format("Interrupted at step {}.", trainer.step()));
     s.trace.go_on =
-        checkpoint.empty()
+        checkpoint.empty() || s.trace.failure
             ? "nothing was saved: --checkpoint FILE would keep it"
             : fmt::format("saved in {} at step {}; go on with the same command and --resume",
                           escaped(checkpoint, 200), trainer.step());

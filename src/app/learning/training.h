@@ -1,6 +1,7 @@
 #pragma once
 // What the commands that train share: their options, and the loop around a Trainer.
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "app/frame/stage.h"
@@ -19,6 +20,10 @@ void bind_training(Cli& cli, TrainingChoices& c);
 SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
                              std::size_t width);
 TrainingOptions training_options(const TrainingChoices& c, std::uint64_t seed);
+
+/// Saves what was learnt. Where that fails, the results are shown all the same, and the reason
+/// after them.
+void save_at_last(Trace& trace, const std::function<void()>& save);
 
 /// Throws Error(usage) unless --checkpoint (may be empty) and --resume go together.
 void check_checkpoint(const std::string& checkpoint, bool resume);

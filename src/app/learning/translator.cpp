@@ -33,7 +33,7 @@ bool is_own(const std::string& name, std::string_view ending) {
 
 /// Throws unless there is such a file: it may have been meant as a name.
 void require_file(const std::string& name, const char* what, std::string_view ending) {
-  if (std::filesystem::exists(name)) return;
+  if (file_exists(name)) return;
   const std::vector<std::string> all = names(ending);
   const std::string near = nearest(name, all);
   throw Error(ErrorKind::usage,

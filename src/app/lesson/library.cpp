@@ -118,7 +118,7 @@ std::string Library::text(const LessonEntry& entry, const std::string& language)
 bool Library::has_exercise(const LessonEntry& entry, const std::string& name) const {
   const std::string path = fmt::format("{}/{}/exercises/{}/exercise.md",
                                        folder_.empty() ? "lessons" : folder_, entry.slug, name);
-  if (!folder_.empty()) return std::filesystem::exists(path);
+  if (!folder_.empty()) return file_exists(path);
   const auto& files = data_files();
   return std::any_of(files.begin(), files.end(), [&](const DataFile& f) { return f.path == path; });
 }

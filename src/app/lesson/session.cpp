@@ -73,10 +73,11 @@ class Session {
   }
   void say(const std::string& text) { write(show_line("", text, console_.options())); }
   /// As it stands: it is no Markdown.
-  void say_plainly(const std::string& text) {
+  void say_plainly(const std::string& text) { write(plainly(text)); }
+  std::string plainly(const std::string& text) const {
     Page page(console_.options());
     page.paragraph(safe_text(text), 0);
-    write(page.take());
+    return page.take();
   }
   /// What went wrong in one block does not end the lesson, not even a mistake of ours.
   void complain(const std::exception& e) {
@@ -147,9 +148,9 @@ void Session::begin() {
 
 bool Session::hold() {
   const auto leave = [&] {
-    pager_.read();
-    say_plainly(fmt::format("You stopped at screen {} of {}. Go on with: attn lesson {}", now_ + 1,
-                            screens_.size(), number_));
+    // Past the pager: in a low window it would ask again, and q there would leave once more.
+    console_.write(plainly(fmt::format("You stopped at screen {} of {}. Go on with: attn lesson {}",
+                                       now_ + 1, screens_.size(), number_)));
     return false;
   };
   try {

@@ -1,5 +1,10 @@
 #include <fmt/format.h>
 
+#include <charconv>
+#include <map>
+#include <optional>
+#include <sstream>
+
 #include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/io/csv.h"
@@ -30,7 +35,29 @@ void bind(Cli& cli, SoftmaxOptions& o) {
               "draws per row that are counted for --hard sample");
 }
 
-Array given_scores(const Stage& s) {
+/// Says which numbers of the text are the same float, though they were written differently.
+void say_what_is_rounded(Trace& trace, std::string text) {
+  for (char& c : text) c = c == ',' || c == ';' ? ' ' : c;
+  std::map<real, std::pair<double, std::string>> seen;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const std::optional<real> number = parse_number(word);
+    double written = 0;
+    if (!number ||
+        std::from_chars(word.data() + (word[0] == '+'), word.data() + word.size(), written).ec !=
+            std::errc())
+      continue;
+    const auto [at, is_new] = seen.try_emplace(*number, written, word);
+    if (is_new || at->second.first == written) continue;
+    trace.say(
+        fmt::format("{} and {} are the same number here: a float holds about 7 digits, so "
+                    "both were rounded to {}.",
+                    escaped(at->second.second), escaped(word), *number));
+    return;
+  }
+}
+
+Array given_scores(Stage& s) {
   if (!s.common.input.empty()) {
     if (s.has_text())
       throw Error(ErrorKind::usage, "numbers and --input are both given", "give one of them");
@@ -39,7 +66,10 @@ Array given_scores(const Stage& s) {
   const std::string text =
       s.has_text() ? fmt::format("{}", fmt::join(s.common.text, " ")) : "2 1 0.1; 1 1 1; 8 0 -8";
   const bool file = text.ends_with(".npy") || text.ends_with(".csv");
-  return file ? read_matrix(text) : parse_matrix_text(text, "the numbers");
+  if (file) return read_matrix(text);
+  Array scores = parse_matrix_text(text, "the numbers");
+  say_what_is_rounded(s.trace, text);
+  return scores;
 }
 
 Tensor weigh(const Run& run, const std::string& function, const Tensor& scores) {

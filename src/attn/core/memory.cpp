@@ -35,7 +35,20 @@ double free_memory() {
          static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+double default_limit() {
+  const double all =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return std::min(all / 2, 4e9);
+}
+
+double& memory_limit() {
+  static double bytes = default_limit();
+  return bytes;
+}
+
 }  // namespace
+
+void set_memory_limit(double bytes) { memory_limit() = bytes; }
 
 double available_memory() {
   double bytes = free_memory();
@@ -47,12 +60,13 @@ double available_memory() {
 }
 
 void require_memory(double bytes, const std::string& what) {
-  const double limit = 0.8 * available_memory();
+  const double there = 0.8 * available_memory(), limit = std::min(there, memory_limit());
   if (bytes <= limit) return;
   throw Error(
       ErrorKind::limit,
       fmt::format("{} needs about {}; {} may be used here", what, readable(bytes), readable(limit)),
-      "choose smaller sizes");
+      limit < there ? "choose smaller sizes, or allow more: --memory-limit GB"
+                    : "choose smaller sizes");
 }
 
 }  // namespace attn

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "attn/core/error.h"
 #include "attn/graph/run.h"
 #include "attn/graph/tensor.h"
 
@@ -121,8 +123,10 @@ class Trace {
   int threads = 1;
   bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
   std::string go_on;         ///< if interrupted: how to go on, for the message
-  int repeats = 1;           ///< how many passes the times are the median of
-  double milliseconds = 0;   ///< the whole computation, without showing it
+  /// What was done could not be saved: it is shown all the same, and then this is told.
+  std::optional<Error> failure;
+  int repeats = 1;          ///< how many passes the times are the median of
+  double milliseconds = 0;  ///< the whole computation, without showing it
   std::vector<std::string> tokens;
   std::vector<Item> items;
   std::string document;  ///< what --json prints for commands with a format of their own

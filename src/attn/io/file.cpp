@@ -11,7 +11,11 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -33,7 +37,9 @@ std::string folder_of(const std::string& path) {
 
 [[noreturn]] void fail_write(const std::string& path, int error) {
   std::string hint;
-  if (error == ENOENT || error == ENOTDIR) {
+  if (error == ENOENT && folder_of(path) == ".") {
+    hint = "the folder you are in was removed: go to another one with cd";
+  } else if (error == ENOENT || error == ENOTDIR) {
     hint = "create the folder first: mkdir -p " + escaped(folder_of(path), kShownPath);
   } else if (error == EISDIR) {
     hint = "name a file inside that folder";
@@ -125,6 +131,19 @@ std::string kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a pipe";
   if (S_ISSOCK(mode)) return "a socket";
   return "a device";
+}
+
+/// The kind of file as stat tells it, or 0 where there is none.
+mode_t mode_of(const std::string& path) {
+  if (path.find('\0') != std::string::npos)
+    throw Error(ErrorKind::io, fmt::format("\"{}\" is no file name", escaped(path, kShownPath)));
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return status.st_mode;
+  if (errno == ENOENT || errno == ENOTDIR) return 0;
+  const int error = errno;
+  throw Error(ErrorKind::io,
+              fmt::format("cannot look at {}: {}", escaped(path, kShownPath), reason(error)),
+              error == EACCES ? "name a file in a folder that you may read" : "check the name");
 }
 
 /// The file opened for reading, and its size. Throws unless it is a regular file.
@@ -240,6 +259,10 @@ void write_atomically(const std::string& path, const std::string& shown, std::st
 
 }  // namespace
 
+bool file_exists(const std::string& path) { return mode_of(path) != 0; }
+
+bool is_folder(const std::string& path) { return S_ISDIR(mode_of(path)); }
+
 std::string read_file(const std::string& path, std::size_t limit) {
   // limit + 1 bytes must be countable, and nothing of that size could be held anyway.
   limit = std::min(limit, std::size_t{1} << 62);
@@ -296,6 +319,25 @@ void write_file(const std::string& path, std::string_view bytes, Keep keep) {
                                                               &std::free);
   if (!real_path) fail_write(path, errno);
   write_atomically(real_path.get(), path, bytes, &status, keep);
+}
+
+void remove_forgotten_temporaries(const std::string& path) {
+  constexpr std::time_t kOld = 3600;  // on a shared disk its process may be on another machine
+  std::error_code problem;
+  const std::string folder = folder_of(path);
+  for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    const std::string name = at->path().filename().string();
+    int process = 0, number = 0, length = 0;
+    if (std::sscanf(name.c_str(), ".attn-%d-%d.tmp%n", &process, &number, &length) != 2 ||
+        length != static_cast<int>(name.size()))
+      continue;
+    struct stat about {};
+    if (::lstat(at->path().c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
+        about.st_uid == ::geteuid() && about.st_mtime + kOld < std::time(nullptr) &&
+        ::kill(process, 0) != 0 && errno == ESRCH)
+      ::unlink(at->path().c_str());
+  }
 }
 
 }  // namespace attn

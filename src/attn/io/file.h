@@ -15,6 +15,11 @@ inline constexpr std::size_t kFileLimit = std::size_t{1} << 30;
 /// device (which could block or never end), Error(limit) beyond `limit` bytes.
 std::string read_file(const std::string& path, std::size_t limit = kFileLimit);
 
+/// True if there is something of this name (a folder) behind all links. Throws Error(io) where that
+/// cannot be known: a name that is too long, links in a circle, a folder that may not be entered.
+bool file_exists(const std::string& path);
+bool is_folder(const std::string& path);
+
 /// A regular file as bytes in memory, without reading it: the system fetches what is touched.
 class MappedFile {
  public:
@@ -43,5 +48,9 @@ enum class Keep {
 /// file (a pipe, /dev/stdout, /dev/full) is written directly.
 /// Throws Error(io) with the path and the system's reason; nothing half-written is left behind.
 void write_file(const std::string& path, std::string_view bytes, Keep keep = Keep::nothing);
+
+/// Removes the temporary files beside `path` that writers who were killed left there: of this user,
+/// an hour old, and their process is gone.
+void remove_forgotten_temporaries(const std::string& path);
 
 }  // namespace attn

@@ -282,6 +282,18 @@ Array parse_npy(std::string_view bytes, const std::string& name) {
          again);
   }
   Array read = decode(bytes.substr(begin), number.type, number.order, *header.shape);
+  if (number.type == DType::f64) {
+    // Beyond the range of real; an infinity must have been one before.
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      if (!std::isinf(read.data()[i])) continue;
+      const std::size_t at = begin + i * sizeof(double);
+      const bool big = number.order == ByteOrder::big;
+      const std::size_t high = byte(big ? at : at + 7), next = byte(big ? at + 1 : at + 6);
+      if ((high & 0x7F) == 0x7F && next >= 0xF0) continue;
+      fail(at, fmt::format("number {} is too large: the largest here is 3.4e38", i),
+           "divide the numbers first, or write inf where an infinity is meant");
+    }
+  }
   if (*header.fortran_order && header.shape->size() > 1) return from_fortran_order(read);
   return read;
 }

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "attn/core/error.h"
+#include "attn/core/hash.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
 
@@ -21,6 +22,7 @@ using nlohmann::json;
 constexpr std::uint64_t kHeaderBytesLimit = 100'000'000;
 constexpr std::size_t kTensorLimit = 65'536;
 constexpr const char* kMetadata = "__metadata__";
+constexpr const char* kChecksum = "attn_checksum";
 constexpr const char* kDamaged = "the file is damaged or cut; copy or download it again";
 
 struct TypeRow {
@@ -173,6 +175,15 @@ void check_layout(const std::vector<SafetensorsEntry>& sorted, std::size_t data_
   }
 }
 
+/// Of the metadata but the checksum itself; the tensors follow.
+std::uint64_t hash_of(const std::map<std::string, std::string>& metadata) {
+  std::uint64_t hash = kFnvBasis;
+  for (const auto& [key, text] : metadata) {
+    if (key != kChecksum) hash = fnv1a(text, fnv1a(key, hash));
+  }
+  return hash;
+}
+
 }  // namespace
 
 SafetensorsHeader parse_safetensors_header(std::string_view bytes, const std::string& name) {
@@ -213,8 +224,25 @@ SafetensorsHeader parse_safetensors_header(std::string_view bytes, const std::st
   return header;
 }
 
+void check_checksum(std::string_view bytes, const SafetensorsHeader& header,
+                    const std::string& name) {
+  const auto written = header.metadata.find(kChecksum);
+  if (written == header.metadata.end()) return;
+  std::map<std::string_view, std::string_view> parts;
+  for (const SafetensorsEntry& entry : header.entries)
+    parts[entry.name] = bytes.substr(entry.begin, entry.end - entry.begin);
+  std::uint64_t hash = hash_of(header.metadata);
+  for (const auto& [tensor, values] : parts) hash = fnv1a(values, fnv1a(tensor, hash));
+  if (written->second == fmt::format("{:016x}", hash)) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}: damaged: its checksum does not fit", escaped(name, 400)),
+              "copy it again; if you changed it on purpose, write it without the metadata "
+              "attn_checksum");
+}
+
 SafetensorsFile parse_safetensors(std::string_view bytes, const std::string& name) {
   SafetensorsHeader header = parse_safetensors_header(bytes, name);
+  check_checksum(bytes, header, name);
   SafetensorsFile file;
   file.metadata = std::move(header.metadata);
   file.tensors.reserve(header.entries.size());
@@ -316,6 +344,22 @@ std::string safetensors_bytes(const std::vector<NamedArray>& tensors,
     }
   }
   return out;
+}
+
+std::string safetensors_bytes_with_checksum(const std::vector<NamedArray>& tensors,
+                                            std::map<std::string, std::string> metadata) {
+  std::map<std::string_view, const Array*> sorted;
+  for (const NamedArray& tensor : tensors) sorted.emplace(tensor.name, &tensor.values);
+  std::uint64_t hash = hash_of(metadata);
+  for (const auto& [name, values] : sorted) {
+    hash = fnv1a(name, hash);
+    for (const real x : *values) {
+      const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(x));
+      for (int byte = 0; byte < 4; ++byte) hash = fnv1a_step(hash, bits >> 8 * byte & 0xFF);
+    }
+  }
+  metadata[kChecksum] = fmt::format("{:016x}", hash);
+  return safetensors_bytes(tensors, metadata);
 }
 
 }  // namespace attn

@@ -69,4 +69,13 @@ void check_tensors(const std::map<std::string, Shape>& expected,
 std::string safetensors_bytes(const std::vector<NamedArray>& tensors,
                               const std::map<std::string, std::string>& metadata = {});
 
+/// The same with a checksum in the metadata ("attn_checksum") over the names, the numbers and the
+/// other metadata: read_safetensors and parse_safetensors refuse what is not as it was written.
+std::string safetensors_bytes_with_checksum(const std::vector<NamedArray>& tensors,
+                                            std::map<std::string, std::string> metadata = {});
+
+/// Throws Error(bad_input) if the file holds a checksum that does not fit it; reads all of it then.
+void check_checksum(std::string_view bytes, const SafetensorsHeader& header,
+                    const std::string& name);
+
 }  // namespace attn

@@ -78,8 +78,9 @@ class Weights {
     std::vector<SafetensorsEntry> all;
     std::vector<std::size_t> from;  // the file of each
     for (std::size_t i = 0; i < files.size(); ++i) {
-      for (SafetensorsEntry& entry :
-           parse_safetensors_header(files[i].bytes, files[i].name).entries) {
+      SafetensorsHeader header = parse_safetensors_header(files[i].bytes, files[i].name);
+      check_checksum(files[i].bytes, header, files[i].name);
+      for (SafetensorsEntry& entry : header.entries) {
         all.push_back(std::move(entry));
         from.push_back(i);
       }
@@ -397,7 +398,8 @@ void save_bert(const std::string& folder, const Bert& model, const PieceVocabula
   if (rules.strip_accents != rules.lower_case) words["strip_accents"] = rules.strip_accents;
   if (!rules.split_chinese) words["tokenize_chinese_chars"] = false;
   write_file(in(folder, "tokenizer_config.json"), words.dump(2) + "\n");
-  write_file(in(folder, "model.safetensors"), safetensors_bytes(tensors, {{"format", "pt"}}));
+  write_file(in(folder, "model.safetensors"),
+             safetensors_bytes_with_checksum(tensors, {{"format", "pt"}}));
 }
 
 }  // namespace attn

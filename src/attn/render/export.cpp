@@ -67,7 +67,9 @@ const Step& chosen(const Trace& trace, const std::string& glob) {
     if (glob.empty() ? step->kind() == Tensor::Kind::value : matches(glob, step->path)) last = step;
   }
   if (last) return *last;
-  if (glob.empty()) throw Error(ErrorKind::usage, "there is no matrix to write");
+  if (glob.empty())
+    throw Error(ErrorKind::usage, "there is no matrix to write",
+                "tables are in a file ending in .json or .html");
   const std::string near = nearest(glob, paths);
   throw Error(ErrorKind::usage, fmt::format("no step matches --show {}", escaped(glob)),
               near.empty() ? std::string() : fmt::format("did you mean {}?", near));

@@ -139,7 +139,7 @@ void save_model(const std::string& path, const Language& language, const Transla
   document["target_words"] = words(language.target());
   std::vector<NamedArray> tensors;
   for (const auto& [name, tensor] : model.parameters()) tensors.push_back({name, tensor.value()});
-  write_file(path, safetensors_bytes(tensors, {{"attn_model", document.dump()}}));
+  write_file(path, safetensors_bytes_with_checksum(tensors, {{"attn_model", document.dump()}}));
 }
 
 ModelFile load_model(std::string_view bytes, const std::string& name) {

@@ -24,6 +24,17 @@ bool all_finite(const Array& a) {
   return true;
 }
 
+/// Layer norms may keep every number finite where nothing is learnt any more.
+void require_some_use(std::uint64_t step, double loss, double first) {
+  if (loss <= 1000 * (first + 1)) return;
+  throw Error(ErrorKind::no,
+              fmt::format("training broke down at step {}: the loss is {:.3g}, and was {:.3g} at "
+                          "first",
+                          step, loss, first),
+              "use a smaller --lr, more --warmup or a smaller --clip; the last checkpoint is as it "
+              "was");
+}
+
 }  // namespace
 
 Trainer::Trainer(const Learner& learner, const TrainingOptions& options)
@@ -86,11 +97,14 @@ void Trainer::train(const std::function<bool(const TrainingStep&)>& observe) {
   const auto start = std::chrono::steady_clock::now();
   const double before = seconds_;
   const std::uint64_t first = step_;
+  double first_loss = kNotMeasured;
   bool go_on = true;
   while (go_on && !finished()) {
     last_loss_ = one_step();
+    if (std::isnan(first_loss)) first_loss = last_loss_;
     ++step_;
     if (step_ % options_.check_every == 0 || step_ == options_.steps) {
+      require_some_use(step_, last_loss_, first_loss);
       const Score look = learner_.look(looks_.stream(std::to_string(step_)));
       last_accuracy_ = look.accuracy;
       good_looks_ = learner_.good(look) ? good_looks_ + 1 : 0;
