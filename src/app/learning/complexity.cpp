@@ -104,7 +104,8 @@ class Survey {
     s_.trace.say(
         "attention is scores, softmax and mixing alone, as the paper counts it; making q, k and v "
         "adds 3 n d^2. "
-        "One sequence at a time.");
+        "restricted works on blocks: r queries share 3r keys, of which each may see 2r+1; the "
+        "others are computed and hidden, and counted. One sequence at a time.");
   }
 
   /// The restricted layer computes what the masked one does.
