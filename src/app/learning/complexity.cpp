@@ -66,7 +66,8 @@ class Survey {
     const Series d =
         sweep("over_d", over_d, fmt::format("The width grows; the length is {}.", o_.length));
     s_.trace.say(
-        "operations: multiplications and additions that the ops counted (an exponential is one). "
+        "operations: multiplications and additions that the ops counted (exp, tanh and a division "
+        "are one each). "
         "kept: memory that the pass "
         "holds for the gradient. steps: how many must wait for one another. path: layers or time "
         "steps that a signal passes from input 0 to output n-1.");
