@@ -1,7 +1,10 @@
 // bert finetune as a process: curves with and without pre-training, frozen blocks, bad input.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "program/process.h"
 
@@ -36,6 +39,25 @@ const json& table_of(const json& document) {
 }
 
 }  // namespace
+
+TEST_CASE("bert finetune: an interrupted comparison says what was done and claims nothing") {
+  for (const bool frozen : {false, true}) {
+    Words line = finetune({"--task", "tags", "--examples", "4", "--seeds", "1000", "--steps", "5"});
+    if (frozen) line.emplace_back("--frozen");
+    Running training(Launch{.arguments = line, .seconds = 60});
+    REQUIRE(training.wait_until([&] { return training.hears(SIGINT); }));
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    training.send(SIGINT);
+    const Result r = training.finish();
+    INFO(r.describe());
+    CHECK(r.exit_code == 130);
+    CHECK(contains(r.out, "Interrupted: "));
+    CHECK(contains(r.out, " of 1000)"));
+    CHECK(contains(r.out, "these figures support no verdict"));
+    for (const char* claim : {"+-", "wins", "loses", "told apart", "serves best"})
+      CHECK_FALSE(contains(r.out, claim));
+  }
+}
 
 TEST_CASE("bert finetune: every task shows examples, a ceiling, a curve and what it supports") {
   for (const std::string task : {"sentence", "pair", "tags", "span", "choice"}) {

@@ -10,6 +10,7 @@
 #include "attn/core/error.h"
 #include "attn/nn/decoder.h"
 #include "attn/ops/ops.h"
+#include "attn/text/shell_words.h"
 #include "program/process.h"
 #include "program/traces.h"
 
@@ -102,6 +103,17 @@ TEST_CASE("norm and ffn: their checks hold for long, short and narrow inputs") {
       const Trace ffn = holding(with({"ffn", "--activation", activation}, more));
       ffn_shapes(ffn, "", n, d, 4 * d);
     }
+  }
+}
+
+TEST_CASE("norm: its checks hold for ordinary tables, whose numbers lie far from 0") {
+  const Folder folder;
+  for (const char* rows :
+       {"1987,1990,2003\n2024,1999,2011\n1955,1968,2020\n", "36.5,36.7,37.1\n36.6,36.9,39.2\n",
+        "1013.2,1009.8,1021.5\n998.1,1003.3,1010.0\n", "250000,250100,249900\n251000,250500,1\n",
+        "-273.15,-273.14\n-273.13,-273.16\n", "5,5,5\n5,5,5\n"}) {
+    INFO(rows);
+    holding({"norm", "--input", folder.write("x.csv", rows)});
   }
 }
 
@@ -215,6 +227,38 @@ TEST_CASE("encoder: with --halt every position takes its own number of steps") {
   }
   CHECK(different);
   expect({"encoder", "--halt"}, 2, "--halt without --share-layers");
+}
+
+TEST_CASE("encoder: with --halt each layer's operations are the same, halting's are its own") {
+  const Trace t = holding({"encoder", "a b c", "--dim", "8", "--heads", "2", "--share-layers",
+                           "--halt", "--layers", "3"});
+  REQUIRE(t.find("layer.1.output"));
+  for (const Step* one : t.steps()) {
+    if (!one->path.starts_with("layer.1.")) continue;
+    INFO(one->path);
+    const Step* first = t.find("layer.0" + one->path.substr(7));
+    if (first) CHECK(one->flops == first->flops);
+  }
+  // w of (8,1), then a sigmoid, for 3 tokens after each step
+  const double steps = double(columns(values(t, "halting.probability")));
+  CHECK(step(t, "halting.probability").flops == steps * 3 * (2 * 8 + 4));
+}
+
+TEST_CASE("blocks: --position changes what is computed, or is refused") {
+  for (const app::Command& command : app::commands()) {
+    if (command.kind != app::CommandKind::stage || command.name == "position") continue;
+    INFO(command.name);
+    const Words name = shell_words(command.name);
+    const Result r = run(with(name, {"--position", "learned", "--json"}));
+    if (r.exit_code != 0) {
+      CHECK(r.exit_code == 2);
+      CHECK(contains(r.err, "--position"));
+    } else {
+      CHECK(contains(r.out, "position_table"));
+    }
+  }
+  expect({"encoder", "--help"}, 0, "sinusoidal");
+  expect({"transformer", "--position", "sinusoidal"}, 2, "always get learned positions");
 }
 
 TEST_CASE("encoder: options that contradict one another are refused") {

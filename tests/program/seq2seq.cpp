@@ -175,6 +175,32 @@ TEST_CASE("seq2seq: every number can be asked why") {
   explained("encoder.last[0,1]", {}, "[");
 }
 
+TEST_CASE("seq2seq: operations stand at the step that they make") {
+  const auto operations = [](const Trace& trace, const char* path) {
+    return step(trace, path).flops;
+  };
+  const double s = 4, t = 5, d = 8, e = 6, h = 6;
+  for (const Words& style : {Words{"--style", "luong"}, Words{"--style", "bahdanau"}}) {
+    const Trace trace =
+        seq2seq(with({"--hidden", "6", "--dim", "8", "--score", "dot", "--cell", "rnn",
+                      "the black cat sleeps", "--target", "le chat noir dort"},
+                     style));
+    const double read = style[1] == "luong" ? d : d + e;  // what a step of the decoder reads
+    CHECK(operations(trace, "scores") == 2 * t * s * h);
+    CHECK(operations(trace, "weights") == 4 * t * s);
+    CHECK(operations(trace, "context") == 2 * t * s * e);
+    CHECK(operations(trace, "decoder.gates") == 2 * t * h * (read + h) + t * h);
+    CHECK(operations(trace, "decoder.hidden") == 0);
+    CHECK(operations(trace, "attentional") == 2 * t * (e + h) * h + t * h);
+  }
+  const Trace local = seq2seq({"--hidden", "6", "--score", "dot", "--local", "1",
+                               "the black cat sleeps", "--target", "le chat noir dort"});
+  CHECK(operations(local, "place") == t * (2 * h * h + h + 2 * h + 4 + 1));
+  CHECK(operations(local, "scores") == 2 * t * s * h);
+  CHECK(operations(local, "aligned") == 4 * t * s);
+  CHECK(operations(local, "context") == 2 * t * s * e);
+}
+
 TEST_CASE("seq2seq: bad options end with 2 and say what would do") {
   for (const char* variant : {"context", "init", "both"}) {
     const Words command = {"seq2seq", "--variant", variant};

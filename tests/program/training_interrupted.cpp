@@ -17,7 +17,7 @@ constexpr int kUsage = 2, kBadInput = 3, kCannotWrite = 4, kInterrupted = 130;
 
 /// A tiny model with very fast steps that never learns, so that only the test ends it.
 Words endless(const std::string& checkpoint, const Words& more = {}) {
-  return with({"train", "reverse", "--model", "fc", "--length", "2", "--dim", "2", "--batch", "1",
+  return with({"train", "reverse", "--model", "fc", "--length", "3", "--dim", "2", "--batch", "1",
                "--lr", "0.000000001", "--steps", "100000000", "--checkpoint", checkpoint},
               more);
 }
@@ -169,10 +169,10 @@ TEST_CASE(
 
   Words other = short_of(file, "6", {"--resume"});
   other[1] = "recall";  // another vocabulary
-  other[5] = "4";
+  other[5] = "5";
   Result r = expect(other, kBadInput, "is of another training");
   CHECK(contains(r.err, "saved: task reverse\n  here:  task recall"));
-  CHECK(contains(r.err, "saved: length 2\n  here:  length 4"));
+  CHECK(contains(r.err, "saved: length 3\n  here:  length 5"));
   CHECK_FALSE(contains(r.err, "batch"));
   other = short_of(file, "6", {"--resume"});
   other[7] = "3";

@@ -1,6 +1,7 @@
 // `why`: the arithmetic behind numbers of every step, and the mistakes in asking.
 #include <doctest/doctest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -110,6 +111,67 @@ TEST_CASE("a question that names no number is refused with what there is") {
   };
   for (const auto& [words, text] : rows) expect(words, 2, text);
   expect({"why", "weights[0,0]", "attend", "--input", "missing.csv"}, 4, "cannot open");
+}
+
+TEST_CASE("why: no name stands for two numbers") {
+  const std::pair<Words, std::string> rows[] = {
+      {{"score", "--function", "concat", "a b c"}, "concat.scores[1,0]"},
+      {{"seq2seq", "a b", "--target", "x y z", "--style", "bahdanau"}, "logits[3,0]"},
+      {{"seq2seq", "a b", "--target", "x y z", "--style", "bahdanau", "--score", "additive"},
+       "logits[3,0]"},
+      {{"seq2seq", "a b", "--target", "x y", "--style", "bahdanau", "--score", "concat", "--cell",
+        "lstm"},
+       "attentional[2,1]"},
+      {{"seq2seq", "a b", "--target", "x y", "--score", "concat", "--bidirectional"},
+       "logits[1,0]"},
+      {{"seq2seq", "a b", "--target", "x y", "--local", "1"}, "weights[1,0]"},
+      {{"heads", "a b c", "--heads", "2"}, "output[1,0]"},
+      {{"encoder", "a b", "--layers", "2", "--dim", "4", "--heads", "2"}, "output[1,0]"},
+      {{"encoder", "a b", "--dim", "4", "--heads", "2", "--share-layers", "--halt"}, "output[1,0]"},
+      {{"decoder", "a b", "--target", "x y", "--dim", "4", "--heads", "2"}, "logits[1,0]"},
+      {{"transformer", "a b", "--target", "x y", "--dim", "4", "--heads", "2"}, "logits[1,0]"},
+      {{"reach", "a b", "--dim", "4", "--model", "attention"}, "output[1,0]"},
+  };
+  for (const auto& [line, asked] : rows) {
+    const attn::Trace trace = attn::app::compute(with({"why", "--depth", "64", asked}, line));
+    std::map<std::string, double> values;
+    for (const attn::Item& item : trace.items) {
+      const auto* table = std::get_if<attn::Table>(&item);
+      if (!table) continue;
+      for (const auto& row : table->rows) {
+        const std::string& name = std::get<std::string>(row[1]);
+        const double value = std::get<double>(row[2]);
+        INFO(line[0], ": ", name);
+        CHECK(values.try_emplace(name, value).first->second == value);
+        CHECK(name.find("slice") == std::string::npos);
+      }
+    }
+    CHECK(values.size() > 20);
+  }
+}
+
+TEST_CASE("why: a part of a matrix keeps the matrix's own places") {
+  // W of the score concat is cut into its upper and its lower rows.
+  const Result r = expect({"why", "concat.scores[1,0]", "score", "--function", "concat", "--depth",
+                           "3", "--dim", "4", "a b c"},
+                          0, "concat.w[4,0]");
+  CHECK(contains(r.out, "concat.w[0,0]"));
+  // What a step of the decoder reads is a row of decoder.x, what it asks with the state before.
+  const Result step =
+      expect({"why", "decoder.gates[2,0]", "seq2seq", "--style", "bahdanau", "--depth", "2"}, 0,
+             "decoder.x[2,0] * decoder.w_x[0,0]");
+  CHECK(contains(step.out, "decoder.hidden[1,0] * decoder.w_h[0,0]"));
+}
+
+TEST_CASE("why: a loss, a position and a second computation say what they come from") {
+  const Result loss = expect({"why", "mlm.loss[0]", "bert", "mlm"}, 0, "");
+  CHECK(contains(loss.out, "mlm.logits["));
+  CHECK_FALSE(contains(loss.out, "does not come from other numbers"));
+  const Result place = expect({"why", "x[1,0]", "decoder", "--depth", "3"}, 0, "sin(1 / 10000^");
+  CHECK_FALSE(contains(place.out, "constant"));
+  const Result again = expect({"why", "stepwise.logits[0,1]", "transformer", "--compare-modes"}, 0,
+                              "one word at a time");
+  CHECK_FALSE(contains(again.out, "= \n"));
 }
 
 TEST_CASE("why: what has no name of its own is described, and --depth goes on from there") {

@@ -134,6 +134,24 @@ TEST_CASE(
   CHECK(trace.find("z")->flops == 4);
 }
 
+TEST_CASE("trace: work belongs to the step that needed it, whenever the step is named") {
+  Trace trace;
+  const Run run{.trace = &trace};
+  const Tensor x = Tensor::input(full({2, 2}, 1)), w = Tensor::parameter(full({2, 3}, 1));
+  note(run, "x", "", {}, x);
+  const Tensor a = linear(run, x, w);  // 24 operations
+  const Tensor b = scale(run, x, 2);   // 4
+  const Tensor c = softmax(run, a);    // 24
+  note(run, "b", "", {}, b);           // named first, though a and c were computed before
+  note(run, "a", "", {}, a);
+  note(run, "c", "", {}, c);
+  CHECK(trace.find("b")->flops == 4);
+  CHECK(trace.find("a")->flops == 24);
+  CHECK(trace.find("c")->flops == 24);
+  note(run, "again", "", {}, a);
+  CHECK(trace.find("again")->flops == 0);
+}
+
 TEST_CASE("trace: restart_clock makes what was before nobody's time") {
   Trace trace;
   const Run run{.trace = &trace};

@@ -3,12 +3,14 @@
 
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
 #include "app/learning/cells.h"
 #include "app/learning/compare_report.h"
+#include "app/learning/over_seeds.h"
 #include "attn/io/file.h"
 #include "io_support.h"
 #include "program/process.h"
@@ -49,7 +51,8 @@ std::string report(const std::vector<CellResult>& cells, CompareOptions o = {}) 
     if (models.empty() || models.back() != one.model) models.push_back(one.model);
     results[{one.model, one.length}].push_back(one);
   }
-  o.lengths = {8};
+  o.lengths = {static_cast<std::int64_t>(cells[0].length)};
+  o.seeds = static_cast<std::int64_t>(results.begin()->second.size());
   const Common common;
   Stage stage(common);
   report_comparison(stage, o, models, results);
@@ -244,6 +247,105 @@ TEST_CASE("report: one seed has the interval of a count, and never passes 1") {
   // Wilson by hand: 100 of 100 right gives 0.963 to 1
   CHECK(contains(report({result("gru", 1, 1, 100)}), "gru | 1.000 +-0.037 | "));
   CHECK(contains(report({result("gru", 1, 0, 100)}), "gru | 0.000 +-0.037 | "));
+}
+
+TEST_CASE("report: a net that cannot beat a score is never ahead of it, at any short length") {
+  // Nets that see one step alone: what is most frequent in training for each input, and each answer
+  // always. The test split is a small part of few sequences, so it favours some of them.
+  for (const std::string& name : task_names()) {
+    for (std::size_t n = shortest_length(name); n < shortest_length(name) + 2; ++n) {
+      const auto task = make_task(name, n);
+      if (task->regression) continue;
+      std::map<real, std::vector<double>> counts;
+      Rng rng(3);
+      const auto each = [&](const TaskBatch& batch, const auto& see) {
+        const Array &x = batch.inputs.value(), &y = batch.targets.value();
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          if (y.data()[i] >= 0) see(x.data()[i], static_cast<std::size_t>(y.data()[i]));
+        }
+      };
+      each(task->batch(rng, 4000, Split::train), [&](real input, std::size_t answer) {
+        counts.try_emplace(input, task->classes, 0.0).first->second[answer] += 1;
+      });
+      const auto learnt = [&](real input) {
+        const std::vector<double>& row = counts[input];
+        return static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+      };
+      for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        double right = 0, asked = 0;
+        std::vector<double> always(task->classes, 0);
+        Rng tests = Rng(seed).stream("test");
+        for (int b = 0; b < 16; ++b) {
+          each(task->batch(tests, 64, Split::test), [&](real input, std::size_t answer) {
+            right += learnt(input) == answer;
+            ++always[answer];
+            ++asked;
+          });
+        }
+        const double effective = test_sequences(*task, {seed}).effective;
+        INFO(name, " at ", n, ", seed ", seed, ": ", right / asked);
+        CHECK(wilson(right / asked, effective).low <= task->alone_accuracy);
+        for (const double count : always)
+          CHECK(wilson(count / asked, effective).low <= task->alone_accuracy);
+      }
+    }
+  }
+}
+
+TEST_CASE("report: test sequences are counted, and one that comes twice tells nothing new") {
+  const TestSequences one = test_sequences(*make_task("brackets", 9), {1});
+  CHECK(one.drawn == 1024);
+  CHECK(one.different > 100);
+  CHECK(one.different < 130);
+  CHECK(one.effective < 50);
+  const TestSequences three = test_sequences(*make_task("brackets", 9), {1, 2, 3});
+  CHECK(three.drawn == 3072);
+  CHECK(three.effective < 1.2 * one.effective);  // more seeds draw the same sequences again
+  CHECK(test_sequences(*make_task("copy-memory", 4), {1}).effective == Approx(1024));
+  CellResult cell = result("gru", 1, 0.6, 4096);
+  cell.length = 9;
+  CompareOptions o;
+  o.task = "brackets";
+  const std::string text = report({cell}, o);
+  CHECK(contains(text, fmt::format("{} of 1024 at n = 9", one.different)));
+  CHECK(contains(text, "gru | 0.600 +-0.1"));
+}
+
+TEST_CASE("report: where trainings are missing nothing is said of who is ahead") {
+  const auto models = {"gru", "fc"};
+  CompareOptions o;
+  o.lengths = {8};
+  o.seeds = 3;
+  const Common common;
+  Stage stage(common);
+  report_comparison(stage, o, {models.begin(), models.end()},
+                    {{{"gru", 8}, {result("gru", 1, 0.99), result("gru", 2, 0.99)}},
+                     {{"fc", 8}, {result("fc", 1, 0.2), result("fc", 2, 0.2)}}});
+  std::string text;
+  for (const Item& item : stage.trace.items) {
+    if (const auto* remark = std::get_if<Remark>(&item)) text += remark->text + "\n";
+  }
+  CHECK(contains(text, "n = 8: 2 of 6 trainings are missing, so nothing can be said."));
+  CHECK_FALSE(contains(text, "ahead"));
+}
+
+TEST_CASE("means: Student's quantile is right for any number of seeds") {
+  // Half of two values 0 and 1, and more of them: the quantile times the deviation of the mean.
+  for (const auto& [n, quantile] : {std::pair{2, 12.706},
+                                    {11, 2.228},
+                                    {12, 2.201},
+                                    {13, 2.179},
+                                    {21, 2.086},
+                                    {31, 2.042},
+                                    {101, 1.984},
+                                    {1001, 1.962}}) {
+    std::vector<double> values;
+    for (int i = 0; i < n; ++i) values.push_back(i % 2);
+    const double mean = double(n / 2) / n;
+    const double deviation = std::sqrt(mean * (1 - mean) / (n - 1));
+    INFO(n);
+    CHECK(mean_of(values).half / deviation == Approx(quantile).epsilon(4e-4));
+  }
 }
 
 TEST_CASE("report: of a regression the smaller loss is ahead") {

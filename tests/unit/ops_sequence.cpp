@@ -232,6 +232,40 @@ TEST_CASE("layer_norm: every row gets mean 0 and variance 1, however far from 0 
   }
 }
 
+TEST_CASE("norms: numbers far from 0 keep the digits that double gives") {
+  // The offset is up to 1e6 times the deviation: years, temperatures, prices.
+  Rng rng(19);
+  for (const std::size_t d : {2, 3, 5, 8, 17, 64, 200}) {
+    for (const double far : {0.0, -1.0, 37.0, 300.0, 2000.0, 1e5, -1e6}) {
+      Array x = rng.normal({6, d}, 1);
+      for (real& number : x) number += static_cast<real>(far);
+      const Tensor gain(rng.normal({d}, 1)), bias(rng.normal({d}, 1));
+      const auto exact = [&](const std::vector<std::size_t>& of, std::size_t i, std::size_t c) {
+        double mean = 0, variance = 0;
+        for (const std::size_t at : of) mean += x.data()[at] / double(of.size());
+        for (const std::size_t at : of)
+          variance += std::pow(x.data()[at] - mean, 2) / double(of.size());
+        return gain.value().data()[c] * (x.data()[i * d + c] - mean) / std::sqrt(variance + 1e-5) +
+               bias.value().data()[c];
+      };
+      const Array by_row = layer_norm(Run{}, Tensor(x), gain, bias).value(),
+                  by_column = batch_norm(Run{}, Tensor(x), gain, bias).value();
+      double worst = 0;
+      for (std::size_t i = 0; i < 6; ++i) {
+        for (std::size_t c = 0; c < d; ++c) {
+          std::vector<std::size_t> row, column;
+          for (std::size_t k = 0; k < d; ++k) row.push_back(i * d + k);
+          for (std::size_t k = 0; k < 6; ++k) column.push_back(k * d + c);
+          worst = std::max({worst, std::abs(by_row(i, c) - exact(row, i, c)),
+                            std::abs(by_column(i, c) - exact(column, i, c))});
+        }
+      }
+      INFO("d ", d, ", offset ", far);
+      CHECK(worst < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("dropout: keeps the mean, drops about as many as asked, and scales the rest") {
   for (const double rate : {0.1, 0.5, 0.9}) {
     Rng rng(10);

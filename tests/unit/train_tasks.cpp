@@ -91,12 +91,13 @@ TEST_CASE("tasks: the names, and an unknown one gets the nearest") {
 
 TEST_CASE("tasks: a length out of range is an error that says the range") {
   const std::map<std::string, std::size_t> expected = {
-      {"first", 2},  {"copy", 2},        {"reverse", 2},  {"sort", 2},   {"recall", 3},
-      {"adding", 2}, {"copy-memory", 1}, {"brackets", 4}, {"tagging", 3}};
+      {"first", 3},  {"copy", 3},        {"reverse", 3},  {"sort", 3},   {"recall", 5},
+      {"adding", 2}, {"copy-memory", 1}, {"brackets", 9}, {"tagging", 4}};
   for (const std::string& name : kAll) {
     CAPTURE(name);
     const std::size_t low = shortest(name);
     CHECK(low == expected.at(name));
+    CHECK(low == shortest_length(name));
     CHECK(make_task(name, 4096)->length == 4096);
     for (const std::size_t bad : {std::size_t{0}, low - 1, std::size_t{4097}, ~std::size_t{0}}) {
       try {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "app/about/why_names.h"
 #include "app/frame/execute.h"
 #include "attn/core/error.h"
 #include "attn/render/view.h"
@@ -77,10 +78,12 @@ class Explainer {
  public:
   Explainer(const Trace& source, const Common& common, std::int64_t depth)
       : source_(source),
+        names_(source),
         depth_(depth),
         precision_(common.precision < 0 ? 4 : static_cast<int>(common.precision)) {}
 
-  void explain(const NumberRef& ref, std::int64_t level) {
+  void explain(const NumberRef& asked, std::int64_t level) {
+    const NumberRef ref = names_.place_of(asked);
     if (!done_.insert({ref.tensor.id(), ref.index}).second) return;
     const double value = ref.tensor.value().data()[ref.index];
     const std::string indent(static_cast<std::size_t>(2 * (level - 1)), ' ');
@@ -97,15 +100,15 @@ class Explainer {
     const auto [symbols, numbers, operands] = written(reason);
     for (const auto& piece : reason.arithmetic) {
       const auto* part = std::get_if<NumberRef>(&piece);
-      if (part && level >= depth_ && source_.name(part->tensor).empty() &&
-          source_.making(part->tensor))
-        ended_.insert(unnamed(part->tensor, 0));
+      if (!part || level < depth_) continue;
+      const Tensor tensor = names_.place_of(*part).tensor;
+      if (source_.name(tensor).empty() && source_.making(tensor)) ended_.insert(names_.of(tensor));
     }
     const Step* step = source_.find(source_.name(ref.tensor));
     lines_ += head + labels_of(ref) + "\n";
     if (step) lines_ += indent + "  " + step->formula + "\n";
     lines_ += indent + "  " + reason.rule + "\n";
-    lines_ += indent + "  = " + symbols + "\n";
+    if (!symbols.empty()) lines_ += indent + "  = " + symbols + "\n";
     if (operands > 1) lines_ += indent + "  = " + numbers + "\n";
     if (operands != 1 || symbols.find(' ') != std::string::npos)
       lines_ += indent + "  = " + number(reason.value) + "\n";
@@ -128,6 +131,8 @@ class Explainer {
           fmt::join(ended_, " and "), ended_.size() == 1 ? "is" : "are", depth_ + 1,
           ended_.size() == 1 ? "its" : "their"));
     }
+    if (names_.gave_copies())
+      trace.say("#2 is the second matrix that was computed in this way, in the order of the pass.");
     if (redone_) {
       trace.check(
           "the arithmetic, done again in double, gives the printed numbers (relative to the "
@@ -192,36 +197,9 @@ class Explainer {
   }
 
   std::string name_of(const NumberRef& ref) const {
-    const std::string_view path = source_.name(ref.tensor);
-    return fmt::format("{}[{}]", path.empty() ? unnamed(ref.tensor, 0) : std::string(path),
-                       fmt::join(coordinates(ref.index, ref.tensor.shape()), ","));
-  }
-
-  /// "(x w_1 + b_1)": what was computed on the way and has no name of its own, by the names of what
-  /// it was made from.
-  std::string unnamed(const Tensor& tensor, int level) const {
-    const Making* making = source_.making(tensor);
-    if (!making) return "constant";
-    std::vector<std::string> from;
-    for (const Tensor& input : making->inputs) {
-      if (!input) continue;
-      if (from.size() == 3) {
-        from.emplace_back("...");
-        break;
-      }
-      const std::string_view path = source_.name(input);
-      from.push_back(!path.empty() ? std::string(path)
-                     : level < 2   ? unnamed(input, level + 1)
-                                   : "...");
-    }
-    const std::string& op = making->op;
-    if (op == "linear" && from.size() == 3)
-      return fmt::format("({} {} + {})", from[0], from[1], from[2]);
-    if ((op == "linear" || op == "matmul") && from.size() == 2)
-      return fmt::format("({} {})", from[0], from[1]);
-    if (op == "matmul_nt" && from.size() == 2) return fmt::format("({} {}^T)", from[0], from[1]);
-    if (op == "add" && from.size() == 2) return fmt::format("({} + {})", from[0], from[1]);
-    return fmt::format("{}({})", op, fmt::join(from, ", "));
+    const NumberRef at = names_.place_of(ref);
+    return fmt::format("{}[{}]", names_.of(at.tensor),
+                       fmt::join(coordinates(at.index, at.tensor.shape()), ","));
   }
 
   /// "   (head 0, query 'it', key 'animal')"
@@ -240,6 +218,7 @@ class Explainer {
   }
 
   const Trace& source_;
+  const NumberNames names_;
   const std::int64_t depth_;
   const int precision_;
   std::string lines_;

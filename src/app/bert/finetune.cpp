@@ -168,6 +168,7 @@ class FineTuning {
         for (std::size_t l = 0; o_.frozen && l <= layers; ++l) add(Training::From::block, l);
       }
     }
+    wanted_ = all.size();
     double numbers = 0;  // with gradients and two moments, on each processor
     for (const auto& [name, tensor] : bert_.model.parameters())
       numbers += double(tensor.value().size());
@@ -229,9 +230,16 @@ class FineTuning {
     return found == results_.end() ? nullptr : &found->second;
   }
 
-  static std::string text(const std::vector<double>* values) {
+  /// True if all seeds were trained. What was interrupted stands with its count and without an
+  /// interval, and nothing is claimed of it.
+  bool whole(const std::vector<double>* values) const {
+    return values && values->size() == static_cast<std::size_t>(o_.seeds);
+  }
+
+  std::string text(const std::vector<double>* values) const {
     if (!values) return "-";
     const MeanOf m = mean_of(*values);
+    if (!whole(values)) return fmt::format("{:.3f} ({} of {})", m.mean, values->size(), o_.seeds);
     return values->size() < 2 ? fmt::format("{:.3f}", m.mean)
                               : fmt::format("{:.3f} +-{:.3f}", m.mean, m.half);
   }
@@ -244,8 +252,24 @@ class FineTuning {
   }
 
   std::string interval() const {
+    if (s_.trace.interrupted)
+      return fmt::format(
+          "Interrupted: {} of {} trainings were done. In brackets: how many a mean "
+          "is of.",
+          trained(), wanted_);
     return o_.seeds > 1 ? fmt::format("Means of {} trainings; behind +- a 95 % interval.", o_.seeds)
                         : "Of one training each.";
+  }
+
+  std::size_t trained() const {
+    std::size_t count = 0;
+    for (const auto& [key, values] : results_) count += values.size();
+    return count;
+  }
+
+  std::string no_verdict() const {
+    if (s_.trace.interrupted) return "It was interrupted, so these figures support no verdict.";
+    return "One seed supports no verdict: use --seeds 3 or more.";
   }
 
   void show_curve() {
@@ -260,7 +284,7 @@ class FineTuning {
       means[0].push_back(with ? mean_of(*with).mean : std::nan(""));
       means[1].push_back(without ? mean_of(*without).mean : std::nan(""));
       std::string text_of_gain = "-";
-      if (with && without && with->size() == without->size()) {
+      if (whole(with) && whole(without)) {
         const MeanOf m = gain(*with, *without);
         text_of_gain = o_.seeds > 1 ? fmt::format("{:+.1f} +-{:.1f}", m.mean, m.half)
                                     : fmt::format("{:+.1f}", m.mean);
@@ -276,8 +300,8 @@ class FineTuning {
     s_.trace.add(std::move(table));
     s_.trace.add(
         Verbatim{accuracy_plot({"pre-trained", "from scratch"}, "ex.", o_.examples, means)});
-    if (verdicts.empty())
-      s_.trace.say("One seed supports no verdict: use --seeds 3 or more.");
+    if (verdicts.empty() || s_.trace.interrupted)
+      s_.trace.say(no_verdict());
     else
       s_.trace.say(fmt::format("What these figures support: {}", fmt::join(verdicts, " ")));
   }
@@ -313,7 +337,7 @@ class FineTuning {
 
   /// What the figures of the largest number of examples support.
   std::string verdict_on_blocks(std::size_t best) const {
-    if (o_.seeds < 2) return "One seed supports no verdict: use --seeds 3 or more.";
+    if (o_.seeds < 2 || s_.trace.interrupted) return no_verdict();
     const auto* most = of(Training::From::block, best, o_.examples.back());
     std::vector<std::string> as_good;
     for (std::size_t l = 0; l <= bert_.model.sizes().layers; ++l) {
@@ -339,6 +363,7 @@ class FineTuning {
   const BertCheckpoint bert_;
   std::vector<EncodedText> tested_;
   double ceiling_ = 0;
+  std::size_t wanted_ = 0;  // trainings asked for
   std::map<Key, std::vector<double>> results_;
 };
 

@@ -30,6 +30,8 @@ struct Command {
   std::function<std::function<void(Stage&)>(Cli& cli)> setup;
   /// Of a stage: what it reads where neither a text nor --input is given.
   std::string default_text = kDefaultSentence;
+  /// Of a stage: the positions that a text gets where --position is not given.
+  std::string default_position = "none";
   bool slow = false;  ///< takes seconds or minutes: it trains, or measures
   /// It is read as it is computed, on the console, and writes its --out by itself: a lesson.
   bool converses = false;

@@ -25,6 +25,7 @@ std::function<void(Stage&)> bind_all(const Command& command, Cli& cli, Common& c
   if (stage)
     cli.positional("text", common.text, "the sentence (or, for softmax, the numbers)",
                    FileUse::reads);
+  common.position = command.default_position;
   add_common_options(cli, common, stage);
   return compute;
 }

@@ -72,7 +72,7 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
   r.width = model.sizes().width;
   r.steps = trainer.step();
   r.train_seconds = trainer.seconds();
-  r.score = evaluate(model, *task, Split::test, 16, Rng(seed).stream("test"));
+  r.score = test_score(model, *task, seed);
   r.sequential_steps = model.sequential_steps(task->steps);
   r.longest_path = model.longest_path(task->steps);
   r.sees_back = std::min(model.receptive_field(task->steps).first, task->steps - 1);

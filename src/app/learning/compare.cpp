@@ -21,7 +21,8 @@ void bind(Cli& cli, CompareOptions& o) {
   cli.choice("--task", o.task, task_names(), "what all models learn");
   cli.text("--models", o.models, "A,B,...",
            "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention");
-  cli.integers("--lengths", o.lengths, 1, 100'000, "lengths of the sequences");
+  cli.integers("--lengths", o.lengths, 1, 100'000,
+               "lengths of the sequences; not given: from the task's shortest on");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings per cell, with seeds 1 to S", "S");
   cli.integer("--budget", o.budget, 100, 100'000'000, "parameters that each model may have", "P");
   cli.integer("--threads", o.threads, 1, 1024, "trainings at the same time, each on one processor");
@@ -109,7 +110,12 @@ void train_missing(const std::vector<CellName>& missing, const CellSettings& set
                     "finished cells are kept; the same command goes on from them");
 }
 
-void compare(Stage& s, const CompareOptions& o) {
+void compare(Stage& s, const CompareOptions& given) {
+  CompareOptions o = given;
+  if (!s.common.is_given("--lengths")) {  // a task may begin behind the first of the usual ones
+    for (std::int64_t& n : o.lengths)
+      n = std::max(n, static_cast<std::int64_t>(shortest_length(o.task)));
+  }
   const std::vector<std::string> models = listed_models(o.models);
   const CellSettings settings{o.task, static_cast<std::size_t>(o.budget), o.training};
   const std::string cache = o.cache.empty() ? standard_cache() : o.cache;

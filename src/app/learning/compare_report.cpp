@@ -12,13 +12,15 @@ namespace attn::app {
 
 namespace {
 
-/// Mean over the seeds, with a 95 % interval: between seeds (Student) and of one count (Wilson),
-/// the wider.
+/// Mean over the seeds, with a 95 % interval: between seeds (Student) and of the test sequences
+/// (Wilson), the wider.
 struct Estimate {
   double mean = 0, low = 0, high = 0;
 };
 
-Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
+/// `sequences`: how many different test sequences there are, in effect. The answers of one sequence
+/// depend on one another, and an answer drawn twice tells nothing new: a sequence counts once.
+Estimate estimate(const std::vector<CellResult>& cells, bool regression, double sequences) {
   double asked = 0;
   std::vector<double> values;
   const auto value = [&](const CellResult& r) {
@@ -31,11 +33,9 @@ Estimate estimate(const std::vector<CellResult>& cells, bool regression) {
   const auto [mean, between] = mean_of(values);
   Estimate e{mean, mean - between, mean + between};
   if (!regression) {
-    const double z = 1.96, center = (mean + z * z / (2 * asked)) / (1 + z * z / asked);
-    const double half = z / (1 + z * z / asked) *
-                        std::sqrt(mean * (1 - mean) / asked + z * z / (4 * asked * asked));
-    e.low = std::max(0.0, std::min(e.low, center - half));
-    e.high = std::min(1.0, std::max(e.high, center + half));
+    const Interval once = wilson(mean, std::min(asked, sequences));
+    e.low = std::max(0.0, std::min(e.low, once.low));
+    e.high = std::min(1.0, std::max(e.high, once.high));
   }
   return e;
 }
@@ -57,6 +57,12 @@ double accuracy_between(const std::vector<CellResult>& cells, std::size_t low, s
   return asked == 0 ? std::nan("") : right / asked;
 }
 
+double mean_accuracy(const std::vector<CellResult>& cells) {
+  std::vector<double> values;
+  for (const CellResult& r : cells) values.push_back(r.score.accuracy);
+  return mean_of(values).mean;
+}
+
 /// Accuracy over length.
 std::string plot(const std::vector<std::string>& models, const std::vector<std::int64_t>& lengths,
                  const Results& results) {
@@ -65,8 +71,7 @@ std::string plot(const std::vector<std::string>& models, const std::vector<std::
     means.emplace_back();
     for (const std::int64_t length : lengths) {
       const auto found = results.find({model, static_cast<std::size_t>(length)});
-      means.back().push_back(found == results.end() ? std::nan("")
-                                                    : estimate(found->second, false).mean);
+      means.back().push_back(found == results.end() ? std::nan("") : mean_accuracy(found->second));
     }
   }
   return accuracy_plot(models, "n", lengths, means);
@@ -84,6 +89,7 @@ class Report {
   void write() {
     accuracy_table();
     if (!task_->regression) {
+      count_sequences();
       s_.trace.add(Verbatim{plot(models_, o_.lengths, results_)});
       distance_table();
     }
@@ -101,6 +107,38 @@ class Report {
     return found == results_.end() ? nullptr : &found->second;
   }
 
+  /// The test sequences of these cells, which are of one length.
+  const TestSequences& tested(const std::vector<CellResult>& cells) {
+    std::vector<std::uint64_t> seeds;
+    for (const CellResult& r : cells) seeds.push_back(r.seed);
+    const auto [at, is_new] = tested_.try_emplace({cells.front().length, seeds});
+    if (is_new) at->second = test_sequences(*make_task(o_.task, cells.front().length), seeds);
+    return at->second;
+  }
+
+  Estimate estimate_of(const std::vector<CellResult>& cells) {
+    return estimate(cells, task_->regression, task_->regression ? 0 : tested(cells).effective);
+  }
+
+  /// "118 of 1024 at n = 9".
+  void count_sequences() {
+    std::vector<std::string> counts;
+    for (const std::int64_t n : o_.lengths) {
+      for (const std::string& model : models_) {
+        const auto* found = cells(model, static_cast<std::size_t>(n));
+        if (!found) continue;
+        const TestSequences& sequences = tested(*found);
+        counts.push_back(
+            fmt::format("{} of {} at n = {}", sequences.different, sequences.drawn, n));
+        break;
+      }
+    }
+    s_.trace.say(fmt::format(
+        "Different sequences among the test sequences: {}. The answers of one sequence count as "
+        "one, so few sequences make a wide interval.",
+        fmt::join(counts, ", ")));
+  }
+
   void accuracy_table() {
     const bool regression = task_->regression;
     Table table{regression ? "loss" : "accuracy",
@@ -114,10 +152,9 @@ class Report {
       std::vector<Table::Cell> row{models_[m]};
       for (std::size_t l = 0; l < o_.lengths.size(); ++l) {
         const auto* found = cells(models_[m], static_cast<std::size_t>(o_.lengths[l]));
-        row.emplace_back(found ? in_words(estimate(*found, regression)) : std::string("-"));
+        row.emplace_back(found ? in_words(estimate_of(*found)) : std::string("-"));
         if (found)
-          means.data()[m * o_.lengths.size() + l] =
-              static_cast<real>(estimate(*found, regression).mean);
+          means.data()[m * o_.lengths.size() + l] = static_cast<real>(estimate_of(*found).mean);
       }
       table.rows.push_back(std::move(row));
     }
@@ -206,6 +243,16 @@ class Report {
     }
   }
 
+  /// How many trainings of this length are not there.
+  std::size_t absent(std::int64_t length) const {
+    std::size_t there = 0;
+    for (const std::string& model : models_) {
+      if (const auto* found = cells(model, static_cast<std::size_t>(length)))
+        there += found->size();
+    }
+    return models_.size() * static_cast<std::size_t>(o_.seeds) - there;
+  }
+
   void verdict() {
     const bool regression = task_->regression;
     s_.trace.say("What these figures support:");
@@ -213,9 +260,14 @@ class Report {
       std::vector<std::pair<std::string, Estimate>> ranked;
       for (const std::string& model : models_) {
         if (const auto* found = cells(model, static_cast<std::size_t>(n)))
-          ranked.emplace_back(model, estimate(*found, regression));
+          ranked.emplace_back(model, estimate_of(*found));
       }
       if (ranked.size() < 2) continue;
+      if (const std::size_t missing = absent(n); missing > 0) {
+        s_.trace.say(fmt::format("n = {}: {} of {} trainings are missing, so nothing can be said.",
+                                 n, missing, models_.size() * static_cast<std::size_t>(o_.seeds)));
+        continue;
+      }
       std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
         return regression ? a.second.mean < b.second.mean : a.second.mean > b.second.mean;
       });
@@ -273,6 +325,7 @@ class Report {
   std::vector<std::string> models_;
   Results results_;
   std::unique_ptr<Task> task_;
+  std::map<std::pair<std::size_t, std::vector<std::uint64_t>>, TestSequences> tested_;
 };
 
 }  // namespace

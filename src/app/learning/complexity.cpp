@@ -66,7 +66,8 @@ class Survey {
     const Series d =
         sweep("over_d", over_d, fmt::format("The width grows; the length is {}.", o_.length));
     s_.trace.say(
-        "operations: multiplications and additions that the ops counted (an exponential is one). "
+        "operations: multiplications and additions that the ops counted (exp, tanh and a division "
+        "are one each). "
         "kept: memory that the pass "
         "holds for the gradient. steps: how many must wait for one another. path: layers or time "
         "steps that a signal passes from input 0 to output n-1.");
@@ -104,7 +105,8 @@ class Survey {
     s_.trace.say(
         "attention is scores, softmax and mixing alone, as the paper counts it; making q, k and v "
         "adds 3 n d^2. "
-        "One sequence at a time.");
+        "restricted works on blocks: r queries share 3r keys, of which each may see 2r+1; the "
+        "others are computed and hidden, and counted. One sequence at a time.");
   }
 
   /// The restricted layer computes what the masked one does.

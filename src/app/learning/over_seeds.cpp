@@ -9,10 +9,18 @@ namespace attn::app {
 
 namespace {
 
+/// Fisher's expansion in 1 / degrees (Abramowitz and Stegun 26.7.5), to 4 digits from 11 degrees
+/// on.
+double expanded(double degrees) {
+  const double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+  return z + (z3 + z) / (4 * degrees) + (5 * z5 + 16 * z3 + 3 * z) / (96 * degrees * degrees) +
+         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * degrees * degrees * degrees);
+}
+
 double student(std::size_t degrees) {  // 97.5 % quantile
   constexpr double kTable[] = {12.71, 4.303, 3.182, 2.776, 2.571,
                                2.447, 2.365, 2.306, 2.262, 2.228};
-  return degrees == 0 ? 0 : degrees <= 10 ? kTable[degrees - 1] : 1.96 + 2.5 / double(degrees);
+  return degrees == 0 ? 0 : degrees <= 10 ? kTable[degrees - 1] : expanded(double(degrees));
 }
 
 }  // namespace
@@ -24,6 +32,13 @@ MeanOf mean_of(const std::vector<double>& values) {
   for (const double value : values) squares += (value - mean) * (value - mean);
   return {mean,
           values.size() < 2 ? 0 : student(values.size() - 1) * std::sqrt(squares / (n - 1) / n)};
+}
+
+Interval wilson(double share, double count) {
+  const double z = 1.96, center = (share + z * z / (2 * count)) / (1 + z * z / count);
+  const double half = z / (1 + z * z / count) *
+                      std::sqrt(share * (1 - share) / count + z * z / (4 * count * count));
+  return {center - half, center + half};
 }
 
 std::string accuracy_plot(const std::vector<std::string>& names, const std::string& unit,

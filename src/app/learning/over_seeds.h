@@ -12,6 +12,12 @@ struct MeanOf {
 };
 MeanOf mean_of(const std::vector<double>& values);
 
+/// The 95 % interval of a share of `count` independent answers (Wilson 1927).
+struct Interval {
+  double low = 0, high = 0;
+};
+Interval wilson(double share, double count);
+
 /// Accuracies (0 to 1) as lines of letters, one letter per name, one column per number of `at`
 /// (which counts `unit`). NaN: no letter.
 std::string accuracy_plot(const std::vector<std::string>& names, const std::string& unit,

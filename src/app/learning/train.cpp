@@ -16,7 +16,8 @@ namespace {
 
 void bind(Cli& cli, TrainOptions& o) {
   cli.choice("--model", o.model, sequence_kinds(), "what learns");
-  cli.integer("--length", o.length, 1, 100'000, "length n of the task's sequences");
+  cli.integer("--length", o.length, 1, 100'000,
+              "length n of the task's sequences; not given: 6, or the task's shortest");
   cli.integer("--dim", o.dim, 1, 100'000, "width of the model");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and sequences of this seed");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
@@ -61,8 +62,12 @@ void describe(Trace& trace, const Task& task, const SequenceModel& model, const 
 
 void show_result(Trace& trace, const Task& task, const Trainer& trainer, const Score& score) {
   const std::string measure = task.regression ? "squared error" : "accuracy";
+  const TestSequences tested = test_sequences(task, {trace.seed});
   Table table{
-      "result", "On test sequences.", {"measure", "reached", "best possible", "guessing"}, {}};
+      "result",
+      fmt::format("On {} test sequences, {} of them different.", tested.drawn, tested.different),
+      {"measure", "reached", "best possible", "guessing"},
+      {}};
   if (!task.regression) {
     table.rows.push_back(
         {std::string("accuracy"), score.accuracy, task.best_accuracy, task.chance});
@@ -91,7 +96,10 @@ void train(Stage& s, const TrainOptions& o) {
   if (nearest(o.task[0], tasks) == "translate")
     throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(o.task[0])),
                 "did you mean translate?");
-  const std::unique_ptr<Task> task = make_task(o.task[0], static_cast<std::size_t>(o.length));
+  const auto asked = static_cast<std::size_t>(o.length);
+  const std::size_t length =
+      s.common.is_given("--length") ? asked : std::max(asked, shortest_length(o.task[0]));
+  const std::unique_ptr<Task> task = make_task(o.task[0], length);
   const SequenceSizes sizes =
       sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
   const double activations =
@@ -111,8 +119,7 @@ void train(Stage& s, const TrainOptions& o) {
   Trainer trainer(learner, training_options(o.training, s.trace.seed));
   describe(s.trace, *task, model, o);
   run_training(s, o.checkpoint, o.resume, trainer);
-  show_result(s.trace, *task, trainer,
-              evaluate(model, *task, Split::test, 16, Rng(s.trace.seed).stream("test")));
+  show_result(s.trace, *task, trainer, test_score(model, *task, s.trace.seed));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ Tensor embedded(Stage& s, const std::string& prefix, const char* axis, const Num
 
 /// Positions are added to words, not to given matrices.
 Tensor placed(Stage& s, const Tensor& x) {
-  return add(s.run, x, Tensor(sinusoidal_positions(x.shape()[0], x.shape()[1])));
+  return add(s.run, x, sinusoidal(s.run, x.shape()[0], x.shape()[1]));
 }
 
 /// The source through an encoder of the same size. Of its steps the trace keeps the parameters:
@@ -325,7 +325,8 @@ Command decoder_command() {
           .summary = "masked self-attention, then attention to the source",
           .example = "decoder --target '<start> das tier'",
           .setup = with_options<DecoderOptions>(bind, decoder),
-          .default_text = "the animal was tired"};
+          .default_text = "the animal was tired",
+          .default_position = "sinusoidal"};
 }
 
 }  // namespace attn::app

@@ -137,8 +137,8 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
 
 void encoder(Stage& s, const EncoderOptions& o) {
   check_options(s, o);
-  if (s.common.input.empty() && !o.no_position && !s.common.is_given("--position"))
-    s.common.position = "sinusoidal";
+  if ((!s.common.input.empty() || o.no_position) && !s.common.is_given("--position"))
+    s.common.position = "none";  // a matrix is taken as it stands
   s.trace.title = o.halt ? "One block again and again, until each position has had enough"
                          : "The encoder: blocks of attention and feed-forward nets";
   const Tensor x = s.x();
@@ -176,7 +176,8 @@ Command encoder_command() {
           .summary = "blocks on top of one another; what each part is good for",
           .example = "encoder --layers 1 --no-position 'I saw a saw'",
           .setup = with_options<EncoderOptions>(bind, encoder),
-          .default_text = "the animal was tired"};
+          .default_text = "the animal was tired",
+          .default_position = "sinusoidal"};
 }
 
 }  // namespace attn::app

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -126,6 +127,17 @@ void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
             "The more draws, the nearer to A: soft attention is the mean of hard attention.");
 }
 
+/// Infinite scores would make the weights nan.
+void require_finite_scores(const Array& given, const Array& scaled, double temperature) {
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!std::isfinite(given.data()[i]) || std::isfinite(scaled.data()[i])) continue;
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("the score {} / {} is too large for a float", given.data()[i], temperature),
+        "use a larger --temperature, or smaller scores");
+  }
+}
+
 void softmax(Stage& s, const SoftmaxOptions& o) {
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
@@ -147,6 +159,7 @@ void softmax(Stage& s, const SoftmaxOptions& o) {
   Tensor scores = given;
   if (o.temperature != 1) {
     scores = scale(s.run, scores, 1 / o.temperature);
+    require_finite_scores(given.value(), scores.value(), o.temperature);
     note(s.run, "scaled", fmt::format("s / {}", o.temperature), {"query", "key"}, scores);
   }
   // The ops work along rows; a column is a row of the transpose.

@@ -53,11 +53,12 @@ void compare_modes(Stage& s, const Transformer& model, const Tensor& source,
       "from seeing the words after it. Writing goes word by word: each word computes only its own "
       "row and finds the keys and values of the words before it where they were kept.");
   const Tensor stepwise(one_by_one(model, source, target));
-  s.trace.made(
-      stepwise,
-      {"word by word", {logits}, 0, [stepwise](std::size_t i) {
-         return Reason{"computed again, one word at a time", {}, stepwise.value().data()[i]};
-       }});
+  s.trace.made(stepwise, {"word by word", {logits}, 0, [stepwise](std::size_t i) {
+                            return Reason{
+                                "computed again, one word at a time, beside the whole pass",
+                                {std::string("by the pass word by word")},
+                                stepwise.value().data()[i]};
+                          }});
   note(s.run, "stepwise.logits", "the same rows, one word at a time", {"token", "word"}, stepwise);
   s.same("teacher forcing and word by word give the same logits at every position", logits.value(),
          stepwise.value());
@@ -135,6 +136,9 @@ void choose_looks(Trace& trace) {
 }
 
 void transformer(Stage& s, const TransformerOptions& o) {
+  if (s.common.is_given("--position"))
+    throw Error(ErrorKind::usage, "--position means nothing here",
+                "source and target words always get learned positions");
   s.trace.title = "The Transformer: an encoder reads, a decoder writes";
   const Numbered source = number_tokens(s.tokens());
   const std::vector<std::string> written =
@@ -194,7 +198,8 @@ Command transformer_command() {
           .kind = CommandKind::stage,
           .summary = "encoder and decoder in one: learning and writing agree",
           .example = "transformer --compare-modes",
-          .setup = with_options<TransformerOptions>(bind, transformer)};
+          .setup = with_options<TransformerOptions>(bind, transformer),
+          .default_position = "learned"};
 }
 
 }  // namespace attn::app

@@ -44,10 +44,51 @@ bool matches(std::string_view glob, std::string_view path) {
 }
 
 void Trace::made(const Tensor& y, Making making) {
-  flops_ += making.flops;
-  milliseconds_ += lap();
+  Work& work = work_[y.id()];
+  work.flops += making.flops;
+  work.milliseconds += lap();
   kept_.push_back(y);
   makings_.insert_or_assign(y.id(), std::move(making));
+}
+
+void Trace::made_of_parts(const Tensor& whole, const std::vector<Tensor>& parts) {
+  std::size_t begin = 0;
+  for (const Tensor& part : parts) {
+    parts_.insert_or_assign(part.id(), NumberRef{whole, begin});
+    begin += part.value().size();
+  }
+}
+
+NumberRef Trace::in_whole(const NumberRef& part) const {
+  const auto found = parts_.find(part.tensor.id());
+  if (found == parts_.end()) return part;
+  return {found->second.tensor, found->second.index + part.index};
+}
+
+/// The work of all ops between the named steps and this value. A part of another whole is left to
+/// that one.
+Trace::Work Trace::take_work(const Tensor& value) {
+  Work sum;
+  std::vector<const void*> open{value.id()};
+  if (!taken_.insert(value.id()).second) return sum;
+  while (!open.empty()) {
+    const void* id = open.back();
+    open.pop_back();
+    if (const auto work = work_.find(id); work != work_.end()) {
+      sum.flops += work->second.flops;
+      sum.milliseconds += work->second.milliseconds;
+      work_.erase(work);
+    }
+    const auto making = makings_.find(id);
+    if (making == makings_.end()) continue;
+    for (const Tensor& input : making->second.inputs) {
+      if (!input || names_.contains(input.id())) continue;
+      const auto part = parts_.find(input.id());
+      if (part != parts_.end() && part->second.tensor.id() != value.id()) continue;
+      if (taken_.insert(input.id()).second) open.push_back(input.id());
+    }
+  }
+  return sum;
 }
 
 std::vector<std::string> Trace::named_ancestors(const Tensor& value) const {
@@ -61,7 +102,11 @@ std::vector<std::string> Trace::named_ancestors(const Tensor& value) const {
     if (making == makings_.end()) continue;
     for (const Tensor& input : making->second.inputs) {
       if (!seen.insert(input.id()).second) continue;
-      if (const auto name = names_.find(input.id()); name != names_.end()) {
+      const auto part = parts_.find(input.id());
+      const void* whole = part == parts_.end() ? nullptr : part->second.tensor.id();
+      if (whole && names_.contains(whole)) {
+        if (seen.insert(whole).second) found.push_back(names_.at(whole));
+      } else if (const auto name = names_.find(input.id()); name != names_.end()) {
         found.push_back(name->second);
       } else {
         open.push_back(input.id());
@@ -81,8 +126,9 @@ void Trace::add(std::string_view path, std::string_view formula, std::vector<std
   if (value.kind() == Tensor::Kind::value) {
     step.from = name(value).empty() ? named_ancestors(value)
                                     : std::vector<std::string>{std::string(name(value))};
-    step.milliseconds = std::exchange(milliseconds_, 0.0) + since_last_op;
-    step.flops = std::exchange(flops_, 0.0);
+    const Work work = take_work(value);
+    step.milliseconds = work.milliseconds + since_last_op;
+    step.flops = work.flops;
   }
   step.data = value;
   kept_.push_back(value);

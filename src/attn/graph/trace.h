@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -62,7 +63,7 @@ struct Step {
   std::vector<std::string> axes;  ///< {"head", "query", "key"}
   Tensor data;                    ///< shared with the model, never copied
   std::vector<std::string> from;  ///< paths of the steps it was computed from
-  double milliseconds = 0;        ///< work since the step before (median over repeats)
+  double milliseconds = 0;        ///< work from the named steps to this (median over repeats)
   double spread = 0;              ///< half the distance of the quartiles over repeats; 0 if one
   double flops = 0;
   std::string about;               ///< one or two sentences: what it is, what to look at
@@ -134,10 +135,14 @@ class Trace {
   /// Row and column labels by axis name ("query" -> the tokens).
   std::map<std::string, std::vector<std::string>, std::less<>> labels;
 
-  /// Called by ops: `y` was made like this.
+  /// Called by ops: `y` was made like this. The time since the op before is y's.
   void made(const Tensor& y, Making making);
-  /// Called through note(): `value` gets a name. Time and operations since the last note are its
-  /// own.
+  /// The numbers of `parts`, one after the other, are those of `whole`: a part's number is known
+  /// by its place in the whole.
+  void made_of_parts(const Tensor& whole, const std::vector<Tensor>& parts);
+  /// Called through note(): `value` gets a name. To it belong the operations and the time of the
+  /// ops that it comes from, back to what has a name; of computed values also the time since the
+  /// last op.
   void add(std::string_view path, std::string_view formula, std::vector<std::string> axes,
            const Tensor& value);
   /// Restarts the clock, so that what was done outside the model is nobody's time.
@@ -152,6 +157,10 @@ class Trace {
   const Making* making(const Tensor& tensor) const;
   /// The path under which this tensor was noted first, or "".
   std::string_view name(const Tensor& tensor) const;
+  /// The number of the whole that this number of a part is, or itself (made_of_parts).
+  NumberRef in_whole(const NumberRef& part) const;
+  /// What was made and noted, in this order.
+  const std::vector<Tensor>& kept() const { return kept_; }
 
   void add(Item item) { items.push_back(std::move(item)); }
   void say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
@@ -163,14 +172,19 @@ class Trace {
   std::string prefix;
 
  private:
+  struct Work {
+    double flops = 0, milliseconds = 0;
+  };
   std::vector<std::string> named_ancestors(const Tensor& value) const;
+  Work take_work(const Tensor& value);
 
   std::unordered_map<const void*, Making> makings_;
+  std::unordered_map<const void*, NumberRef> parts_;  // a part -> where it begins in its whole
   std::unordered_map<const void*, std::string> names_;
-  std::vector<Tensor> kept_;  // keeps ids unique while this trace lives
-  // Work of the ops since the last computed step; naming an input or a parameter takes none of it.
-  double flops_ = 0, milliseconds_ = 0;
-  double lap();  // milliseconds since the last lap or restart
+  std::vector<Tensor> kept_;                    // keeps ids unique while this trace lives
+  std::unordered_map<const void*, Work> work_;  // of ops that belongs to no step yet
+  std::unordered_set<const void*> taken_;       // tensors whose work is a step's
+  double lap();                                 // milliseconds since the last lap or restart
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 

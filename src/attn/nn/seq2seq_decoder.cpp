@@ -20,13 +20,15 @@ Tensor stack(const Run& run, const std::vector<Tensor>& rows, std::size_t begin,
 }
 Tensor stack(const Run& run, const std::vector<Tensor>& rows) {
   Tensor y = stack(run, rows, 0, rows.size());
-  if (run.trace && rows.size() > 1) {  // `why` goes to the step at once, not half by half
-    run.trace->made(y, {"stack", rows, 0, [rows, d = y.shape().back()](std::size_t i) {
-                          Reason reason{fmt::format("computed in step {}", i / d),
-                                        {},
-                                        rows[i / d].value().data()[i % d]};
-                          return reason.number(rows[i / d], i % d);
+  if (run.trace && rows.size() > 1) {  // `why` goes to the step's own arithmetic at once
+    std::vector<Making> steps;
+    for (const Tensor& row : rows) steps.push_back(*run.trace->making(row));
+    run.trace->made(y, {"stack", rows, 0, [steps, d = y.shape().back()](std::size_t i) {
+                          Reason reason = steps[i / d].explain(i % d);
+                          reason.rule = fmt::format("computed in step {}: {}", i / d, reason.rule);
+                          return reason;
                         }});
+    run.trace->made_of_parts(y, rows);
   }
   return y;
 }
@@ -141,17 +143,18 @@ Tensor RecurrentTranslator::write_by_step(const Run& run, const Source& source,
   const Tensor context = stack(run, contexts);
   RecurrentResult all;
   all.hidden = stack(run, hidden);
-  if (run.trace) {
-    note_attended(run, {.place = {},
-                        .scores = stack(run, scores),
-                        .mask = {},
-                        .aligned = {},
-                        .weights = stack(run, weights),
-                        .context = context});
-    note(run, "decoder.x", "[y_{t-1}; c_t]: what a step reads", {"target", "d+E"},
-         stack(run, inputs));
+  if (run.trace) {  // all are stacked before one is named: the work of a row is its own matrix's
+    const Tensor all_scores = stack(run, scores), all_weights = stack(run, weights),
+                 x = stack(run, inputs);
     all.gates = stack(run, gates);
     if (!cells.empty()) all.cell = stack(run, cells);
+    note_attended(run, {.place = {},
+                        .scores = all_scores,
+                        .mask = {},
+                        .aligned = {},
+                        .weights = all_weights,
+                        .context = context});
+    note(run, "decoder.x", "[y_{t-1}; c_t]: what a step reads", {"target", "d+E"}, x);
     const Scope scope(run, "decoder");
     note_parameters(run, decoder_);
     note_states(run, sizes_.cell, all, "target");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "attn/core/lanes.h"
@@ -5,6 +6,17 @@
 #include "attn/ops/op.h"
 
 namespace attn {
+
+namespace {
+
+double log_sum_exp(const real* row, std::size_t n) {
+  const double largest = *std::max_element(row, row + n);
+  double sum = 0;
+  for (std::size_t j = 0; j < n; ++j) sum += std::exp(row[j] - largest);
+  return largest + std::log(sum);
+}
+
+}  // namespace
 
 Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets,
                      double smoothing) {
@@ -43,12 +55,28 @@ Tensor cross_entropy(const Run& run, const Tensor& logits, const Tensor& targets
     run.trace->made(
         y, {"cross_entropy", {logits, targets}, 5.0 * double(n) * double(v), [=](std::size_t) {
               Reason reason{
-                  fmt::format(
-                      "the mean of -log(probability of the right answer) over {} counted positions",
-                      counted),
+                  fmt::format("the mean of -log(probability of the right answer) over {} counted "
+                              "positions; -log p = log(sum of the row's exp) - the right logit",
+                              counted),
                   {},
                   counted == 0 ? 0 : sum / counted};
-              return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
+              if (counted == 0) return reason.text("0");
+              bool first = true;
+              for (std::size_t i = 0; i < n; ++i) {
+                const real target = targets.value().data()[i];
+                if (target < 0) continue;
+                const real* row = logits.value().data() + i * v;
+                const std::size_t at = i * v + static_cast<std::size_t>(target);
+                double mean = 0;
+                for (std::size_t j = 0; j < v && smoothing > 0; ++j) mean += row[j] / double(v);
+                reason.text(fmt::format("{}({:.9g} - ", first ? "(" : " + ", log_sum_exp(row, v)));
+                if (smoothing > 0) reason.text(fmt::format("{:.9g} * ", 1 - smoothing));
+                reason.number(logits, at);
+                if (smoothing > 0) reason.text(fmt::format(" - {:.9g}", smoothing * mean));
+                reason.text(")");
+                first = false;
+              }
+              return reason.text(fmt::format(") / {}", counted));
             }});
   }
   if (y.needs_grad()) {
@@ -101,7 +129,15 @@ Tensor squared_error(const Run& run, const Tensor& x, const Tensor& targets) {
                   fmt::format("the mean squared difference over {} counted numbers", counted),
                   {},
                   counted == 0 ? 0 : sum / counted};
-              return reason.text(counted == 0 ? "0" : fmt::format("{:.6g} / {}", sum, counted));
+              if (counted == 0) return reason.text("0");
+              bool first = true;
+              for (std::size_t i = 0; i < n; ++i) {
+                if (std::isnan(target(i))) continue;
+                reason.text(first ? "((" : " + (").number(x, i).text(" - ");
+                reason.number(targets, i).text(")^2");
+                first = false;
+              }
+              return reason.text(fmt::format(") / {}", counted));
             }});
   }
   if (y.needs_grad()) {

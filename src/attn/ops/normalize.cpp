@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "attn/core/lanes.h"
@@ -25,17 +26,22 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
       Batch sum(0);
       for_lanes(d, [&](auto l) { sum += l.load(from); });
       const real mean = xsimd::hadd(sum) / static_cast<real>(d);
-      Batch squares(0);
+      // The rounded mean is off by a share of its own size, which may be much larger than the
+      // deviation. The distances from it are exact there, and their mean is what it is off by.
+      Batch distances(0), squares(0);
       for_lanes(d, [&](auto l) {
         const Batch distance = l.inside(l.load(from) - Batch(mean));
+        distances += distance;
         squares += distance * distance;
       });
-      const real inverse_deviation =
-          1 / std::sqrt(xsimd::hadd(squares) / static_cast<real>(d) + static_cast<real>(eps));
+      const real off = xsimd::hadd(distances) / static_cast<real>(d);
+      const real variance =
+          std::max(real{0}, xsimd::hadd(squares) / static_cast<real>(d) - off * off);
+      const real inverse_deviation = 1 / std::sqrt(variance + static_cast<real>(eps));
       (*inverse)[i] = inverse_deviation;
       // 2. unit = (x - mean) / deviation, y = gain unit + bias
       for_lanes(d, [&](auto l) {
-        const Batch u = (l.load(from) - Batch(mean)) * Batch(inverse_deviation);
+        const Batch u = (l.load(from) - Batch(mean) - Batch(off)) * Batch(inverse_deviation);
         if (run.tape) l.store(u, unit->data() + i * d);
         l.store(l.load(gain.value().data()) * u + l.load(bias.value().data()), out.data() + i * d);
       });

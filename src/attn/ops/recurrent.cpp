@@ -209,12 +209,17 @@ std::optional<NumberRef> state_before(const Sizes& z, const Tensor& states, cons
 /// How one gate and one hidden number came about, for `why`.
 void explain_steps(Trace& trace, const Call& call, const RecurrentResult& y) {
   const auto& [cell_, x_, p_, initial_, z_] = call;
+  // exp, tanh and a division count as one operation each, so a sigmoid as four. Biases are in the
+  // products, as in every linear map.
+  const double numbers = double(y.hidden.value().size());
+  const double squashing = cell_ == Cell::rnn ? 1 : cell_ == Cell::lstm ? 3 * 4 + 1 : 2 * 4 + 3;
   const double products = 2.0 * double(z_.batch * z_.time) * double(z_.width) * double(z_.d + z_.h);
+  const double mixing = cell_ == Cell::rnn ? 0 : cell_ == Cell::lstm ? 2 : 4;
   std::vector<Tensor> inputs{x_, p_.w_x, p_.w_h, p_.b_x, p_.b_h};
   if (initial_.h) inputs.push_back(initial_.h);
   trace.made(
       y.gates,
-      {"gates", std::move(inputs), products, [call, y](std::size_t i) {
+      {"gates", std::move(inputs), products + squashing * numbers, [call, y](std::size_t i) {
          const auto& [cell, x, p, initial, z] = call;
          const std::size_t r = i / z.width, c = i % z.width, gate = c / z.h;
          const bool is_tanh = cell == Cell::rnn || (cell == Cell::lstm && gate == 2) ||
@@ -251,29 +256,27 @@ void explain_steps(Trace& trace, const Call& call, const RecurrentResult& y) {
   if (cell_ == Cell::lstm) {
     std::vector<Tensor> made_of{y.gates};
     if (initial_.c) made_of.push_back(initial_.c);
-    trace.made(
-        y.cell,
-        {"cell", std::move(made_of), 3.0 * double(y.cell.value().size()), [call, y](std::size_t i) {
-           const Sizes& z = call.z;
-           const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
-           Reason reason{"what is kept of the cell before, and what is written new", {}, 0};
-           if (const auto old = state_before(z, y.cell, call.initial.c, r, c)) {
-             reason.number(y.gates, g + z.h).text(" * ");
-             reason.number(old->tensor, old->index).text(" + ");
-             reason.value += at(y.gates, g + z.h) * at(old->tensor, old->index);
-           }
-           reason.number(y.gates, g).text(" * ").number(y.gates, g + 2 * z.h);
-           reason.value += at(y.gates, g) * at(y.gates, g + 2 * z.h);
-           return reason;
-         }});
+    trace.made(y.cell,
+               {"cell", std::move(made_of), 3 * numbers, [call, y](std::size_t i) {
+                  const Sizes& z = call.z;
+                  const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
+                  Reason reason{"what is kept of the cell before, and what is written new", {}, 0};
+                  if (const auto old = state_before(z, y.cell, call.initial.c, r, c)) {
+                    reason.number(y.gates, g + z.h).text(" * ");
+                    reason.number(old->tensor, old->index).text(" + ");
+                    reason.value += at(y.gates, g + z.h) * at(old->tensor, old->index);
+                  }
+                  reason.number(y.gates, g).text(" * ").number(y.gates, g + 2 * z.h);
+                  reason.value += at(y.gates, g) * at(y.gates, g + 2 * z.h);
+                  return reason;
+                }});
   }
   std::vector<Tensor> parts{y.gates};
   if (cell_ == Cell::lstm) parts.push_back(y.cell);
   if (cell_ == Cell::gru && initial_.h) parts.push_back(initial_.h);
   trace.made(
       y.hidden,
-      {"recurrent", std::move(parts), 3.0 * double(y.hidden.value().size()),
-       [call, y](std::size_t i) {
+      {"recurrent", std::move(parts), mixing * numbers, [call, y](std::size_t i) {
          const Sizes& z = call.z;
          const std::size_t r = i / z.h, c = i % z.h, g = r * z.width + c;
          if (call.cell == Cell::rnn) return moved("the one gate is the hidden state", y.gates, g);

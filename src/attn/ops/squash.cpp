@@ -9,8 +9,8 @@ namespace {
 
 /// y = f(x) elementwise, with dx = dy slope(y): what tanh and sigmoid have in common.
 template <class F, class Exact, class Slope>
-Tensor squash(const Run& run, const char* op, const char* rule, const Tensor& x, F f, Exact exact,
-              Slope slope) {
+Tensor squash(const Run& run, const char* op, const char* rule, double operations, const Tensor& x,
+              F f, Exact exact, Slope slope) {
   Array out = empty(x.shape());
   const real* from = x.value().data();
   real* to = out.data();
@@ -20,7 +20,7 @@ Tensor squash(const Run& run, const char* op, const char* rule, const Tensor& x,
   Tensor y = make_result(run, std::move(out), {x});
 
   if (run.trace) {
-    run.trace->made(y, {op, {x}, 1.0 * x.value().size(), [=](std::size_t i) {
+    run.trace->made(y, {op, {x}, operations * x.value().size(), [=](std::size_t i) {
                           Reason reason{rule, {}, exact(double{x.value().data()[i]})};
                           return reason.text(fmt::format("{}(", op)).number(x, i).text(")");
                         }});
@@ -45,14 +45,14 @@ Tensor squash(const Run& run, const char* op, const char* rule, const Tensor& x,
 
 Tensor tanh(const Run& run, const Tensor& x) {
   return squash(
-      run, "tanh", "between -1 and 1: steep near 0, flat far from it", x,
+      run, "tanh", "between -1 and 1: steep near 0, flat far from it", 1, x,
       [](Batch b) { return xsimd::tanh(b); }, [](double v) { return std::tanh(v); },
       [](real t) { return 1 - t * t; });
 }
 
 Tensor sigmoid(const Run& run, const Tensor& x) {
   return squash(
-      run, "sigmoid", "1 / (1 + e^-x): between 0 and 1", x, [](Batch b) { return sigmoid(b); },
+      run, "sigmoid", "1 / (1 + e^-x): between 0 and 1", 4, x, [](Batch b) { return sigmoid(b); },
       [](double v) { return 1 / (1 + std::exp(-v)); }, [](real s) { return s * (1 - s); });
 }
 

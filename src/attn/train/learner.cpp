@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
@@ -12,6 +14,11 @@
 namespace attn {
 
 namespace {
+
+constexpr std::size_t kBatch = 64, kTestBatches = 16;
+
+/// Draws the test sequences of this seed.
+Rng test_stream(std::uint64_t seed) { return Rng(seed).stream("test"); }
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
@@ -28,7 +35,7 @@ Score evaluate(const SequenceModel& model, const Task& task, Split split, std::s
       by_distance;  // sum of right (or errors), asked
   double loss = 0, right = 0, exact = 0, sequences = 0;
   for (std::size_t i = 0; i < batches; ++i) {
-    const TaskBatch batch = task.batch(rng, 64, split);
+    const TaskBatch batch = task.batch(rng, kBatch, split);
     const Tensor logits = model.logits(Run{}, batch.inputs);
     const Tensor error = task.regression ? squared_error(Run{}, logits, batch.targets)
                                          : cross_entropy(Run{}, logits, batch.targets);
@@ -60,6 +67,31 @@ Score evaluate(const SequenceModel& model, const Task& task, Split split, std::s
     score.by_distance.push_back({distance, sum.second, sum.first / double(sum.second)});
   }
   return score;
+}
+
+Score test_score(const SequenceModel& model, const Task& task, std::uint64_t seed) {
+  return evaluate(model, task, Split::test, kTestBatches, test_stream(seed));
+}
+
+TestSequences test_sequences(const Task& task, const std::vector<std::uint64_t>& seeds) {
+  TestSequences found;
+  std::unordered_map<std::size_t, double> times;  // by a hash of the inputs' bytes
+  for (const std::uint64_t seed : seeds) {
+    Rng rng = test_stream(seed);
+    for (std::size_t i = 0; i < kTestBatches; ++i) {
+      const Array inputs = task.batch(rng, kBatch, Split::test).inputs.value();
+      const std::size_t bytes = inputs.size() / kBatch * sizeof(real);
+      for (std::size_t s = 0; s < kBatch; ++s, ++found.drawn) {
+        const char* begin = reinterpret_cast<const char*>(inputs.data()) + s * bytes;
+        ++times[std::hash<std::string_view>()({begin, bytes})];
+      }
+    }
+  }
+  found.different = times.size();
+  double squares = 0;
+  for (const auto& [hash, count] : times) squares += count * count;
+  if (found.drawn > 0) found.effective = double(found.drawn) * double(found.drawn) / squares;
+  return found;
 }
 
 Tensor TaskLearner::loss(const Run& run, Rng& batches, std::size_t size, double smoothing) const {

@@ -44,6 +44,19 @@ class Learner {
 Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
                Rng rng);
 
+/// The score on the test sequences of this seed.
+Score test_score(const SequenceModel& model, const Task& task, std::uint64_t seed);
+
+/// How much the test sequences of some seeds can say.
+struct TestSequences {
+  std::size_t drawn = 0, different = 0;
+  /// As many sequences, each drawn once, say as much: (sum of times)^2 / sum of times^2 (Kish).
+  double effective = 0;
+};
+
+/// The sequences that test_score() measures on, for these seeds together.
+TestSequences test_sequences(const Task& task, const std::vector<std::uint64_t>& seeds);
+
 /// A SequenceModel that learns a Task. Good is an accuracy of 0.999; of a regression, a loss of
 /// 0.0005.
 class TaskLearner : public Learner {

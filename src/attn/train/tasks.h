@@ -75,12 +75,17 @@ Split split_of(const std::vector<float>& inputs);
 /// The tasks, in the order in which they are shown.
 const std::vector<std::string>& task_names();
 
+/// The shortest length of this task: shorter ones have fewer than 100 different test sequences.
+/// Throws Error(usage) for an unknown name.
+std::size_t shortest_length(const std::string& name);
+
 /// The task of this name for sequences of `length` (what length counts is the task's `about`).
 /// Throws Error(usage) for an unknown name and for a length out of the task's range.
 std::unique_ptr<Task> make_task(const std::string& name, std::size_t length);
 
 /// The best accuracy on `tagging` of a model that sees each word alone: for every word its most
 /// frequent tag, sum_w max_t E[count(w,t)] / E[count]. Exact, from the grammar's probabilities.
+/// For sentences of at most `length` words, which are 3 or more.
 double tagging_word_ceiling(std::size_t length);
 
 }  // namespace attn

@@ -229,9 +229,7 @@ void draw_sentence(std::size_t n, Rng& rng, TaskExample& example) {
 
 }  // namespace
 
-double tagging_word_ceiling(std::size_t length) {
-  return make_task("tagging", length)->alone_accuracy;
-}
+double tagging_word_ceiling(std::size_t length) { return word_ceiling(expected_counts(length)); }
 
 std::unique_ptr<Task> make_tagging(std::size_t n) {
   const Expected counts = expected_counts(n);
