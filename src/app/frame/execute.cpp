@@ -208,7 +208,7 @@ Trace compute(const Parsed& parsed) {
     const auto place = std::find(places.begin(), places.end(), &step->milliseconds);
     step->spread = spreads[static_cast<std::size_t>(place - places.begin())];
     trace.milliseconds += step->milliseconds;
-    if (step->about.empty()) step->about = glossary(step->path);
+    if (step->about.empty()) step->about = glossary(step->path, step->formula);
     if (parsed.common.convention == "column" && step->shape().size() > 1) {
       step->about = with_columns_for_rows(std::move(step->about));
     }
