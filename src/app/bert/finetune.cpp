@@ -244,7 +244,7 @@ class FineTuning {
   }
 
   std::string interval() const {
-    return o_.seeds > 1 ? fmt::format("Means of {} trainings; behind +- a 95 % interval.", o_.seeds)
+    return o_.seeds > 1 ? fmt::format("Means of {} trainings; after +- a 95 % interval.", o_.seeds)
                         : "Of one training each.";
   }
 

@@ -36,7 +36,7 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
     cli.integer("--repeat", c.repeat, 1, 100'000,
                 "compute so often and show the median time and its spread");
   }
-  cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
+  cli.integer("--precision", c.precision, 0, 17, "digits after the decimal point");
   cli.choice("--convention", c.convention, {"row", "column"},
              "show a token as a row, or (transposed) as a column");
   cli.text("--show", c.show, "GLOB",

@@ -138,7 +138,10 @@ std::string formulas(const Seq2SeqSizes& z) {
            "  a_tj = softmax over j of score(s_(t-1), h_j)   the state before the step asks\n"
            "  c_t  = sum over j of a_tj h_j\n"
            "  s_t  = cell([y_(t-1); c_t], s_(t-1))           and the step reads the answer\n"
-           "  h~_t = tanh([c_t; s_t] W_c)";
+           "  h~_t = tanh([c_t; s_t] W_c)                    Luong's; Bahdanau's paper has a "
+           "maxout\n"
+           "                                                 layer of s_(t-1), y_(t-1) and c_t "
+           "here";
   }
   out += "  s_t  = cell(y_(t-1), s_(t-1))                  s_0 comes from c\n";
   out += z.local == 0

@@ -297,7 +297,7 @@ void decoder(Stage& s, const DecoderOptions& o) {
   check_decoder(s, decoder, x, memory, logits);
   s.trace.say(
       "In training all rows are computed at once, each from the right words before it. When a "
-      "sentence is written, the likeliest word of the last row is put behind the others, and the "
+      "sentence is written, the likeliest word of the last row is put after the others, and the "
       "decoder is asked again.");
 }
 
