@@ -47,10 +47,10 @@ function(attn_embed_assets target)
   attn_embed(${target} asset attn attn/render/assets.h ${files})
 endfunction()
 
-# The program's: data/ and lessons/. Solutions of exercises are not carried, their matrix.h is.
+# The program's: data/, lessons/ and a page of docs/. Solutions of exercises are not carried, their matrix.h is.
 function(attn_embed_data target)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} data/* lessons/*)
   list(FILTER files EXCLUDE REGEX "/solution\\.[^/]*$")
-  list(APPEND files src/attn_exercise/matrix.h)
+  list(APPEND files src/attn_exercise/matrix.h docs/notes.md)
   attn_embed(${target} data attn::app app/frame/data.h ${files})
 endfunction()

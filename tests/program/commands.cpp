@@ -24,27 +24,6 @@ using nlohmann::json;
 
 namespace {
 
-/// The words of an example, as a shell would split them.
-Words split(const std::string& example) {
-  Words words;
-  std::string word;
-  bool quoted = false, any = false;
-  for (const char c : example) {
-    if (c == '\'') {
-      quoted = !quoted;
-      any = true;
-    } else if (c == ' ' && !quoted) {
-      if (any || !word.empty()) words.push_back(word);
-      word.clear();
-      any = false;
-    } else {
-      word += c;
-    }
-  }
-  if (any || !word.empty()) words.push_back(word);
-  return words;
-}
-
 /// Commands that take long, write files or measure: only their help is looked at here.
 bool is_quick(const Command& command) {
   // A lesson's and a homework's commands have tests of their own: some keep what was done.
@@ -163,8 +142,8 @@ TEST_CASE("every command runs its example, in every form, as the contract says")
   for (const Command& command : commands()) {
     if (!is_quick(command)) continue;
     for (const char* form : {"", "--plain", "--quiet", "--json", "--convention column"}) {
-      Words words = split(command.example);
-      for (const std::string& word : split(form)) words.push_back(word);
+      Words words = shell_words(command.example);
+      for (const std::string& word : shell_words(form)) words.push_back(word);
       const Result r = run(Launch{.arguments = words, .environment = {{"COLUMNS", "80"}}});
       INFO(r.describe());
       CHECK(r.exit_code == 0);
@@ -205,7 +184,7 @@ TEST_CASE("the help of every command names each option and fits in 79 columns") 
 TEST_CASE("in one process every command gives the same twice, in any order") {
   std::vector<Words> lines;
   for (const Command& command : commands()) {
-    if (is_quick(command)) lines.push_back(split(command.example));
+    if (is_quick(command)) lines.push_back(shell_words(command.example));
   }
   std::map<Words, json> first;
   for (const Words& line : lines) first[line] = steady(attn::json(attn::app::compute(line)));

@@ -244,6 +244,9 @@ TEST_CASE("reach: its claims hold for every model, text, width and seed, and it 
   const Table mean = table(holding({"reach", "--model", "rnn"}), "by_distance");
   CHECK(cell(mean, mean.rows.size() - 1, 1) < 0.1 * cell(mean, 1, 1));
   CHECK(cell(mean, 1, 2) == 0);
+  const Table all =
+      table(holding({"reach", "a b c d e f g h i j k l m n o p q r", "--dim", "2"}), "by_distance");
+  CHECK(all.rows.size() == 18);  // no distance is left out
 }
 
 TEST_CASE("path: lengths counted on the graph, model by model") {

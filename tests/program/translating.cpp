@@ -137,6 +137,31 @@ TEST_CASE("translate: words it does not know are told, and it writes all the sam
   CHECK_FALSE(contains(many.out, "<unknown>: \"a\""));  // a word of the language
 }
 
+TEST_CASE("translate: contractions are read as the words they stand for, and it says so") {
+  const std::string whole = "the animal did not cross the street because it was too ";
+  for (const std::string end : {"tired", "wide"}) {
+    const Result full = expect({"translate", "--model", "it", whole + end + " ."}, 0, "Written: ");
+    const std::string written = full.out.substr(full.out.find("Written: "));
+    for (const char* negation : {"didn't", "didn\u2019t", "Didn't", "did not"}) {
+      const std::string text =
+          std::string("The animal ") + negation + " cross the street because it was too " + end;
+      INFO(text);
+      const Result r = expect({"translate", "--model", "it", text}, 0, "A full stop is read");
+      CHECK_FALSE(contains(r.out, "<unknown>"));
+      CHECK(contains(r.out, "is read as \"did not\"") == (std::string(negation) != "did not"));
+      CHECK(r.out.substr(r.out.find("Written: ")).substr(0, 60) == written.substr(0, 60));
+    }
+  }
+  for (const char* model : {"english-german", "english-german-gru"}) {
+    const Result r =
+        expect({"translate", "--model", model, "the dog doesn't see the ball ."}, 0, "does not");
+    CHECK_FALSE(contains(r.out, "<unknown>"));
+    CHECK(contains(r.out, "der Hund sieht den Ball nicht ."));
+  }
+  // What the model does not know either way stays as it was written.
+  expect({"translate", "the dog won't see the ball ."}, 0, "<unknown>: \"won't\"");
+}
+
 TEST_CASE("translate: bad sentences are refused with a message, or read as what they are") {
   for (const char* text : {"", " ", "\t\n ", "\x01\x02"}) {
     INFO("\"" << text << "\"");

@@ -130,6 +130,31 @@ TEST_CASE("question: a shape in every way of writing it") {
   CHECK(answer_of(q, w.traces).text == "2 x 3");
 }
 
+TEST_CASE("question: a vector may be written as a matrix of one row") {
+  World w;
+  Array row = empty({3});
+  row.fill(0);
+  w.last.add("pooled", "", {"d"}, Tensor(std::move(row)));
+  const Question q = question("shape: pooled\nwrong: [2, 3] | two rows\n");
+  for (const char* reply : {"3", "[3]", "1 x 3", "(1, 3)"}) {
+    INFO(reply);
+    CHECK(w.say(q, reply).right);
+  }
+  CHECK(w.say(q, "2 x 3").said == "two rows");
+  for (const char* reply : {"3 x 1", "1 x 1 x 3"}) CHECK_FALSE(w.say(q, reply).right);
+  CHECK_FALSE(w.say(question("shape: weights\nwrong: [3, 2] | x\n"), "1 x 2 x 3").right);
+}
+
+TEST_CASE("question: what rounding leaves of a 0 is shown as 0") {
+  const World w;
+  const auto shown = [&](const std::string& lines) {
+    return answer_of(question(lines + "wrong: 5 | x\n"), w.traces).text;
+  };
+  CHECK(shown("number: weights[0, 0] / 1e7\nwithin: 0.001\n") == "0");
+  CHECK(shown("number: weights[0, 0] / 1e7\nwithin: 1e-9\n") == "2.5e-08");
+  CHECK(shown("number: weights[0, 0]\nwithin: 0.01\n") == "0.25");
+}
+
 TEST_CASE("question: a cell by numbers or by words, and every cell of a tie") {
   const World w;
   const Question q = question("cell: weights argmax\nwrong: [0, 0] | the first\n");

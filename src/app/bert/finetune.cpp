@@ -257,7 +257,7 @@ class FineTuning {
           "Interrupted: {} of {} trainings were done. In brackets: how many a mean "
           "is of.",
           trained(), wanted_);
-    return o_.seeds > 1 ? fmt::format("Means of {} trainings; behind +- a 95 % interval.", o_.seeds)
+    return o_.seeds > 1 ? fmt::format("Means of {} trainings; after +- a 95 % interval.", o_.seeds)
                         : "Of one training each.";
   }
 

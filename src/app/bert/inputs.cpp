@@ -39,22 +39,6 @@ void refuse(const Common& common, const std::string& checkpoint) {
   }
 }
 
-/// Three embeddings, their sum and its norm, explained.
-void explain(Stage& s) {
-  s.explain("ids", "The same piece has the same number everywhere.");
-  s.explain("segment_ids",
-            "Which sentence a piece belongs to; [CLS] and the first [SEP] belong to A.");
-  s.explain("token_embedding", "One row for every piece that the model knows.");
-  s.explain("segment_embedding", "Only two rows: this is all that marks the second sentence.");
-  s.explain("position_embedding",
-            "One row for every place. Learnt, so there is none beyond the last.");
-  s.explain("tokens", "Row i: the row of piece i. Equal pieces have equal rows.");
-  s.explain("segments", "The same row for the whole of a sentence.");
-  s.explain("positions", "Row i of the table for the piece at place i, whatever the piece is.");
-  s.explain("sum", "Added number by number, not put side by side: the width stays d.");
-  s.explain("x", "What the first block reads: each row brought to mean 0 and variance 1.");
-}
-
 /// Which of the three tells two rows apart: words by distance between rows of each summand.
 void say_what_differs(Stage& s, const BertInput& input, const PieceVocabulary& vocabulary) {
   for (std::size_t i = 0; i < input.length(); ++i) {
@@ -78,7 +62,7 @@ void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const 
   const std::vector<std::string> labels = piece_names(vocabulary, input.ids);
   s.trace.title = fmt::format("What BERT reads: {}", fmt::join(labels, " "));
   const Tensor x = embed_input(s, model, vocabulary, input);
-  explain(s);
+  s.explain("ids", "The same piece has the same number everywhere.");
   const auto value = [&](const char* path) -> const Array& { return s.trace.find(path)->values(); };
   double largest = 0;
   for (std::size_t i = 0; i < x.value().size(); ++i) {

@@ -92,7 +92,6 @@ Tensor guess(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   const Tensor probabilities = softmax(s.run, asked);
   require_finite(s.trace, logits);
   note(s.run, "mlm.probabilities", "softmax(asked)", {"hidden", "word"}, probabilities);
-  s.explain("mlm.probabilities", "How likely each word is at this place. Each row sums to 1.");
   return probabilities;
 }
 
@@ -200,9 +199,6 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
   if (drawn) show_loss(s, bert, hidden);
   s.explain("output",
             "Row i: piece i after all blocks; the rows of hidden places make the guesses.");
-  s.explain("mlm.transform", "The output once more through a layer, gelu and a norm.");
-  s.explain("mlm.logits",
-            "Row i times every row of the embedding table: how well each word fits at place i.");
   show_only(s.trace, [&](const std::string& path) {
     return path == "ids" || path == "mlm.targets" || path == "mlm.loss" || path == "output" ||
            path == "mlm.transform";

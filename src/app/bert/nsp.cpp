@@ -48,7 +48,7 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
   const TopicGrammar stories = TopicGrammar::parse(data_file("stories.topics"), "stories.topics");
   Rng rng = Rng(s.trace.seed).stream("pairs");
   Table table{"pairs",
-              "Drawn as in training: half of the time B is the sentence behind A, else one of "
+              "Drawn as in training: half of the time B is the sentence after A, else one of "
               "another story. p: the model's probability that it follows.",
               {"A", "B", "label", "p", "right"},
               {}};
@@ -68,7 +68,7 @@ std::vector<std::string> show_pairs(Stage& s, const BertCheckpoint& bert, std::i
     if (first.empty()) first = texts;
   }
   s.trace.say(
-      "Drawn as in training: half of the time B is the sentence behind A, else one of another "
+      "Drawn as in training: half of the time B is the sentence after A, else one of another "
       "story. p: the model's probability that B follows.");
   s.trace.add(Verbatim{drawn});
   s.trace.add(std::move(table));

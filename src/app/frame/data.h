@@ -7,7 +7,7 @@
 namespace attn::app {
 
 /// A file of data/ or lessons/ that the program carries in itself. Its path is that of
-/// "english-german.grammar" in data/, or "lessons/05-.../lesson.md".
+/// "english-german.grammar" in data/, or "lessons/05-.../lesson.md", or "docs/notes.md".
 using DataFile = EmbeddedFile;
 
 const std::vector<DataFile>& data_files();

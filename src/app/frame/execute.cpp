@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "app/frame/glossary.h"
+#include "app/frame/terms.h"
 #include "attn/core/error.h"
 
 namespace attn::app {
@@ -41,22 +41,15 @@ std::vector<OptionRow> option_rows(const Command& command) {
 
 namespace {
 
-/// The command that somebody who wrote `word` may have meant, or "": by its letters, or because the
-/// thing has another name in the books.
+/// The command that somebody who wrote `word` may have meant, or "": the one that shows what the
+/// books call so, or by its letters.
 std::string command_meant(const std::string& word) {
-  static const std::map<std::string, std::string> kOtherNames = {
-      {"attention", "attend"},   {"self-attention", "attend"}, {"embedding", "embed"},
-      {"explain", "why"},        {"multihead", "heads"},       {"multi-head", "heads"},
-      {"tokenize", "tokens"},    {"projection", "qkv"},        {"lstm", "rnn --cell lstm"},
-      {"gru", "rnn --cell gru"}, {"gradient", "backward"},     {"convolution", "cnn"},
-  };
+  if (const Term* term = find_term(word)) return term->command;
   std::vector<std::string> names;
   for (const Command& c : commands()) names.push_back(c.name);
   if (const std::string near = nearest(word, names); !near.empty()) return near;
-  names.clear();
-  for (const auto& [other, name] : kOtherNames) names.push_back(other);
-  const auto found = kOtherNames.find(nearest(word, names));
-  return found == kOtherNames.end() ? "" : found->second;
+  const Term* near = nearest_term(word);
+  return near ? near->command : "";
 }
 
 /// `why [--depth N] STEP[i,j] COMMAND [options]`: all options but its own belong to the inner
@@ -243,7 +236,7 @@ Trace compute(const Parsed& parsed) {
     const auto place = std::find(places.begin(), places.end(), &step->milliseconds);
     step->spread = spreads[static_cast<std::size_t>(place - places.begin())];
     trace.milliseconds += step->milliseconds;
-    if (step->about.empty()) step->about = glossary(step->path);
+    if (step->about.empty()) step->about = glossary(step->path, step->formula);
     if (parsed.common.convention == "column" && step->shape().size() > 1) {
       step->about = with_columns_for_rows(std::move(step->about));
     }

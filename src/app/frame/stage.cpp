@@ -38,7 +38,7 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   }
   cli.integer("--memory-limit", c.memory_limit, 1, 1'000'000,
               "GB that it may take; without it, half of the machine's memory and at most 4", "GB");
-  cli.integer("--precision", c.precision, 0, 17, "digits behind the decimal point");
+  cli.integer("--precision", c.precision, 0, 17, "digits after the decimal point");
   cli.choice("--convention", c.convention, {"row", "column"},
              "show a token as a row, or (transposed) as a column");
   cli.text("--show", c.show, "GLOB",

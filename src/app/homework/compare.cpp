@@ -136,7 +136,7 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
   for (int d = digits - 1; d >= 0; --d) {
     const auto rounded = [&](double x) { return std::round(x / unit(d)) * unit(d); };
     if (!each(rounded, 1e-6)) continue;
-    return fmt::format("This is right to {} digit{} behind the point; the sheet asks for {}.{}", d,
+    return fmt::format("This is right to {} digit{} after the point; the sheet asks for {}.{}", d,
                        d == 1 ? "" : "s", digits,
                        d == 0 ? " Was it written as whole numbers?" : "");
   }

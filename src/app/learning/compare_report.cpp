@@ -142,7 +142,7 @@ class Report {
   void accuracy_table() {
     const bool regression = task_->regression;
     Table table{regression ? "loss" : "accuracy",
-                fmt::format("On test sequences{}; behind +- a 95 % interval.",
+                fmt::format("On test sequences{}; after +- a 95 % interval.",
                             o_.seeds > 1 ? fmt::format(", means of {} seeds", o_.seeds) : ""),
                 {"model"},
                 {}};

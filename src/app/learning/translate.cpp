@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <set>
+
 #include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/learning/looking.h"
@@ -59,6 +62,35 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
   return found;
 }
 
+/// The sentence in words that the model knows: contractions written out, and a full stop at the end
+/// of one that has none, where all that it learnt had one. Says what it changed.
+std::vector<std::string> as_learnt(Trace& trace, const ModelFile& file,
+                                   const std::vector<std::string>& given,
+                                   const Vocabulary& vocabulary) {
+  const auto known = [&](const std::string& word) {
+    return vocabulary.id(word) != Vocabulary::kUnknown;
+  };
+  std::vector<std::string> out;
+  std::set<std::string> said;
+  for (const std::string& word : given) {
+    const std::vector<std::string> whole = without_contraction(word);
+    if (known(word) || whole.empty() || !std::all_of(whole.begin(), whole.end(), known)) {
+      out.push_back(word);
+      continue;
+    }
+    out.insert(out.end(), whole.begin(), whole.end());
+    if (said.insert(word).second)
+      trace.say(fmt::format("\"{}\" is read as \"{}\": the model learnt these words.", word,
+                            fmt::join(whole, " ")));
+  }
+  const bool fits = out.size() + 2 <= file.model->longest_sentence();
+  if (is_own_language(file.language) && known(".") && out.back() != "." && fits) {
+    out.emplace_back(".");
+    trace.say("A full stop is read at the end: every sentence that the model learnt has one.");
+  }
+  return out;
+}
+
 void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::string>& source,
                  const Vocabulary& vocabulary) {
   constexpr std::size_t kMost = 10;  // told by name
@@ -107,10 +139,10 @@ struct Candidates {
     } else {
       table.about = o.method == "greedy"
                         ? "At every step the likeliest word is written, and read at the next one; "
-                          "<end> ends the sentence. p: its probability, after softmax. Behind it "
+                          "<end> ends the sentence. p: its probability, after softmax. After it "
                           "the two next likeliest words."
                         : "At every step a word is drawn by its probability, and read at the next "
-                          "one; <end> ends the sentence. Behind it the two likeliest others.";
+                          "one; <end> ends the sentence. After it the two likeliest others.";
       // No third alternative: nine columns do not fit into 80.
       table.columns = {"step", "written", "p", "or", "p of it", "or", "p of it"};
     }
@@ -206,7 +238,11 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   for (const char* axis : {"encoder.query", "encoder.key", "encoder.token", "memory", "source"})
     s.trace.labels[axis] = from;
   const std::vector<std::string> to = names(target, read);
-  for (const char* axis : {"query", "key", "token", "target"}) s.trace.labels[axis] = to;
+  for (const char* axis : {"key", "token", "target"}) s.trace.labels[axis] = to;
+  // A row of weights belongs to two words: the one read last, and the one that was then written.
+  std::vector<std::string>& steps = s.trace.labels["query"] = to;
+  for (std::size_t t = 0; t < steps.size() && t < written.words.size(); ++t)
+    steps[t] += " \u2192 " + target.name(written.words[t]);
   s.trace.restart_clock();
   const Tensor target_ids = word_ids(read);
   note(s.run, "source_ids", "the words that are read", {"source"}, source);
@@ -226,8 +262,8 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
     step->look = shown ? Look::map : Look::hidden;
     if (step->path.ends_with("cross.weights") || step->path == "weights")
       step->about =
-          "Row by row: the word that was read last and "
-          "where the model looked in the source for the next one.";
+          "Each row: the word that was read last, the word that was then written, and where the "
+          "model looked in the source in between.";
     if (step->path.starts_with("encoder.") && step->path.ends_with("attention.weights"))
       step->about = "How the words of the source looked at one another.";
   }
@@ -249,7 +285,8 @@ void translate(Stage& s, const TranslateOptions& o) {
   const ModelFile file = find_model(o.model);
   s.trace.parameters = Origin::learnt;
   const Vocabulary from(file.source_words), to(file.target_words);
-  const std::vector<std::string> source_words = sentence(o, file);
+  const std::vector<std::string> given = sentence(o, file),
+                                 source_words = as_learnt(s.trace, file, given, from);
   std::vector<std::size_t> source_ids;
   for (const std::string& word : source_words) source_ids.push_back(from.id(word));
   source_ids.push_back(Vocabulary::kEnd);

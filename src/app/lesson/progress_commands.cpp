@@ -6,6 +6,7 @@
 
 #include "app/frame/command.h"
 #include "app/frame/outputs.h"
+#include "app/frame/terms.h"
 #include "app/lesson/overview.h"
 #include "app/lesson/place.h"
 #include "app/lesson/progress_file.h"
@@ -18,7 +19,7 @@ namespace attn::app {
 
 namespace {
 
-constexpr std::size_t kMostFound = 50, kShownText = 60, kBefore = 25;
+constexpr std::size_t kMostFound = 50, kMostTerms = 3, kShownText = 60, kBefore = 25;
 constexpr std::size_t kLargestProgress = std::size_t{1} << 22;
 
 /// Where the change is the command's whole work, it must be kept.
@@ -62,6 +63,13 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
   if (word.empty()) throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Lessons that speak of \"{}\"", escaped(word));
+  const std::vector<const Term*> named = terms_with(word);
+  for (std::size_t i = 0; i < named.size() && i < kMostTerms; ++i)
+    s.trace.add(Verbatim{described(*named[i])});
+  if (!named.empty()) add_terms(s.trace, named);
+  if (named.size() > kMostTerms)
+    s.trace.say(
+        fmt::format("And {} terms more: attn terms {}.", named.size() - kMostTerms, escaped(word)));
   Table table{"found", "", {"lesson", "screen", "text"}, {}};
   std::size_t count = 0;
   for (const LessonEntry& entry : library.entries()) {
@@ -85,7 +93,13 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
                             around(line, std::min(place, line.size()))});
     }
   }
-  if (count == 0) return s.trace.say("No lesson does.");
+  if (count == 0) {
+    if (!named.empty()) return s.trace.say("No lesson has these very words.");
+    const Term* near = nearest_term(word);
+    return s.trace.say(
+        near ? fmt::format("No lesson does. Nearly: attn lesson search '{}'.", near->english)
+             : "No lesson does.");
+  }
   s.trace.add(std::move(table));
   if (count > kMostFound) s.trace.say(fmt::format("And {} lines more.", count - kMostFound));
 }

@@ -226,9 +226,10 @@ void how_many_layers(Stage& s, std::size_t kernel, std::size_t n) {
     }
   }
   s.trace.check(
-      "built and run for n = 4 and n = 64: with so many layers the first input moves the last "
-      "output of a causal net, "
-      "with one layer less it does not (wrong answers)",
+      fmt::format("built and run for n = 4 and n = 64: with so many layers the first input moves "
+                  "the last output of a causal net, with one layer less it does not (wrong "
+                  "answers: {})",
+                  wrong),
       wrong, 0);
 }
 
@@ -342,8 +343,8 @@ void cnn(Stage& s, const CnnOptions& o) {
       "zeros, so less of it may be "
       "left in this text; a dilation that grows too fast leaves gaps.");
   s.trace.check(fmt::format("measured = formula: output {} becomes NaN exactly for the inputs of "
-                            "its field, {} inputs tried at {} layers (wrong answers)",
-                            output, asked.size(), layers),
+                            "its field, {} inputs tried at {} layers (wrong answers: {})",
+                            output, asked.size(), layers, wrong),
                 wrong, 0);
   compute_alone(s, net, x.value(), output, levels[layers - 1][0], h.value());
   s.trace.say(

@@ -132,13 +132,15 @@ std::vector<Distance> by_distance(const Array& reach) {
 
 void show_distances(Stage& s, const std::vector<Distance>& mean, bool recurrent) {
   const std::size_t n = mean.size();
+  constexpr std::size_t kAllShown = 64;  // of more: 0 to 8, then powers of two, and the last
   Table table{"by_distance",
-              "Mean reach of all pairs so many steps apart.",
+              n > kAllShown ? "Mean reach of all pairs so many steps apart; from 8 on not every "
+                              "distance is shown."
+                            : "Mean reach of all pairs so many steps apart.",
               {"distance", "to an earlier input", "to a later input"},
               {}};
   for (std::size_t k = 0; k < n; ++k) {
-    if (n > 16 && k > 8 && k != n - 1 && (k & (k - 1)) != 0)
-      continue;  // 0 to 8, then powers of two
+    if (n > kAllShown && k > 8 && k != n - 1 && (k & (k - 1)) != 0) continue;
     table.rows.push_back({double(k), mean[k].back, mean[k].ahead});
   }
   s.trace.add(std::move(table));

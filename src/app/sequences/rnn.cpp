@@ -146,9 +146,6 @@ Direction read(Stage& s, Cell cell, const Tensor& x, std::size_t h, const std::s
   if (!name.empty()) scope.emplace(s.run, name);
   s.trace.restart_clock();
   const Tensor hidden = recurrent_layer(s.run, cell, x, p, name == "backward");
-  s.explain(at + "w_x",
-            "What each input number does to each gate; the gates' columns stand side by side.");
-  s.explain(at + "w_h", "What each number of the hidden state before does to each gate.");
   s.explain(at + "hidden",
             name == "backward"
                 ? "Row t: what the net knows after reading from the last token back to token t."

@@ -138,7 +138,10 @@ std::string formulas(const Seq2SeqSizes& z) {
            "  a_tj = softmax over j of score(s_(t-1), h_j)   the state before the step asks\n"
            "  c_t  = sum over j of a_tj h_j\n"
            "  s_t  = cell([y_(t-1); c_t], s_(t-1))           and the step reads the answer\n"
-           "  h~_t = tanh([c_t; s_t] W_c)";
+           "  h~_t = tanh([c_t; s_t] W_c)                    Luong's; Bahdanau's paper has a "
+           "maxout\n"
+           "                                                 layer of s_(t-1), y_(t-1) and c_t "
+           "here";
   }
   out += "  s_t  = cell(y_(t-1), s_(t-1))                  s_0 comes from c\n";
   out += z.local == 0
@@ -172,20 +175,12 @@ void say_bottleneck(Stage& s, const RecurrentTranslator& model, std::size_t word
 }
 
 void explain_reading(Stage& s, const Seq2SeqSizes& z) {
-  s.explain("encoder.x", "What the encoder reads: row j is the vector of source word j.");
-  for (const std::string at : {"encoder.", "encoder.forward.", "encoder.backward.", "decoder."}) {
-    s.explain(at + "w_x",
-              "What each input number does to each gate; the gates' columns stand side by side.");
-    s.explain(at + "w_h", "What each number of the hidden state before does to each gate.");
-  }
   s.explain("encoder.forward.hidden", "Row j: what was read from the first word up to word j.");
   s.explain("encoder.backward.hidden", "Row j: what was read from the last word back to word j.");
   s.explain("encoder.hidden",
             z.bidirectional
-                ? "Row j: word j with what stands before it (left half) and behind it (right half)."
+                ? "Row j: word j with what stands before it (left half) and after it (right half)."
                 : "Row j: what the encoder knows after reading up to word j.");
-  s.explain("bridge.w", "Makes the encoder's last state as wide as the decoder's.");
-  s.explain("bridge.b", "Added to that.");
   const bool by_attention = z.variant == "attention";
   s.explain("encoder.last", by_attention
                                 ? "The decoder starts from this vector, and then looks back."
@@ -210,19 +205,6 @@ void explain_writing(Stage& s, const Seq2SeqSizes& z) {
   s.explain("scores",
             before ? "Row t: how well the state before step t fits the state of each source word."
                    : "Row t: how well the state after step t fits the state of each source word.");
-  s.explain("attention.general.w",
-            "Joins every number of a decoder state with every number of an encoder state.");
-  for (const char* path : {"attention.additive.w_q", "attention.lowrank.u"})
-    s.explain(path, "Turns a decoder state into what it looks for.");
-  for (const char* path : {"attention.additive.w_k", "attention.lowrank.v"})
-    s.explain(path, "Turns an encoder state into what it can be found by.");
-  s.explain("attention.concat.w",
-            "Its upper rows are for a decoder state, the lower ones for an "
-            "encoder state.");
-  for (const char* path : {"attention.additive.v", "attention.concat.v"})
-    s.explain(path, "Makes one score of what both gave together.");
-  s.explain("output.w", "Column by column: which state speaks for that word.");
-  s.explain("output.b", "What speaks for each word, whatever the state.");
   s.explain("mask", "Row t: 0 inside the window around p_t, -inf outside it.");
   s.explain(
       "weights",

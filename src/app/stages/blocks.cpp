@@ -17,7 +17,7 @@ void bind_block(Cli& cli, BlockChoices& o, const char* layers_help) {
   cli.integer("--heads", o.heads, 1, 100'000, "number of heads H");
   cli.integer("--ff", o.ff, 0, 1'000'000, "inner width of the feed-forward net; 0: 4d");
   cli.choice("--norm", o.norm, {"post", "pre"},
-             "layer norm behind each residual sum, or before each part");
+             "layer norm after each residual sum, or before each part");
 }
 
 EncoderSizes block_sizes(const BlockChoices& o, std::size_t d) {

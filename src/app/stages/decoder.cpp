@@ -129,24 +129,8 @@ Decoder make_decoder(Stage& s, const EncoderSizes& z, const BlockOptions& o, std
 
 void explain_decoder(Stage& s, std::size_t layers) {
   s.explain("x", "What the decoder reads: the words written so far, with their positions.");
-  s.explain("memory",
-            "Row j: the source's token j after the encoder. The decoder only reads it; every block "
-            "reads the same.");
   for (std::size_t l = 0; l < layers; ++l) {
     const std::string at = fmt::format("layer.{}.", l);
-    s.explain(at + "self.mask",
-              "No word may look at the words after it: they are not written yet.");
-    s.explain(at + "self.weights",
-              "Row i: how much the word i takes from the words up to itself. Right of the diagonal "
-              "all is 0.");
-    s.explain(at + "cross.q",
-              "Row i is what word i of the target looks for: made from the decoder.");
-    s.explain(at + "cross.k",
-              "Row j is what token j of the source can be found by: made from the memory.");
-    s.explain(at + "cross.v", "Row j is what token j of the source gives: made from the memory.");
-    s.explain(at + "cross.weights",
-              "Row i: how much word i of the target takes from each token of the source. There is "
-              "no mask: the source is known to its end.");
     s.explain(at + "output", l + 1 < layers ? "Row i: word i after this block."
                                             : "Row i: word i after the last block.");
   }
@@ -313,7 +297,7 @@ void decoder(Stage& s, const DecoderOptions& o) {
   check_decoder(s, decoder, x, memory, logits);
   s.trace.say(
       "In training all rows are computed at once, each from the right words before it. When a "
-      "sentence is written, the likeliest word of the last row is put behind the others, and the "
+      "sentence is written, the likeliest word of the last row is put after the others, and the "
       "decoder is asked again.");
 }
 

@@ -62,13 +62,11 @@ void ffn(Stage& s, const FfnOptions& o) {
   s.trace.restart_clock();
   const Activation bend = activation_of(o);
   const Tensor output = feed_forward(s.run, x, p, bend);
-  s.explain("w_1", "Widens each token's vector from d to ff numbers.");
   s.explain("hidden", bend == Activation::relu
                           ? "relu bends here: what is negative becomes 0. Without the bend, both "
                             "layers would be one matrix."
                           : "gelu bends here: large numbers pass, very negative ones become 0, "
                             "small ones shrink.");
-  s.explain("w_2", "Brings the ff numbers back to d.");
   s.explain("output", "Row i was made from row i of X alone.");
   show_same_weights(s, x, p);
 

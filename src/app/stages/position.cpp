@@ -159,6 +159,7 @@ void position(Stage& s, const PositionOptions& o) {
     }
     x = s.x();
     note(s.run, "x", "X: one row per token", {"token", "d"}, x);
+    s.explain("x", "Row i is the vector of token i, and says nothing about its place.");
   } else if (s.has_text() || !s.common.input.empty()) {
     throw Error(ErrorKind::usage, "--length with a text or --input",
                 "give one of them: each says how many places there are");
@@ -182,7 +183,11 @@ void position(Stage& s, const PositionOptions& o) {
   note(s.run, "output", o.kind == "rotary" ? "x turned by its place" : "x + position",
        {"token", "d"}, output);
   s.explain("output",
-            "Equal tokens now differ by their place; this is what the first layer reads.");
+            o.kind == "none" ? "Nothing was added: equal tokens stay equal, wherever they stand."
+            : o.kind == "rotary"
+                ? "Equal tokens now differ by their place. A model turns its queries and keys like "
+                  "this, in every layer."
+                : "Equal tokens now differ by their place; this is what the first layer reads.");
   if (o.kind == "rotary") {
     show_relative(s, x);
   } else if (o.kind != "none") {

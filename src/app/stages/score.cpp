@@ -204,21 +204,12 @@ void score(Stage& s, const ScoreOptions& o) {
                   "= {:.3f} (all alike). ",
                   k.shape()[0], std::log(double(k.shape()[0]))));
   if (all) {
-    const auto time_of = [&](const char* name) {
-      const Step* step = s.trace.find(std::string(name) + ".scores");
-      return step ? step->milliseconds : 0;
-    };
     s.trace.say(
-        "For each pair, dot needs 2d operations and additive 4a (a tanh counted as one): alike on "
-        "paper. But "
-        "all dot products together are one matrix product, which a processor does best.");
-    if (time_of("dot") > 0) {
-      s.trace.say(
-          fmt::format("Measured here: additive took {:.1f} times as long as dot. At this size "
-                      "overhead counts for "
-                      "much; try a longer text or --dim 64.",
-                      time_of("additive") / time_of("dot")));
-    }
+        "For each pair, dot needs 2d operations and additive 4a (a tanh counted as one): twice as "
+        "many if a = d. Once per token additive also needs q W_q and k W_k, which is most of its "
+        "work in a short text. Its time grows more than that: all dot products together are one "
+        "matrix product, which a processor does best. Compare operations and times in a text of "
+        "200 words, with --dim 64.");
     s.trace.say(
         "general and lowrank let queries and keys have different widths. additive and concat are "
         "one function: "

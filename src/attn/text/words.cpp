@@ -70,6 +70,26 @@ std::vector<std::string> words(std::string_view text) {
   return tokens;
 }
 
+std::vector<std::string> without_contraction(std::string_view word) {
+  std::string plain(word);
+  constexpr std::string_view kCurly = "\u2019";
+  for (std::size_t at = plain.find(kCurly); at != std::string::npos; at = plain.find(kCurly))
+    plain.replace(at, kCurly.size(), "'");
+  static const std::unordered_map<std::string_view, std::vector<std::string>> kOwnForm = {
+      {"can't", {"can", "not"}},    {"cannot", {"can", "not"}}, {"won't", {"will", "not"}},
+      {"shan't", {"shall", "not"}}, {"it's", {"it", "is"}},     {"let's", {"let", "us"}},
+      {"i'm", {"i", "am"}},
+  };
+  if (const auto own = kOwnForm.find(plain); own != kOwnForm.end()) return own->second;
+  static constexpr std::pair<std::string_view, const char*> kEnds[] = {
+      {"n't", "not"}, {"'re", "are"}, {"'ve", "have"}, {"'ll", "will"}};
+  for (const auto& [end, meant] : kEnds) {
+    if (plain.size() > end.size() && plain.ends_with(end))
+      return {plain.substr(0, plain.size() - end.size()), meant};
+  }
+  return {};
+}
+
 std::vector<std::string> letters(std::string_view text) {
   std::vector<std::string> tokens;
   for (std::string& c : characters(text)) {
