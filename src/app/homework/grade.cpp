@@ -315,12 +315,16 @@ void Grader::remember(const SheetStep& step, const Array& answer, const Verdict&
     const bool fits_in = verdict.exact && shape_of(*verdict.exact) == shape_of(*same);
     exact_.set(step.name, fits_in ? *verdict.exact : *same);
     rounding_[step.name] = rounding_of(*same, step.digits);
-  } else if (!same && answer.size() > 0 && answer.size() <= kMoreNumbers * right.size() &&
-             can_be_computed_on(step, answer, false)) {
-    shaped_.set(step.name, answer);
-    rounding_[step.name] = rounding_of(answer, step.digits);
-    odd_.insert(step.name);
+    return;
   }
+  const bool is_row = answer.dimension() == 1 && right.dimension() == 2;  // NumPy's rows
+  const Array shaped = is_row ? reshaped(answer, {1, answer.size()}) : answer;
+  if (same || shaped.dimension() != right.dimension() || shaped.size() == 0 ||
+      shaped.size() > kMoreNumbers * right.size() || !can_be_computed_on(step, shaped, false))
+    return;
+  shaped_.set(step.name, shaped);
+  rounding_[step.name] = rounding_of(shaped, step.digits);
+  odd_.insert(step.name);
 }
 
 StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
