@@ -59,6 +59,19 @@ Change with_head(const Words& gone, const std::map<std::string, Shape>& more) {
   };
 }
 
+/// Only the tensors whose names begin so, without that beginning.
+Change part(const std::string& begin) {
+  return [=](const CheckpointFolder& c) {
+    c.rewrite([&](Tensors& tensors) {
+      Tensors out;
+      for (const auto& [name, values] : tensors) {
+        if (name.starts_with(begin)) out[name.substr(begin.size())] = values;
+      }
+      tensors = std::move(out);
+    });
+  };
+}
+
 Change written(const std::string& file, const std::string& bytes) {
   return [=](const CheckpointFolder& c) { c.write(file, bytes); };
 }
@@ -143,10 +156,6 @@ void moved_into_snapshots(const CheckpointFolder& c) {
     std::filesystem::rename(c / file, inside + "/" + file);
 }
 
-std::string without_bert(std::string name) {
-  return name.starts_with("bert.") ? name.substr(5) : name;
-}
-
 /// tokenizer_config.json of an uncased model, so that nothing need be assumed.
 const json kUncased = {{"do_lower_case", true}};
 
@@ -154,9 +163,8 @@ const std::map<std::string, Change>& read_layouts() {
   static const Words kHeads = {"cls."};
   static const std::map<std::string, Change> kAll = {
       {"BertForPreTraining", [](const CheckpointFolder&) {}},
-      {"BertModel, names without \"bert.\"", both(with_head(kHeads, {}), renamed(without_bert))},
-      {"BertModel without a pooler",
-       both(with_head({"cls.", "bert.pooler."}, {}), renamed(without_bert))},
+      {"BertModel, names without \"bert.\"", part("bert.")},
+      {"BertModel without a pooler", with_head({"cls.", "bert.pooler."}, {})},
       {"BertForMaskedLM", with_head({"bert.pooler.", "cls.seq_relationship."}, {})},
       {"BertForSequenceClassification",
        with_head(kHeads, {{"classifier.weight", {2, 12}}, {"classifier.bias", {2}}})},

@@ -141,8 +141,9 @@ class Weights {
   /// The tensor as ours, the matrix of a linear layer transposed. Throws if a number is not finite.
   Array take(const std::string& own, const Shape& shape) {
     const Place& entry = entries_.at(published_name(own));
-    Array values = decode(bytes_of(entry), entry.dtype, ByteOrder::little, entry.shape);
-    if (is_stored_transposed(own, shape)) values = transposed(values);
+    Array values = is_stored_transposed(own, shape)
+                       ? turned(entry)
+                       : decode(bytes_of(entry), entry.dtype, ByteOrder::little, entry.shape);
     read(entry, bytes_of(entry));
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (!std::isfinite(values.data()[i]))
@@ -157,7 +158,6 @@ class Weights {
   /// Throws unless a second copy of the tied numbers is the first. A part at a time: the table of
   /// words is the largest tensor, and memory should hold it once.
   void check_tied(const char* second, const Array& first) const {
-    constexpr std::size_t kAtOnce = std::size_t{1} << 16;
     const auto at = entries_.find(second);
     if (at == entries_.end()) return;
     const Place& entry = at->second;
@@ -181,6 +181,28 @@ class Weights {
   struct Place : SafetensorsEntry {
     std::size_t file;
   };
+
+  static constexpr std::size_t kAtOnce = std::size_t{1} << 16;  ///< numbers
+
+  /// The matrix transposed, some rows at a time: a whole copy beside it would leave a hole in
+  /// memory that the next matrix does not fit into.
+  Array turned(const Place& entry) const {
+    const std::size_t height = entry.shape[0], width = entry.shape[1];
+    Array out = empty({width, height});
+    real* to = out.data();
+    const std::size_t at_once = std::max<std::size_t>(kAtOnce / std::max<std::size_t>(width, 1), 1),
+                      bytes = (entry.end - entry.begin) / std::max<std::size_t>(height, 1);
+    for (std::size_t begin = 0; begin < height; begin += at_once) {
+      const std::size_t rows = std::min(at_once, height - begin);
+      const Array part = decode(bytes_of(entry).substr(begin * bytes, rows * bytes), entry.dtype,
+                                ByteOrder::little, {rows, width});
+      for (std::size_t c = 0; c < width; ++c) {
+        for (std::size_t r = 0; r < rows; ++r)
+          to[c * height + begin + r] = part.data()[r * width + c];
+      }
+    }
+    return out;
+  }
 
   void keep(const std::string& normal, Place place) {
     const auto [at, is_new] = entries_.try_emplace(normal, std::move(place));
@@ -329,7 +351,9 @@ std::vector<std::string> weight_files(const std::string& folder) {
     if (is_there(in(folder, other)))
       throw Error(ErrorKind::bad_input,
                   fmt::format("{} holds {}, but no model.safetensors", escaped(folder, 400), other),
-                  "these are weights for another program: get model.safetensors of the same model");
+                  "these are weights for another program: get model.safetensors of the same model, "
+                  "or convert "
+                  "them in Python with from_pretrained() and save_pretrained() of transformers");
   }
   return {"model.safetensors"};  // opening it says that it is not there
 }
