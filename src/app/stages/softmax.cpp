@@ -110,6 +110,9 @@ void require_finite_scores(const Array& given, const Array& scaled, double tempe
 }
 
 void softmax(Stage& s, const SoftmaxOptions& o) {
+  if (s.common.is_given("--position"))
+    throw Error(ErrorKind::usage, "--position means nothing here",
+                "softmax takes scores, which have no places");
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
   if (given.value().size() == 0) {
