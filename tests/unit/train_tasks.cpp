@@ -117,7 +117,7 @@ TEST_CASE("tasks: batches have the shapes, ids, answers and distances that the t
   for (const std::string& name : kAll) {
     const std::size_t low = shortest(name);
     for (const std::size_t n :
-         {low, low + 1, low + 2, std::size_t{8}, std::size_t{21}, std::size_t{64}}) {
+         {low, low + 1, low + 2, std::size_t{12}, std::size_t{21}, std::size_t{64}}) {
       CAPTURE(name);
       CAPTURE(n);
       const auto task = make_task(name, n);
@@ -190,7 +190,7 @@ TEST_CASE("tasks: the same seed gives the same batches, another seed others") {
 
 TEST_CASE("tasks: no test sequence is a training sequence") {
   for (const std::string& name : kAll) {
-    for (const std::size_t n : {shortest(name), std::size_t{8}, std::size_t{64}}) {
+    for (const std::size_t n : {shortest(name), std::size_t{12}, std::size_t{64}}) {
       CAPTURE(name);
       CAPTURE(n);
       const auto task = make_task(name, n);

@@ -127,18 +127,10 @@ void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
             "The more draws, the nearer to A: soft attention is the mean of hard attention.");
 }
 
-/// Infinite scores would make the weights nan.
-void require_finite_scores(const Array& given, const Array& scaled, double temperature) {
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    if (!std::isfinite(given.data()[i]) || std::isfinite(scaled.data()[i])) continue;
-    throw Error(
-        ErrorKind::bad_input,
-        fmt::format("the score {} / {} is too large for a float", given.data()[i], temperature),
-        "use a larger --temperature, or smaller scores");
-  }
-}
-
 void softmax(Stage& s, const SoftmaxOptions& o) {
+  if (s.common.is_given("--position"))
+    throw Error(ErrorKind::usage, "--position means nothing here",
+                "softmax takes scores, which have no places");
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
   if (given.value().size() == 0) {
@@ -159,7 +151,6 @@ void softmax(Stage& s, const SoftmaxOptions& o) {
   Tensor scores = given;
   if (o.temperature != 1) {
     scores = scale(s.run, scores, 1 / o.temperature);
-    require_finite_scores(given.value(), scores.value(), o.temperature);
     note(s.run, "scaled", fmt::format("s / {}", o.temperature), {"query", "key"}, scores);
   }
   // The ops work along rows; a column is a row of the transpose.
