@@ -247,7 +247,7 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
     if (!is_result(*same, right)) continue;
     if (!is_constant(*led) || is_constant(right)) {
       if (!on_nothing)
-        return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", *led};
+        return {Status::follows, {}, "Not what the key has, but right given your earlier step.", *led};
       return {Status::follows,
               {},
               "Right given your earlier step, but nothing in that step fits the numbers you were "
