@@ -151,7 +151,7 @@ TEST_CASE("question: what rounding leaves of a 0 is shown as 0") {
     return answer_of(question(lines + "wrong: 5 | x\n"), w.traces).text;
   };
   CHECK(shown("number: weights[0, 0] / 1e7\nwithin: 0.001\n") == "0");
-  CHECK(shown("number: weights[0, 0] / 1e7\nwithin: 1e-9\n") == "2.5e-08");
+  CHECK(shown("number: weights[0, 0] / 1e7\nwithin: 1e-9\n") == "2.5e-8");
   CHECK(shown("number: weights[0, 0]\nwithin: 0.01\n") == "0.25");
 }
 

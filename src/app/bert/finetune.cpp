@@ -135,10 +135,10 @@ class FineTuning {
                                               : "its answer is"));
     const BertSizes& z = bert_.model.sizes();
     s_.trace.say(fmt::format(
-        "The model: {} of width {}. Every training takes {} steps of {} examples, drawn "
+        "The model: {} of width {}. Every training takes {} step{} of {} examples, drawn "
         "again and again from the few it may see; tested on {} other texts.",
-        z.layers == 1 ? "1 block" : fmt::format("{} blocks", z.layers), z.width, o_.steps, o_.batch,
-        o_.tested));
+        z.layers == 1 ? "1 block" : fmt::format("{} blocks", z.layers), z.width, o_.steps,
+        o_.steps == 1 ? "" : "s", o_.batch, o_.tested));
     train_all();
     if (results_.empty()) return;
     o_.frozen ? show_blocks() : show_curve();

@@ -46,13 +46,13 @@ void describe(Trace& trace, const Task& task, const SequenceModel& model, const 
   trace.title = fmt::format("{} learns {}", o.model, task.name);
   trace.say(task.about);
   trace.say("The best possible: " + task.best);
-  trace.say(
-      fmt::format("The model: {}, {} parameters. It stops after {} steps, or as soon as two looks "
-                  "in a row at fresh training "
-                  "sequences give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
-                  "measured on test sequences, "
-                  "none of which it can have seen.",
-                  o.model, model.parameter_count(), o.training.steps));
+  trace.say(fmt::format(
+      "The model: {}, {} parameters. It stops after {} step{}, or as soon as two looks "
+      "in a row at fresh training "
+      "sequences give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
+      "measured on test sequences, "
+      "none of which it can have seen.",
+      o.model, model.parameter_count(), o.training.steps, o.training.steps == 1 ? "" : "s"));
   const auto [before, after] = model.receptive_field(task.steps);
   trace.say(fmt::format(
       "An output sees {} steps before it and {} after it; {} steps must wait for one another.",

@@ -107,9 +107,9 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
                   model.parameter_count(), in_words(choice)));
   trace.say(fmt::format(
       "Teacher forcing: while it learns, the decoder reads the right words and guesses each next "
-      "one. It stops after {} steps, or as soon as two looks in a row find all of 512 training "
+      "one. It stops after {} step{}, or as soon as two looks in a row find all of 512 training "
       "sentences right.",
-      o.training.steps));
+      o.training.steps, o.training.steps == 1 ? "" : "s"));
 }
 
 void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& score) {

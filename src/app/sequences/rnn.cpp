@@ -217,11 +217,11 @@ void rnn(Stage& s, const RnnOptions& o) {
   s.trace.add(Verbatim{formulas(cell)});
   s.trace.add(Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
   s.trace.say(
-      fmt::format("{} steps, each after the one before it: more processors do not shorten this "
+      fmt::format("{} step{}, each after the one before it: more processors do not shorten this "
                   "chain. Only x W_x "
                   "+ b_x, which needs no "
                   "hidden state, is computed for all tokens at once.",
-                  n));
+                  n, n == 1 ? "" : "s"));
   if (!o.bidirectional) {
     check_direction(s, cell, x, read(s, cell, x, h, ""), "");
   } else {

@@ -138,10 +138,7 @@ std::string formulas(const Seq2SeqSizes& z) {
            "  a_tj = softmax over j of score(s_(t-1), h_j)   the state before the step asks\n"
            "  c_t  = sum over j of a_tj h_j\n"
            "  s_t  = cell([y_(t-1); c_t], s_(t-1))           and the step reads the answer\n"
-           "  h~_t = tanh([c_t; s_t] W_c)                    Luong's; Bahdanau's paper has a "
-           "maxout\n"
-           "                                                 layer of s_(t-1), y_(t-1) and c_t "
-           "here";
+           "  h~_t = tanh([c_t; s_t] W_c)";
   }
   out += "  s_t  = cell(y_(t-1), s_(t-1))                  s_0 comes from c\n";
   out += z.local == 0
@@ -338,6 +335,10 @@ void seq2seq(Stage& s, const Seq2SeqOptions& o) {
   const RecurrentTranslator model(z, s.parameters);
 
   s.trace.add(Verbatim{formulas(z)});
+  if (z.variant == "attention" && z.style == "bahdanau")
+    s.trace.say(
+        "The last line is Luong's. In Bahdanau's paper a maxout layer makes the output from "
+        "s_(t-1), the word before and c_t.");
   say_bottleneck(s, model, source.size());
   const Tensor source_ids = ids_tensor(numbered.ids), target_ids = ids_tensor(target.ids);
   note(s.run, "source_ids", "the place of each word in the source vocabulary", {"source"},
