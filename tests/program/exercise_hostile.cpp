@@ -1,6 +1,9 @@
 // Answers that fail badly, or would rather not be judged, and surroundings that are not as they
 // should be.
 #include <doctest/doctest.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -128,6 +131,26 @@ Matrix softmax(const Matrix& s) {
     CHECK_FALSE(contains(c["message"].get<std::string>(), "did: "));
   }
   CHECK(Folder::read(precious) == "text");
+}
+
+TEST_CASE("exercises: an answer cannot have the compiler print a file of yours") {
+  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1) {
+    MESSAGE("this kernel has no Landlock");
+    return;
+  }
+  const Folder folder;
+  const std::string secret = folder.write("secret.txt", "xyzzy secret_of_the_course;\n");
+  for (const std::string& line :
+       {"#include \"" + secret + "\"\n", "__asm__(\".incbin \\\"" + secret + "\\\"\");\n"}) {
+    const std::string file =
+        folder.write("answer.cpp", answer_to("stable-softmax", "#include \"exercise.h\"\n" + line));
+    const Result r =
+        run(Launch{.arguments = {"exercise", "check", file, "--plain"}, .seconds = 120});
+    CAPTURE(line);
+    CHECK(r.exit_code == 1);
+    CHECK_FALSE(contains(r.out + r.err, "xyzzy"));
+    CHECK_FALSE(contains(r.out + r.err, "secret_of_the_course"));
+  }
 }
 
 TEST_CASE("exercises: an answer cannot look into the tester's memory, as root or not") {

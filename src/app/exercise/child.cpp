@@ -91,6 +91,7 @@ void limit(__rlimit_resource what, rlim_t most) {
     confine(filter);
   } else {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!start.sees.empty()) see_only(start.sees, start.folder);
   }
   execve(words[0], words, variables);
   _exit(127);

@@ -37,6 +37,8 @@ struct ChildStart {
   std::vector<std::string> words;  ///< path of the program, then its arguments
   std::string folder;              ///< where it runs and has its temporary files
   Limits limits = {};
+  /// If not empty: the folders it may read from, besides its own (where the kernel has Landlock).
+  std::vector<std::string> sees = {};
   bool errors_too = true;                  ///< what it writes to standard error is output, too
   std::vector<std::pair<int, int>> files;  ///< files of ours, and their numbers there (3 and up)
   int begins_after = -1;  ///< begins once a byte has come from this file (its number there)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -158,6 +159,29 @@ bool confine(std::vector<sock_filter>& filter) {
   }
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+void see_only(const std::vector<std::string>& folders, const std::string& own) {
+  constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+                          kAll = kRead | LANDLOCK_ACCESS_FS_WRITE_FILE;
+  landlock_ruleset_attr handled{};
+  handled.handled_access_fs = kAll;
+  const auto rules = static_cast<int>(
+      syscall(SYS_landlock_create_ruleset, &handled, sizeof handled.handled_access_fs, 0));
+  if (rules < 0) return;
+  const auto allow = [&](const char* path, std::uint64_t access) {
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = access;
+    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+    if (rule.parent_fd < 0) return;
+    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    close(rule.parent_fd);
+  };
+  for (const std::string& folder : folders) allow(folder.c_str(), kRead);
+  allow(own.c_str(), kAll);
+  allow("/dev/null", LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+  syscall(SYS_landlock_restrict_self, rules, 0);
+  close(rules);
 }
 
 }  // namespace attn::app

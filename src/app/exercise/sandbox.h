@@ -1,6 +1,7 @@
 #pragma once
 #include <linux/filter.h>
 
+#include <string>
 #include <vector>
 
 namespace attn::app {
@@ -15,5 +16,10 @@ std::vector<sock_filter> quiet_process(bool opens_files);
 /// ones, and puts the filter on it, for good.
 /// Between fork and exec; false if the system does not offer it.
 bool confine(std::vector<sock_filter>& filter);
+
+/// From now on the calling process, and what it starts, reads nothing but what lies under `folders`
+/// and `own`, and writes nothing but what lies under `own` (Landlock). Nothing changes where the
+/// kernel does not offer it. Between fork and exec, after PR_SET_NO_NEW_PRIVS.
+void see_only(const std::vector<std::string>& folders, const std::string& own);
 
 }  // namespace attn::app

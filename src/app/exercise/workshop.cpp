@@ -66,6 +66,22 @@ std::string find_compiler() {
               "install one (Debian: apt install g++), or name yours in CXX");
 }
 
+/// Where compilers and their headers are: what an answer may be compiled with. An answer that
+/// includes anything else, such as a file of whoever checks it, is not compiled.
+std::vector<std::string> folders_of(const std::string& compiler) {
+  std::vector<std::string> out = {"/usr", "/lib", "/lib64", "/bin", "/opt", "/nix/store"};
+  std::error_code error;
+  for (const fs::path& program : {fs::path(compiler), fs::canonical(compiler, error)}) {
+    const fs::path folder = program.parent_path();
+    if (folder.empty()) continue;
+    const char* home = std::getenv("HOME");
+    const bool own_prefix = folder.filename() == "bin" && folder.parent_path() != "/" &&
+                            (!home || folder.parent_path() != fs::path(home));
+    out.push_back((own_prefix ? folder.parent_path() : folder).string());
+  }
+  return out;
+}
+
 /// What the learner's file is compiled with. Out-of-range indices of a std::vector end the program
 /// with a message.
 const std::vector<std::string> kLearnerOptions = {
@@ -170,7 +186,7 @@ Workshop::Workshop(const Exercise& exercise, Stop stop, Toolchain tools)
   write_file(folder_ / "learner.cpp",
              "#include \"exercise.h\"\n#include \"attn_exercise/serve.h\"\n"
              "int main() { return ATTN_SERVE(EXERCISE_FUNCTIONS); }\n");
-  write_file(folder_ / "nothing.cpp", "int main() {}\n");
+  write_file(folder_ / "nothing.cpp", "#include <cstddef>\nint main() {}\n");
 }
 
 ChildStart Workshop::compiling(const std::string& file,
@@ -196,9 +212,21 @@ void Workshop::need_tester(const Ended& ended, const std::string& what) const {
               "attn's own headers and doctest are needed (Debian: apt install doctest-dev)");
 }
 
+std::vector<std::string> Workshop::seen_by_compiler() const {
+  ChildStart probe = compiling("nothing", kLearnerOptions);
+  probe.sees = folders_of(tools_.compiler);
+  Child compiler(probe);
+  wait_for_all({&compiler}, stop_);
+  if (compiler.ended().exit_code != 0) return {};
+  return probe.sees;
+}
+
 Compiled Workshop::compile(const std::string& answer) {
   write_file(folder_ / kAnswerFile, answer);
-  Child learners(compiling("answer", kLearnerOptions));
+  if (!ready_) sees_ = seen_by_compiler();
+  ChildStart learners_start = compiling("answer", kLearnerOptions);
+  learners_start.sees = sees_;
+  Child learners(learners_start);
   if (!ready_) {
     std::vector<std::string> options = tools_.for_tests;
     options.emplace_back("-O0");

@@ -59,12 +59,15 @@ class Workshop {
 
  private:
   ChildStart compiling(const std::string& file, const std::vector<std::string>& options) const;
+  /// The folders of the compiler, if it can do without others; else nothing, and it may read all.
+  std::vector<std::string> seen_by_compiler() const;
   void need_tester(const Ended& ended, const std::string& what) const;
 
   Exercise exercise_;
   Stop stop_;
   Toolchain tools_;
   TemporaryFolder folder_;
+  std::vector<std::string> sees_;  // what the compiler may read; empty: everything
   bool static_ = false;
   bool ready_ = false;  // the parts that do not depend on the answer
 };
