@@ -25,6 +25,12 @@ const std::vector<Misconception>& misconceptions() {
        "exp overflows for large scores, or every exp is 0 for very negative ones: 0/0 is no number",
        "Softmax does not change when the same number is taken from every score of a row. Which "
        "number makes the largest exp of each row exactly 1?"},
+      {"softmax-twice", "the softmax is applied twice",
+       "The largest weights came out small, and all much alike. How often does the formula take "
+       "the "
+       "softmax?"},
+      {"softmax-base", "the softmax takes powers of 2 and not of e",
+       "Which function does your program or calculator call exp, and what is it of 1?"},
       {"mask-after-softmax",
        "the weights are set to zero after the softmax, without sharing out again",
        "Add up a row with hidden keys. When must a key be hidden, so that the others share its "
@@ -37,11 +43,20 @@ const std::vector<Misconception>& misconceptions() {
        "What is exp(0)? Which score has an exponential of 0?"},
       {"mask-padding-rows", "the rows of the padding are hidden and not its columns",
        "Nobody shall look at the padding. Does a column or a row say who is looked at?"},
+      {"mask-missing", "nothing is hidden: there is no mask",
+       "Look at the first row: which words does it look at, and which may it see?"},
+      {"mask-in-cross", "a causal mask stands in cross-attention",
+       "The source sentence is there as a whole before the decoder begins. Which of its words "
+       "would "
+       "have to be hidden?"},
       {"query-key-swapped", "the scores are K Q^T and not Q K^T",
        "Row i belongs to the word that asks. Which matrix has a row per word that asks?"},
       {"value-is-key", "the weights mix the keys and not the values",
        "Keys say who is looked at, and something else says what is taken from there. Read the last "
        "factor of the formula again."},
+      {"weights-transposed", "the weights are transposed before they meet the values",
+       "Row i of the output belongs to the word that asks. Which row of the weights mixes the "
+       "values for it?"},
       {"heads-reshape-only", "the heads are cut out by a reshape without a transpose",
        "A head is some columns of every word. Follow the first row of one of your heads back: does "
        "each of its rows belong to another word?"},
@@ -52,6 +67,11 @@ const std::vector<Misconception>& misconceptions() {
        "first number of each head goes."},
       {"output-missing", "the heads are concatenated, but not multiplied by W_O",
        "After the concatenation the heads still stand apart. Which matrix mixes them?"},
+      {"matrix-transposed", "a weight matrix is transposed: x W^T in place of x W",
+       "A library that stores W as (out, in) multiplies by its transpose. How does the sheet "
+       "multiply: from which side, and with rows or columns of W?"},
+      {"bias-missing", "the bias is not added",
+       "Which vector does the formula add behind the product? Is it in your result?"},
       {"position-halves", "the sines stand in the first half and the cosines in the second",
        "Which function does the formula give column 0, and which column 1?"},
       {"position-exponent", "the exponent counts the pair of columns wrongly",
@@ -59,6 +79,10 @@ const std::vector<Misconception>& misconceptions() {
        "3, with 2i as the formula has it."},
       {"position-from-one", "the positions start at 1",
        "Which position has the first word? What are sine and cosine of it?"},
+      {"position-base", "the base of the frequencies is another number than 10000",
+       "Which number stands under the exponent in the formula?"},
+      {"position-cosine-first", "cosines stand in the even columns and sines in the odd ones",
+       "Columns count from 0. Which function does the formula give column 0?"},
       {"position-multiplied", "the positions are multiplied and not added",
        "What becomes of a word at a place where a sine is zero? Read the formula again."},
       {"norm-unbiased", "the variance is divided by n-1",
@@ -66,6 +90,23 @@ const std::vector<Misconception>& misconceptions() {
        "squares divided by?"},
       {"norm-eps-outside", "eps is added to the standard deviation, outside the root",
        "Look at where eps stands in the formula: before or after the root?"},
+      {"norm-unbiased-eps",
+       "the variance is divided by n-1, and eps is added outside the root: the norm of a library "
+       "or "
+       "tutorial, not that of the sheet",
+       "Two things differ from the formula. By what is the sum of squares divided, and where does "
+       "eps stand?"},
+      {"norm-variance", "the difference is divided by the variance and not by its root",
+       "What should the squares in one row sum to, before gain and bias? Read the divisor again."},
+      {"norm-rms", "the mean is not subtracted: a norm by the root mean square",
+       "What should one row sum to, before gain and bias? What makes it so?"},
+      {"norm-over-all", "one mean and one variance are taken for the whole matrix",
+       "Layer norm treats each word alone. How many means do you need for three words?"},
+      {"norm-affine", "gain or bias, or both, are left out",
+       "After dividing, each column is stretched and moved. Which two vectors of the sheet do "
+       "that?"},
+      {"norm-missing", "the sum is not normed",
+       "Which function stands around the sum in the formula?"},
       {"norm-over-batch", "the norm runs over the words and not over the features",
        "Layer norm treats each word alone. Along which axis are mean and variance taken?"},
       {"norm-order", "the norm stands at the wrong place: before the layer, or after it",
@@ -73,19 +114,38 @@ const std::vector<Misconception>& misconceptions() {
        "asked?"},
       {"residual-missing", "x is not added to what the layer gives",
        "The layer's result is a correction. To what is it added?"},
+      {"residual-other", "the layer's result is added to something else than the layer's input",
+       "A residual connection leads past one layer. What goes into this layer, and is that what "
+       "you "
+       "added?"},
+      {"residual-twice", "x is added twice",
+       "How often does x stand in the sum? Does what the layer gave contain x already?"},
       {"cross-swapped", "decoder and encoder are swapped in cross-attention",
        "The decoder asks, the encoder answers. Which of Q, K and V belong to asking?"},
       {"teacher-shift", "the decoder's input is not shifted",
        "At place t the decoder shall guess word t. What may it have read so far, and what stands "
        "at "
        "the very beginning?"},
+      {"teacher-end", "the decoder also reads the last word of the target",
+       "How many words does the decoder have to guess, and what would it guess after the last "
+       "one?"},
       {"gelu-tanh", "GELU is computed by its approximation with tanh",
        "Your numbers are nearly right. The exact formula has erf in it."},
+      {"activation-other", "another function stands in place of GELU",
+       "ReLU, SiLU and x sigmoid(1.702 x) resemble GELU and are not it. Which function does the "
+       "formula name?"},
+      {"activation-missing", "the activation is left out",
+       "Two products without a function between them are one product. Which function stands "
+       "between them here?"},
       {"lstm-gate-order", "the gates are taken in another order",
        "The columns hold four gates side by side. In which order does the sheet list them?"},
       {"gru-update", "the GRU's gates do the other one's work",
        "Which of old and new state does z keep? And is r applied before or after the product with "
        "the matrix?"},
+      {"gru-gate-order", "the GRU's gates are taken in another order",
+       "The columns hold three gates side by side; Keras writes z before r. In which order does "
+       "the "
+       "sheet list them?"},
       {"conv-flipped", "the kernel is flipped: a true convolution",
        "Nets slide the kernel as it stands. Which tap meets the left neighbour?"},
       {"mlm-all", "the loss is taken over all positions and not only over the chosen ones",
@@ -94,6 +154,14 @@ const std::vector<Misconception>& misconceptions() {
        "What happens to the 10 % and the other 10 % of the chosen words?"},
       {"mlm-mean-padding", "the mean counts the padding too",
        "Padding is no text. By how many positions is the sum divided?"},
+      {"loss-sum", "the loss is a sum and not a mean",
+       "Would the loss of a longer text be larger, by your formula? By what is the sum divided?"},
+      {"loss-base", "the logarithm has another base than e",
+       "Which logarithm does your calculator's log take, and which does the sheet ask for?"},
+      {"sep-missing", "a [SEP] is forgotten",
+       "Each of the two sentences ends with a [SEP]. How many did you write?"},
+      {"sep-in-b", "the [SEP] behind A is counted to B",
+       "A [SEP] belongs to the sentence that it ends. Which sentence is that?"},
       {"nsp-all", "the next-sentence head reads all tokens and not [CLS] alone",
        "One token was put in front for this purpose. Which row does the head read?"},
       {"bahdanau-state", "the scores use the new state where the state before was asked",

@@ -111,7 +111,7 @@ TEST_CASE(
          "was not made for student bob");
   expect({"homework", "check", path, "--secret", other}, 3, "was not made for student bob");
   // Friendlier numbers are noticed.
-  write(path + "/inputs/x.csv", "0,0,0,0\n0,0,0,0\n0,0,0,0\n0,0,0,0\n");
+  write(path + "/inputs/x.csv", "0,0,0,0,0\n0,0,0,0,0\n0,0,0,0,0\n0,0,0,0,0\n");
   expect({"homework", "check", path}, 3, "are not those that the sheet was made with");
   write(path + "/inputs/x.csv", "1,2\n");
   expect({"homework", "check", path}, 3, "do not have the shapes of this sheet");
@@ -188,6 +188,23 @@ TEST_CASE("homework: grade writes a row per student, a copy and a second submiss
          "right on the sheet of ada");
 }
 
+TEST_CASE("homework: Gradescope gets a document whatever was handed in") {
+  const Folder folder;
+  const std::string results = folder / "results.json", handed = folder / "handed";
+  fs::create_directory(handed);
+  expect({"homework", "grade", handed, "--gradescope", results}, 0);
+  json document = json::parse(Folder::read(results));
+  CHECK(document["score"] == 0);
+  CHECK(contains(document["output"].get<std::string>(), "nothing was handed in. Hand in"));
+  write(handed + "/weights.csv", "1,2\n");
+  expect({"homework", "grade", handed, "--gradescope", results}, 0);
+  document = json::parse(Folder::read(results));
+  CHECK(contains(document["output"].get<std::string>(), "it holds weights.csv"));
+  expect({"homework", "grade", folder / "none", "--gradescope", results}, 4);
+  document = json::parse(Folder::read(results));
+  CHECK(contains(document["output"].get<std::string>(), "not your fault"));
+}
+
 TEST_CASE("homework: report counts who holds which misconception") {
   const Folder folder;
   fs::create_directory(folder / "all");
@@ -207,6 +224,12 @@ TEST_CASE("homework: report counts who holds which misconception") {
   CHECK(document["steps"][0]["wrong"] == 2);
   CHECK(document["steps"][0]["missing"] == 1);
   CHECK(document["steps"][0]["misconceptions"]["scale-missing"] == 2);
+  const std::string table = folder / "report.csv";
+  expect({"homework", "report", folder / "all", "--out", table}, 0);
+  const Words rows = lines(Folder::read(table));
+  CHECK(rows[0] == "homework,step,students,right,follows,wrong,missing,unreadable,misconceptions");
+  CHECK(rows[1] == "softmax,scores,3,0,0,2,1,0,scale-missing: 2");
+  expect({"homework", "report", folder / "all", "--out", folder / "x.html"}, 2, "end in .csv");
 }
 
 TEST_CASE("homework: names and options that do not fit are refused with a way out") {
@@ -277,6 +300,12 @@ TEST_CASE("homework: a lab report is graded against its evidence, or by training
   CHECK(contains(check(path, 0, {"--again"})["steps"][1]["message"].get<std::string>(),
                  "Trained again"));
 
+  write(path + "/answers/conclusion.md", "The learning rate was 0.003. " + text);
+  CHECK(status(check(path, 0), "conclusion") == "right");
+  std::string chinese = figures;
+  for (int i = 0; i < 40; ++i) chinese += "注意";
+  write(path + "/answers/conclusion.md", chinese);
+  CHECK(status(check(path, 0), "conclusion") == "right");
   write(path + "/answers/conclusion.md", "It is 0.123456 better. " + text);
   CHECK(status(check(path, 1), "conclusion") == "wrong");
   write(path + "/answers/accuracy.csv", "0.111,0.2\n0.3,0.4\n");

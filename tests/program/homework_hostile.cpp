@@ -95,8 +95,8 @@ TEST_CASE("homework: answers that are huge, promise to be, or are no numbers are
   handed.scores("wrong", "The shape is (1); (3, 3) is asked");
   fs::remove(handed.answer("scores.npy"));
   for (const std::string& bad :
-       Words{"", "a,b\n", "1,2\n3\n", "=1+1,2,3\n", "1;2;3\n", std::string("\xff\xfe") + "1",
-             "1,2,3\n\n\n4,5,6\n", "<script>alert(1)</script>\n"}) {
+       Words{"", "a,b\n", "1,2\n3\n", "=1+1,2,3\n", "1,5;2,5;3,5\n", std::string("\xff\xfe") + "1",
+             "PK\x03\x04", "<script>alert(1)</script>\n"}) {
     handed.folder.write("ada/answers/scores.csv", bad);
     handed.scores("unreadable", "scores.csv");
   }

@@ -55,6 +55,8 @@ def wrong_softmax(s, d):
     yield "softmax-over-queries", softmax(s, axis=-2)
     yield "softmax-over-all", np.exp(s) / np.exp(s).sum()
     yield "scale-after-softmax", softmax(s * math.sqrt(d)) / math.sqrt(d)
+    yield "softmax-twice", softmax(softmax(s))
+    yield "softmax-base", 2.0 ** s / (2.0 ** s).sum(axis=-1, keepdims=True)
 
 
 def masked(s, keep, fill=-np.inf):
@@ -70,7 +72,8 @@ def softmax_sheet(v):
         naive = naive / naive.sum()
     right = {"scores": s, "weights": a, "output": a @ v["v"], "large": softmax(v["large"])}
     wrong = {"scores": list(wrong_scores(q, k)), "weights": list(wrong_softmax(s, 4)),
-             "output": [("value-is-key", a @ k)], "large": [("softmax-unstable", naive)]}
+             "output": [("value-is-key", a @ k), ("weights-transposed", a.T @ v["v"])],
+             "large": [("softmax-unstable", naive)]}
     return right, wrong
 
 
@@ -92,7 +95,11 @@ def head_sheet(v):
         yield "softmax-over-queries", softmax(np.where(keep, s, -np.inf), axis=0)
         yield "softmax-over-queries", softmax(np.where(keep, s, -1e9), axis=0)
         yield "softmax-over-all", np.where(keep, np.exp(s), 0) / np.where(keep, np.exp(s), 0).sum()
-    wrong = {"scores": list(wrong_scores(q, k, 4)),
+        yield "softmax-twice", softmax(masked(s, keep))
+        yield "softmax-twice", masked(masked(s, keep), keep)
+        yield "softmax-base", masked(s * math.log(2), keep)
+        yield "mask-missing", softmax(s)
+    wrong = {"scores": list(wrong_scores(q, k, 5)),
              "causal": list(common(causal)) + [
                  ("mask-inverted", masked(s, np.triu(np.ones((n, n), bool)))),
                  ("mask-off-by-one", masked(s, j < i)), ("mask-off-by-one", masked(s, j < i, -1e9)),
@@ -102,13 +109,13 @@ def head_sheet(v):
                  ("mask-padding-rows", masked(s, i < n - 1)),
                  ("mask-padding-rows", masked(s, i < n - 1, -1e9)),
                  ("mask-off-by-one", masked(s, j < n - 2))],
-             "output": [("value-is-key", a @ k)]}
+             "output": [("value-is-key", a @ k), ("weights-transposed", a.T @ val)]}
     return {"q": q, "k": k, "v": val, "scores": s, "causal": a, "padded": masked(s, padded),
             "output": a @ val}, wrong
 
 
 def heads_sheet(v):
-    heads, width = 2, 2
+    heads, width = 2, 3
     n = len(v["q"])
 
     def split(x):
@@ -124,12 +131,13 @@ def heads_sheet(v):
              for name in "qkv"}
     wrong |= {"scores": list(wrong_scores(q, k, heads * width)),
               "weights": list(wrong_softmax(s, width)) + [("softmax-over-heads", softmax(s, axis=0))],
-              "context": [("value-is-key", a @ k)],
+              "context": [("value-is-key", a @ k),
+                          ("weights-transposed", a.transpose(0, 2, 1) @ val)],
               "concat": [("concat-order", np.concatenate(list(c[::-1]), axis=1)),
                          ("concat-order", c.reshape(n, heads * width)),
                          ("concat-order", np.concatenate(list(c), axis=0)),
                          ("concat-order", c.transpose(1, 2, 0).reshape(n, heads * width))],
-              "output": [("output-missing", concat)]}
+              "output": [("output-missing", concat), ("matrix-transposed", concat @ v["w_o"].T)]}
     return {"q_heads": q, "k_heads": k, "v_heads": val, "scores": s, "weights": a, "context": c,
             "concat": concat, "output": concat @ v["w_o"]}, wrong
 
@@ -138,12 +146,12 @@ def encoder_sheet(v):
     eps, d = 0.1, 4
     gain, bias = v["gain"][0], v["bias"][0]
 
-    def positions(places, exponent, halves=False):
+    def positions(places, exponent, halves=False, base=10000, cosine_first=False):
         p = np.zeros((len(places), d))
         for c in range(d):
             pair, sine = (c % (d // 2), c < d // 2) if halves else (c // 2, c % 2 == 0)
-            angle = places / 10000 ** (exponent(pair, c) / d)
-            p[:, c] = np.sin(angle) if sine else np.cos(angle)
+            angle = places / base ** (exponent(pair, c) / d)
+            p[:, c] = np.sin(angle) if sine != cosine_first else np.cos(angle)
         return p
 
     def norm(x, ddof=0, outside=False, axis=-1):
@@ -151,6 +159,22 @@ def encoder_sheet(v):
         variance = x.var(axis=axis, ddof=ddof, keepdims=True)
         deviation = np.sqrt(variance) + eps if outside else np.sqrt(variance + eps)
         return gain * (x - mean) / deviation + bias
+
+    def other_norms(x):
+        """The norms that stand in libraries and tutorials, or lack something."""
+        centred = x - x.mean(-1, keepdims=True)
+        squares = (centred ** 2).sum(-1, keepdims=True)
+        plain = centred / np.sqrt(squares / d + eps)
+        yield "norm-unbiased", norm(x, ddof=1)
+        yield "norm-eps-outside", norm(x, outside=True)
+        yield "norm-unbiased-eps", norm(x, ddof=1, outside=True)
+        yield "norm-variance", gain * centred / (squares / d + eps) + bias
+        yield "norm-rms", gain * x / np.sqrt((x ** 2).mean(-1, keepdims=True) + eps) + bias
+        yield "norm-over-all", gain * (x - x.mean()) / np.sqrt(x.var() + eps) + bias
+        yield "norm-affine", plain
+        yield "norm-affine", gain * plain
+        yield "norm-affine", plain + bias
+        yield "norm-over-batch", norm(x, axis=0)
 
     def gelu(x):
         return x * (1 + erf(x / math.sqrt(2))) / 2
@@ -166,25 +190,35 @@ def encoder_sheet(v):
     inner = a @ v["w_1"] + v["b_1"]
     hidden = gelu(inner)
     ffn = hidden @ v["w_2"] + v["b_2"]
+    exponent = (lambda pair, c: 2 * pair)
     before = gelu(norm(a) @ v["w_1"] + v["b_1"]) @ v["w_2"] + v["b_2"]
     wrong = {"position": [("position-halves", positions(places, lambda pair, c: 2 * pair, True)),
                           ("position-exponent", positions(places, lambda pair, c: pair)),
                           ("position-exponent", positions(places, lambda pair, c: 4 * pair)),
                           ("position-exponent", positions(places, lambda pair, c: c)),
                           ("position-exponent", positions(places, lambda pair, c: 2 * c)),
+                          ("position-base", positions(places, exponent, base=1000)),
+                          ("position-cosine-first", positions(places, exponent, cosine_first=True)),
                           ("position-from-one", positions(places + 1, lambda pair, c: 2 * pair))],
              "x": [("position-multiplied", v["embedding"] * pe)],
-             "residual": [("residual-missing", v["attention"])],
-             "norm1": [("norm-unbiased", norm(residual, ddof=1)),
-                       ("norm-eps-outside", norm(residual, outside=True)),
-                       ("norm-over-batch", norm(residual, axis=0)),
-                       ("residual-missing", norm(v["attention"]))],
-             "hidden": [("gelu-tanh", gelu_tanh(inner))],
-             "output": [("norm-order", a + before), ("norm-order", a + norm(ffn)),
-                        ("residual-missing", norm(ffn)),
-                        ("norm-unbiased", norm(a + ffn, ddof=1)),
-                        ("norm-eps-outside", norm(a + ffn, outside=True)),
-                        ("norm-over-batch", norm(a + ffn, axis=0))]}
+             "residual": [("residual-missing", v["attention"]),
+                          ("residual-other", v["embedding"] + v["attention"]),
+                          ("residual-twice", x + residual)],
+             "norm1": list(other_norms(residual)) + [("residual-missing", norm(v["attention"]))],
+             "hidden": [("gelu-tanh", gelu_tanh(inner)),
+                        ("activation-other", np.maximum(inner, 0)),
+                        ("activation-other", inner * sigmoid(1.702 * inner)),
+                        ("activation-other", inner * sigmoid(inner)),
+                        ("activation-missing", inner),
+                        ("bias-missing", gelu(a @ v["w_1"])),
+                        ("matrix-transposed", gelu(a @ v["w_1"].T + v["b_1"]))],
+             "ffn": [("bias-missing", hidden @ v["w_2"]),
+                     ("matrix-transposed", hidden @ v["w_2"].T + v["b_2"])],
+             "output": list(other_norms(a + ffn)) + [
+                 ("norm-order", a + before), ("norm-order", a + norm(ffn)),
+                 ("residual-missing", norm(ffn)), ("residual-other", norm(x + ffn)),
+                 ("residual-other", norm(residual + ffn)), ("residual-twice", norm(2 * a + ffn)),
+                 ("norm-missing", a + ffn)]}
     return {"position": pe, "x": x, "residual": residual, "norm1": a, "hidden": hidden, "ffn": ffn,
             "output": norm(a + ffn)}, wrong
 
@@ -194,21 +228,25 @@ def decoder_sheet(v):
     read = np.concatenate([[0], target[:-1]])
     x = v["embedding"][read.astype(int)]
     q, k, val = x @ v["w_q"], memory @ v["w_k"], memory @ v["w_v"]
-    s = q @ k.T / math.sqrt(3)
+    s = q @ k.T / math.sqrt(2)
     a = softmax(s)
     c = a @ val
+    changed = c @ v["w_o"]
     wrong = {"input": [("teacher-shift", target),
                        ("teacher-shift", np.concatenate([target[1:], [0]])),
-                       ("teacher-shift", np.concatenate([[0], target]))],
+                       ("teacher-end", np.concatenate([[0], target]))],
              "q": [("cross-swapped", memory @ v["w_q"])],
              "k": [("cross-swapped", x @ v["w_k"])],
              "v": [("cross-swapped", x @ v["w_v"])],
-             "scores": list(wrong_scores(q, k, 4)),
-             "weights": list(wrong_softmax(s, 3)),
-             "context": [("value-is-key", a @ k)],
-             "output": [("residual-missing", c @ v["w_o"]), ("output-missing", c)]}
+             "scores": list(wrong_scores(q, k, 5)),
+             "weights": list(wrong_softmax(s, 2)) + [
+                 ("mask-in-cross", masked(s, np.tril(np.ones((3, 3), bool))))],
+             "context": [("value-is-key", a @ k), ("weights-transposed", a.T @ val)],
+             "output": [("residual-missing", changed), ("output-missing", c),
+                        ("residual-twice", 2 * x + changed),
+                        ("residual-other", memory + changed)]}
     return {"input": read, "x": x, "q": q, "k": k, "v": val, "scores": s, "weights": a,
-            "context": c, "output": x + c @ v["w_o"]}, wrong
+            "context": c, "output": x + changed}, wrong
 
 
 def bert_sheet(v):
@@ -231,16 +269,30 @@ def bert_sheet(v):
     cost = -np.log(v["right"][0])
     words = token & (ids >= 4)
     logits = v["hidden"] @ v["w"] + v["bias"]
-    wrong = {"mask": [("mask-padding-rows", mask.T), ("mask-inverted", np.where(mask == 0, -np.inf, 0)),
+
+    def ids_without(*places):
+        left = np.delete(text, places)
+        return np.concatenate([left, np.zeros(n - len(left))])
+
+    behind_a = segments.copy()
+    behind_a[len(a) + 1] = 1
+    wrong = {"ids": [("sep-missing", ids_without(len(a) + 1)),
+                     ("sep-missing", ids_without(length - 1)),
+                     ("sep-missing", ids_without(len(a) + 1, length - 1))],
+             "segments": [("sep-in-b", behind_a)],
+             "mask": [("mask-padding-rows", mask.T), ("mask-inverted", np.where(mask == 0, -np.inf, 0)),
                       ("mask-zero", np.where(mask == 0, 1, 0)),
                       ("mask-off-by-one", np.where(np.broadcast_to(place < length - 1, (n, n)), 0, -np.inf))],
              "masked_ids": [("mlm-mask-only", only)],
              "loss": [("mlm-all", cost[token].mean()), ("mlm-all", cost[words].mean()),
-                      ("mlm-mean-padding", cost.mean()),
+                      ("mlm-all", cost.mean()), ("mlm-mean-padding", cost[token].sum() / n),
+                      ("loss-sum", cost[chosen].sum()),
+                      ("loss-base", np.log2(1 / v["right"][0])[chosen].mean()),
+                      ("loss-base", np.log10(1 / v["right"][0])[chosen].mean()),
                       ("mlm-mean-padding", cost[chosen].sum() / n),
                       ("mlm-mask-only", cost[chosen[fate < 0.8]].mean())],
              "nsp": [("nsp-all", logits), ("nsp-all", logits.mean(0)),
-                     ("nsp-all", logits[:length].mean(0))]}
+                     ("nsp-all", logits[:length].mean(0)), ("bias-missing", v["hidden"][0] @ v["w"])]}
     return {"ids": ids, "segments": segments, "mask": mask, "x": x, "masked_ids": hidden,
             "loss": cost[chosen].mean(), "nsp": logits[0]}, wrong
 
@@ -248,22 +300,22 @@ def bert_sheet(v):
 def recurrent_sheet(v):
     x, n, h = v["x"], 4, 2
 
-    def lstm(order="ifgo"):
+    def lstm(order="ifgo", biased=True):
         state, cell, out = np.zeros(h), np.zeros(h), []
         for row in x:
-            z = row @ v["lstm_w"] + state @ v["lstm_u"] + v["lstm_b"][0]
+            z = row @ v["lstm_w"] + state @ v["lstm_u"] + biased * v["lstm_b"][0]
             gate = {name: z[g * h:(g + 1) * h] for g, name in enumerate(order)}
             cell = sigmoid(gate["f"]) * cell + sigmoid(gate["i"]) * np.tanh(gate["g"])
             state = sigmoid(gate["o"]) * np.tanh(cell)
             out.append(state)
         return np.array(out)
 
-    def gru(swapped=False, r_first=False):
+    def gru(swapped=False, r_first=False, z_first=False, biased=True):
         state, out = np.zeros(h), []
         for row in x:
-            wx, b, u, c = row @ v["gru_w"], v["gru_b"][0], v["gru_u"], v["gru_c"][0]
+            wx, b, u, c = row @ v["gru_w"], v["gru_b"][0] * biased, v["gru_u"], v["gru_c"][0] * biased
             both = sigmoid((wx + b + state @ u + c)[:2 * h])
-            r, z = both[:h], both[h:]
+            r, z = (both[h:], both[:h]) if z_first else (both[:h], both[h:])
             un, cn = u[:, 2 * h:], c[2 * h:]
             old = (r * state) @ un + cn if r_first else r * (state @ un + cn)
             new = np.tanh(wx[2 * h:] + b[2 * h:] + old)
@@ -278,9 +330,11 @@ def recurrent_sheet(v):
     states = gru()
     before = np.vstack([v["start"], states[:-1]])
     wrong = {"lstm": [("lstm-gate-order", lstm("ifog")), ("lstm-gate-order", lstm("figo")),
-                      ("lstm-gate-order", lstm("fiog"))],
+                      ("lstm-gate-order", lstm("fiog")), ("lstm-gate-order", lstm("igfo")),
+                      ("lstm-gate-order", lstm("iofg")), ("bias-missing", lstm(biased=False))],
              "gru": [("gru-update", gru(swapped=True)), ("gru-update", gru(r_first=True)),
-                     ("gru-update", gru(True, True))],
+                     ("gru-update", gru(True, True)), ("gru-gate-order", gru(z_first=True)),
+                     ("bias-missing", gru(biased=False))],
              "convolution": [("conv-flipped", convolution(v["taps"][::-1]))],
              "alignment": [("bahdanau-state", states @ x.T)]}
     return {"lstm": lstm(), "gru": states, "convolution": convolution(v["taps"])[:, None],
@@ -295,6 +349,8 @@ SHEETS = {"softmax": softmax_sheet, "head": head_sheet, "heads": heads_sheet,
 def digits(sheet, step):
     if sheet == "bert":
         return 0 if step in ("ids", "segments", "mask", "masked_ids") else 3
+    if sheet == "decoder" and step == "input":
+        return 0
     return (4 if step == "output" else DIGITS[step]) if sheet == "encoder" else 3
 
 

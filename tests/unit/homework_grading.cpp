@@ -70,6 +70,33 @@ TEST_CASE("homework: right numbers in the wrong place are recognised") {
   CHECK(about(changed([](double x) { return x * x; })) == "");
 }
 
+TEST_CASE("homework: rows that are alike are not called shifted, two swapped ones neither") {
+  const Array alike = matrix({{0, 1, 5}, {0, 1, 5}, {0, 1, 5}, {0, 1, 5}});
+  Array answer = alike;
+  answer(3, 2) = 4;
+  CHECK(misplaced(answer, alike, 0) == "");
+  CHECK(misplaced(transposed(answer), transposed(alike), 0) == "");
+  CHECK(says(misplaced(matrix({{0, 1}, {0, 1}, {0, 1}}), matrix({{0, 1}, {0, 1}}), 0),
+             "one row too many;"));
+  const Array two = matrix({{1, 2}, {3, 4}, {5, 6}});
+  CHECK(says(misplaced(matrix({{2, 1}, {4, 3}, {6, 5}}), two, 3), "columns in another order"));
+  CHECK(says(misplaced(matrix({{3, 4}, {1, 2}}), matrix({{1, 2}, {3, 4}}), 3),
+             "rows in another order"));
+}
+
+TEST_CASE("homework: what does not hide is called so, and nothing else is read into it") {
+  const real infinity = std::numeric_limits<real>::infinity();
+  const Array key = matrix({{0, 0, -infinity}, {0, 0, -infinity}});
+  for (const double number : {1.0, -1.0, -100.0, -9999.0}) {
+    Array answer = key;
+    answer(0, 2) = answer(1, 2) = static_cast<real>(number);
+    CAPTURE(number);
+    CHECK(says(misplaced(answer, key, 0), "is not hidden: write -inf or -1e9"));
+    answer(0, 0) = 3;
+    CHECK(misplaced(answer, key, 0) == "");
+  }
+}
+
 TEST_CASE("homework: a first difference tells its place and its size, and no number of the key") {
   Array answer = kKey;
   answer(1, 2) = real{0.75};
@@ -306,10 +333,10 @@ TEST_CASE("homework: the task shows what is given and never the key") {
     Manifest m;
     m.sheet = &sheet;
     m.student = "<b>`x`</b>";
-    const std::string text = task_text(m, given, "dir");
+    const std::string text = task_text(m, given);
     CAPTURE(sheet.name);
     CHECK(says(text, "`<b>'x'</b>`"));
-    CHECK(says(text, "attn homework check dir"));
+    CHECK(says(text, "attn homework check .\n"));
     for (const SheetStep& step : sheet.steps) {
       CHECK(says(text, "answers/" + step.name + ".csv"));
       CHECK(says(text, to_string(key[step.name].shape())));

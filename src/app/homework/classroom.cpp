@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include "app/frame/stage.h"
 #include "app/homework/compare.h"
 #include "app/homework/lab.h"
+#include "app/homework/unused.h"
 #include "attn/core/error.h"
 
 namespace attn::app::homework {
@@ -96,27 +98,184 @@ std::size_t numbers_in_key(const Graded& one, const Graded& other) {
   return numbers;
 }
 
-void mark_copies(std::vector<Graded>& all) {
+/// How many numbers of the answers that nothing explains are the other's answers, too. Each student
+/// has other numbers, so that is no chance; ids and masks may well be the same.
+std::size_t numbers_shared(const Graded& one, const Graded& other) {
+  std::size_t numbers = 0;
+  for (std::size_t s = 0; s < one.result.steps.size(); ++s) {
+    const StepResult& step = one.result.steps[s];
+    const int digits = one.manifest.sheet->steps[s].digits;
+    const auto answer = one.answers.find(step.name), theirs = other.answers.find(step.name);
+    if (step.explained || step.status == Status::right || digits == 0 ||
+        answer == one.answers.end() || theirs == other.answers.end() || is_constant(answer->second))
+      continue;
+    if (fits(answer->second, theirs->second, digits)) numbers += answer->second.size();
+  }
+  return numbers;
+}
+
+/// The other submission of the same homework with which `count` finds most numbers in common, from
+/// eight on, and how many.
+template <class F>
+std::pair<const Graded*, std::size_t> nearest_other(const Graded& one,
+                                                    const std::vector<Graded>& all, F count) {
   constexpr std::size_t kEnough = 8;  // numbers that agree: not by chance
+  std::size_t most = kEnough - 1;
+  const Graded* from = nullptr;
+  for (const Graded& other : all) {
+    if (&other == &one || other.result.homework != one.result.homework ||
+        other.result.student == one.result.student)
+      continue;
+    const std::size_t numbers = count(one, other);
+    if (numbers <= most) continue;
+    most = numbers;
+    from = &other;
+  }
+  return {from, most};
+}
+
+void mark_copies(std::vector<Graded>& all) {
   for (Graded& one : all) {
     if (one.answers.empty() || one.result.all_right()) continue;
-    std::size_t most = kEnough - 1;
-    const Graded* from = nullptr;
-    for (const Graded& other : all) {
-      if (&other == &one || other.result.homework != one.result.homework ||
-          other.result.student == one.result.student)
-        continue;
-      const std::size_t numbers = numbers_in_key(one, other);
-      if (numbers <= most) continue;
-      most = numbers;
-      from = &other;
+    const auto [from, numbers] = nearest_other(one, all, numbers_in_key);
+    if (from) {
+      add_remark(one.result,
+                 fmt::format("{} of its numbers are wrong here and right on the sheet of {}.",
+                             numbers, escaped(from->result.student, 64)));
+      continue;
     }
-    if (!from) continue;
-    add_remark(one.result,
-               fmt::format("{} of its numbers are wrong here and right on the sheet of {}.", most,
-                           escaped(from->result.student, 64)));
+    const auto [like, shared] = nearest_other(one, all, numbers_shared);
+    if (like) {
+      add_remark(one.result,
+                 fmt::format("{} of its numbers are wrong here and the same in the submission of "
+                             "{}, who was given other numbers.",
+                             shared, escaped(like->result.student, 64)));
+    }
   }
 }
+
+bool is_archive(const std::string& name) {
+  constexpr std::string_view kEnds[] = {".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds),
+                     [&](std::string_view end) { return name.ends_with(end); });
+}
+
+/// Tables of grades and their old versions: the instructor's own files.
+bool is_table(const std::string& name) {
+  return name.ends_with(".csv") || name.ends_with(".csv.bak") || name.ends_with(".lock");
+}
+
+/// Finds submissions in folders at any depth, as learning platforms and archives nest them, and
+/// grades each where it is found.
+class Collector {
+ public:
+  Collector(const Course& course, bool again, Progress* progress)
+      : course_(course), again_(again), progress_(progress) {}
+
+  /// Everything below a path that the instructor named.
+  void collect(const std::string& path) {
+    const SubmissionFolder folder(path);
+    const std::vector<std::string> names = folder.names();
+    if (contains(names, "homework.json")) {
+      grade(folder, path);
+      return;
+    }
+    const bool folders = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return !is_junk(name) && holds_folder(folder, name);
+    });
+    const bool archives = std::any_of(names.begin(), names.end(), is_archive);
+    const auto is_left_out = [](const std::string& name) {
+      return is_junk(name) || is_table(name);
+    };
+    if (!folders && !archives) {  // the files of one student, or nothing
+      if (std::all_of(names.begin(), names.end(), is_junk)) return;
+      refuse(path, no_manifest(names));
+      return;
+    }
+    for (const std::string& name : names) {
+      const std::string shown = below(path, name);
+      if (is_left_out(name) && !(is_table(name) && holds_folder(folder, name))) {
+        left_out_.push_back(shown);
+        continue;
+      }
+      entry(folder, name, shown);
+      if (progress_ && all_.size() % 50 == 0)
+        progress_->show(fmt::format("{} graded", all_.size()));
+    }
+  }
+  std::vector<Graded>& all() { return all_; }
+  std::vector<std::string>& left_out() { return left_out_; }
+
+ private:
+  static bool contains(const std::vector<std::string>& names, const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+  static std::string below(const std::string& path, const std::string& name) {
+    return (std::filesystem::path(path) / name).string();
+  }
+  static bool holds_folder(const SubmissionFolder& folder, const std::string& name) {
+    try {
+      return folder.folder(name).has_value();
+    } catch (const Error&) {
+      return false;
+    }
+  }
+  static std::string no_manifest(std::vector<std::string> names) {
+    names.erase(std::remove_if(names.begin(), names.end(), is_junk), names.end());
+    constexpr std::size_t kShown = 5;
+    const std::size_t more = names.size() - std::min(names.size(), kShown);
+    names.resize(std::min(names.size(), kShown));
+    for (std::string& name : names) name = escaped(name, 60);
+    return fmt::format(
+        "there is no homework.json in this folder{}{}. Hand in the folder that `attn homework new` "
+        "made, with homework.json and answers/",
+        names.empty() ? "; it is empty" : fmt::format("; it holds {}", fmt::join(names, ", ")),
+        more > 0 ? fmt::format(" and {} more", more) : "");
+  }
+
+  void grade(const SubmissionFolder& folder, const std::string& shown) {
+    all_.push_back(grade_guarded(folder, shown, course_, again_));
+  }
+  void refuse(const std::string& shown, const std::string& problem) {
+    Graded refused;
+    refused.result.folder = shown;
+    refused.result.problem = problem;
+    all_.push_back(std::move(refused));
+  }
+  /// One student's, as a rule.
+  void entry(const SubmissionFolder& folder, const std::string& name, const std::string& shown) {
+    try {
+      const auto inside = folder.folder(name);
+      if (inside && !search(*inside, shown, 0)) refuse(shown, no_manifest(inside->names()));
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::internal) throw;
+      refuse(shown, is_archive(name)
+                        ? fmt::format("{} is an archive: unpack it", escaped(shown, 200))
+                        : e.what());
+    }
+  }
+  /// True if it holds a submission, here or deeper.
+  bool search(const SubmissionFolder& folder, const std::string& shown, std::size_t depth) {
+    constexpr std::size_t kDeepest = 8;
+    const std::vector<std::string> names = folder.names();
+    if (contains(names, "homework.json")) {
+      grade(folder, shown);
+      return true;
+    }
+    bool found = false;
+    for (const std::string& name : names) {
+      if (depth == kDeepest || is_junk(name) || !holds_folder(folder, name)) continue;
+      found |= search(*folder.folder(name), below(shown, name), depth + 1);
+    }
+    return found;
+  }
+
+  const Course& course_;
+  const bool again_;
+  Progress* const progress_;
+  std::vector<Graded> all_;
+  std::vector<std::string> left_out_;
+};
 
 }  // namespace
 
@@ -138,38 +297,17 @@ Result check_folder(const std::string& path, const std::string& secret_file, boo
 }
 
 std::vector<Result> grade_all(const std::vector<std::string>& paths, const Course& course,
-                              bool again, Progress* progress) {
-  std::vector<Graded> all;
-  const auto report = [&] {
-    if (progress && all.size() % 50 == 0) progress->show(fmt::format("{} graded", all.size()));
-  };
-  for (const std::string& path : paths) {
-    const SubmissionFolder folder(path);
-    const std::vector<std::string> names = folder.names();
-    if (std::find(names.begin(), names.end(), "homework.json") != names.end()) {
-      all.push_back(grade_guarded(folder, path, course, again));
-      continue;
-    }
-    for (const std::string& name : names) {
-      const std::string shown = (std::filesystem::path(path) / name).string();
-      try {
-        if (const auto inside = folder.folder(name))
-          all.push_back(grade_guarded(*inside, shown, course, again));
-      } catch (const Error& e) {
-        Graded refused;
-        refused.result.folder = shown;
-        refused.result.problem = e.what();
-        all.push_back(std::move(refused));
-      }
-      report();
-    }
-  }
+                              bool again, Progress* progress, std::vector<std::string>* left_out) {
+  Collector collector(course, again, progress);
+  for (const std::string& path : paths) collector.collect(path);
+  std::vector<Graded>& all = collector.all();
   if (all.empty()) {
     throw Error(ErrorKind::usage, "nothing was handed in there",
                 "name folders that `attn homework new` made, or a folder of such folders");
   }
   mark_repeated(all);
   mark_copies(all);
+  if (left_out) *left_out = std::move(collector.left_out());
   std::vector<Result> results;
   for (Graded& one : all) results.push_back(std::move(one.result));
   return results;

@@ -15,12 +15,14 @@ namespace attn::app::homework {
 /// taken. `remark` of the result says which. Throws Error for a folder that is no homework.
 Result check_folder(const std::string& path, const std::string& secret_file, bool again);
 
-/// Grades every path: a submission, or a folder of submissions. What cannot be graded has a
-/// `problem`. Numbers are derived again from the course, never read from a submission. Answers that
-/// are right for somebody else's numbers, and students who handed in twice, get a remark.
-/// Throws Error(io) for a path that is no folder, Error(usage) if nothing was handed in at all.
+/// Grades every path: a submission, or a folder with submissions at any depth. What cannot be
+/// graded has a `problem`. `left_out` gets what is no submission (junk, tables of grades). Numbers
+/// are derived again from the course, never read from a submission. Answers that are right for
+/// somebody else's numbers, and students who handed in twice, get a remark. Throws Error(io) for a
+/// path that is no folder, Error(usage) if nothing was handed in at all.
 std::vector<Result> grade_all(const std::vector<std::string>& paths, const Course& course,
-                              bool again, Progress* progress);
+                              bool again, Progress* progress,
+                              std::vector<std::string>* left_out = nullptr);
 
 /// The documents of docs/contract.md, section Homework.
 std::string check_document(const Result& result);

@@ -62,6 +62,7 @@ void homework_new(Stage& s, const HomeworkNewOptions& o) {
   homework::write_sheet(o.out, manifest, given);
   s.trace.title = fmt::format("{} ({})", sheet.title, sheet.name);
   const std::string folder = escaped(o.out, 200);
+  if (course.is_guessable()) s.trace.say(homework::kGuessableSecret);
   s.trace.say(fmt::format("Made for {} in {}. Read {}/task.md; write your answers into {}/answers.",
                           o.student, folder, folder, folder));
   s.trace.say(
@@ -101,7 +102,9 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
   }
   s.trace.add(std::move(table));
   for (const StepResult& step : result.steps) {
-    if (step.message.empty() || step.status == Status::missing) continue;
+    const bool only_missing =
+        step.status == Status::missing && step.message == homework::missing_message(step.name);
+    if (step.message.empty() || only_missing) continue;
     const std::string id = step.misconceptions.empty()
                                ? ""
                                : fmt::format(" [{}]", fmt::join(step.misconceptions, ", "));

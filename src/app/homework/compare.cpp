@@ -81,6 +81,12 @@ class Table {
     }
     return true;
   }
+  /// So many rows stand where they belong that a shift would not explain the others.
+  bool mostly_in_place() const {
+    std::size_t right = 0;
+    for (std::size_t i = 0; i < std::min(n(), found()); ++i) right += same(i, i) ? 1 : 0;
+    return 2 * right >= n();
+  }
   std::size_t n() const { return wanted_.size(); }
   std::size_t found() const { return answer_.size(); }
   std::size_t width() const { return wanted_.empty() ? 0 : wanted_[0].size(); }
@@ -93,20 +99,27 @@ class Table {
 std::string shifted_rows(const Table& t) {
   const std::size_t n = t.n();
   if (n == t.found()) {
-    if (n >= 2 && (n >= 3 || t.width() >= 2)) {
+    if (n < 2) return "";
+    // Two rows that are swapped are no shift.
+    if (n == 2 && t.same_in_other_order()) return "These are the right rows in another order.";
+    if ((n >= 3 || t.width() >= 2) && !t.mostly_in_place()) {
       if (t.same_rows(0, 1, n - 1))
         return "These are the right rows, but one row too early: is the first one missing?";
       if (t.same_rows(1, 0, n - 1))
         return "These are the right rows, but one row too late: what does the first one do there?";
     }
-    return n >= 2 && t.same_in_other_order() ? "These are the right rows in another order." : "";
+    return t.same_in_other_order() ? "These are the right rows in another order." : "";
   }
   if (t.found() == n + 1) {
+    if (t.same_rows(1, 0, n) && t.same_rows(0, 0, n))
+      return "There is one row too many; the others are right.";
     if (t.same_rows(1, 0, n))
       return "There is one row too many at the beginning; the others are right.";
     if (t.same_rows(0, 0, n)) return "There is one row too many at the end; the others are right.";
   }
   if (t.found() + 1 == n && n >= 2) {
+    if (t.same_rows(0, 1, n - 1) && t.same_rows(0, 0, n - 1))
+      return "A row is missing; the others are right.";
     if (t.same_rows(0, 1, n - 1)) return "The first row is missing; the others are right.";
     if (t.same_rows(0, 0, n - 1)) return "The last row is missing; the others are right.";
   }
@@ -126,6 +139,10 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
     bool changes = false;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const double now = change(double{wanted.data()[i]});
+      if (std::isinf(now)) {  // every number is as near to it as another
+        if (double{answer.data()[i]} != now) return false;
+        continue;
+      }
       if (!(std::abs(double{answer.data()[i]} - now) <= tolerance + kRelative * std::abs(now)))
         return false;
       changes |= std::abs(now - double{wanted.data()[i]}) > tolerance;
@@ -157,6 +174,19 @@ std::string same_change(const Array& answer, const Array& wanted, int digits) {
       return "Every number is the same multiple of the right one.";
   }
   return "";
+}
+
+/// Where -inf is asked for stands a number that hides nothing, and all else is right.
+std::string not_hidden(const Array& answer, const Array& wanted, double tolerance) {
+  std::optional<real> shown;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const real a = answer.data()[i], w = wanted.data()[i];
+    const bool hides = std::isinf(w) && w < 0;
+    if (hides && std::isfinite(a) && a > kHidden) shown = shown.value_or(a);
+    if (hides ? std::isnan(a) || (std::isinf(a) && a > 0) : !close(a, w, tolerance)) return "";
+  }
+  if (!shown) return "";
+  return fmt::format("A score plus {:g} is not hidden: write -inf or -1e9 there.", *shown);
 }
 
 }  // namespace
@@ -197,6 +227,9 @@ std::string misplaced(const Array& answer, const Array& wanted, int digits) {
   if (answer.size() == wanted.size() && wanted.size() > 2 && asked.size() == 2 &&
       all_close(transposed(reshaped(answer, {asked[1], asked[0]})), wanted, tolerance))
     return "These are the right numbers, written column by column where rows are asked.";
+  if (const auto same = in_shape(answer, asked)) {
+    if (std::string text = not_hidden(*same, wanted, tolerance); !text.empty()) return text;
+  }
   const Array mine = shape.size() == 2 ? answer : reshaped(answer, {rows(answer), columns(answer)});
   const Array key = asked.size() == 2 ? wanted : reshaped(wanted, {rows(wanted), columns(wanted)});
   if (columns(mine) == columns(key)) {

@@ -4,13 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "app/homework/answer_text.h"
 #include "app/homework/compare.h"
+#include "app/homework/follow.h"
+#include "app/homework/unused.h"
 #include "app/misconceptions.h"
 #include "attn/core/error.h"
-#include "attn/io/csv.h"
 #include "attn/io/npy.h"
 
 namespace attn::app::homework {
@@ -26,6 +27,10 @@ bool Result::all_right() const {
          });
 }
 
+std::string missing_message(const std::string& step) {
+  return fmt::format("There is no answers/{0}.csv and no answers/{0}.npy.", step);
+}
+
 std::string misconception_message(const std::vector<std::string>& ids) {
   std::string text = ids.size() == 1 ? "It looks as if " : "Several ideas fit: ";
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -37,37 +42,6 @@ std::string misconception_message(const std::vector<std::string>& ids) {
   return text;
 }
 
-namespace {
-
-/// The text with inf or -inf for every cell whose number no float holds, such as 1e999 or the
-/// smallest float64: NPY files say the same so.
-std::string with_infinities(const std::string& text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find_first_of(",\n", at), text.size());
-    std::string_view cell = std::string_view(text).substr(at, end - at);
-    const auto spaces = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-    while (!cell.empty() && spaces(cell.front())) cell.remove_prefix(1);
-    while (!cell.empty() && spaces(cell.back())) cell.remove_suffix(1);
-    const bool negative = cell.starts_with('-');
-    std::string_view digits = cell;
-    if (negative || cell.starts_with('+')) digits.remove_prefix(1);
-    real number = 0;
-    const auto [stop, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool too_large = problem == std::errc::result_out_of_range && !digits.empty() &&
-                           digits.front() != '-' && stop == digits.data() + digits.size() &&
-                           !parse_number(cell) && digits.find("e-") == std::string_view::npos &&
-                           digits.find("E-") == std::string_view::npos;
-    out += too_large ? std::string(negative ? "-inf" : "inf") : text.substr(at, end - at);
-    if (end < text.size()) out += text[end];
-    at = end + 1;
-  }
-  return out;
-}
-
-}  // namespace
-
 std::optional<Array> read_answer(const SubmissionFolder& answers, const std::string& name) {
   const std::optional<std::string> csv = answers.read(name + ".csv"),
                                    npy = answers.read(name + ".npy");
@@ -75,9 +49,8 @@ std::optional<Array> read_answer(const SubmissionFolder& answers, const std::str
     throw Error(ErrorKind::bad_input, fmt::format("{0}.csv and {0}.npy are both there", name),
                 "keep the one that counts");
   }
-  if (csv) return parse_csv(with_infinities(*csv), name + ".csv");
-  if (!npy) return std::nullopt;
-  Array answer = parse_npy(*npy, name + ".npy");
+  if (!csv && !npy) return std::nullopt;
+  Array answer = csv ? parse_answer(*csv, name + ".csv") : parse_npy(*npy, name + ".npy");
   if (answer.dimension() == 0) answer = reshaped(answer, {1});  // one number alone
   return answer;
 }
@@ -116,17 +89,17 @@ std::string not_finite(const Array& answer, const std::string& name) {
 class Grader {
  public:
   Grader(const Manifest& manifest, const Values& given)
-      : columns_(manifest.columns),
+      : manifest_(manifest),
         key_(key_of(*manifest.sheet, given)),
         own_(given),
-        exact_(given) {}
+        exact_(given),
+        shaped_(given) {}
 
   /// `answer` may be transposed: afterwards a token is a row.
   StepResult grade(const SheetStep& step, std::optional<Array>& answer);
   /// The step has no answer: what follows is computed from the key.
   void without_answer(const SheetStep& step) {
-    own_.set(step.name, key_[step.name]);
-    exact_.set(step.name, key_[step.name]);
+    for (Values* values : {&own_, &exact_, &shaped_}) values->set(step.name, key_[step.name]);
   }
 
  private:
@@ -138,20 +111,28 @@ class Grader {
     bool explained = true;  ///< it has to do with the student's numbers, also where it is wrong
   };
   Verdict judge(const SheetStep& step, const Array& answer);
+  /// The answer is the rounded form of `led`, which the earlier answers lead to.
+  Verdict led_to(const SheetStep& step, const Array& led) const;
+  std::optional<Verdict> in_own_shape(const SheetStep& step, const Array& answer);
+  void remember(const SheetStep& step, const Array& answer, const Verdict& verdict);
   static std::optional<Array> from(const SheetStep& step, Values& values);
-  bool rests_on_mistakes() const;
+  bool reads_any_of(const std::set<std::string, std::less<>>& names) const;
   bool rests_on_nothing() const;
   bool can_be_computed_on(const SheetStep& step, const Array& answer, bool explained) const;
   Wrongs wrongs(const SheetStep& step, const Values& values) const;
+  std::string elsewhere(const SheetStep& step, const Array& answer) const;
   std::string describe(const SheetStep& step, const Array& answer, const Array& right,
                        const std::optional<Array>& own) const;
 
-  const bool columns_;  // in the files, a token is a column
+  const Manifest& manifest_;
   const Values key_;
   Values own_;    // what is given, and the student's own answers
   Values exact_;  // the same before rounding, where it is known: who rounds at the end is right too
+  Values shaped_;  // the own answers in whatever shape they have
+  std::map<std::string, double, std::less<>> rounding_;  // of the own answers
   std::set<std::string, std::less<>> mistaken_;
   std::set<std::string, std::less<>> unexplained_;  // nobody knows where their numbers come from
+  std::set<std::string, std::less<>> odd_;          // answers in another shape than the key's
 };
 
 /// What the student's own earlier answers lead to; nothing if they lead to nothing.
@@ -164,9 +145,10 @@ std::optional<Array> Grader::from(const SheetStep& step, Values& values) {
   }
 }
 
-bool Grader::rests_on_mistakes() const {
+/// Of what the step has read of the own answers.
+bool Grader::reads_any_of(const std::set<std::string, std::less<>>& names) const {
   return std::any_of(own_.read().begin(), own_.read().end(),
-                     [&](const std::string& name) { return mistaken_.count(name) > 0; });
+                     [&](const std::string& name) { return names.count(name) > 0; });
 }
 
 /// True if the step rests on unexplained answers alone: the same numbers would then follow for
@@ -198,13 +180,12 @@ bool mostly_right(const Array& answer, const Array& wanted, int digits) {
   return 3 * right >= 2 * shown && 2 * right >= answer.size();
 }
 
-/// True if no number is nan or endless, but -inf where the key has it too.
+/// True if no number is nan or endless; -inf may stand in an answer of which the key hides a part.
 bool is_result(const Array& answer, const Array& right) {
-  for (std::size_t i = 0; i < answer.size(); ++i) {
-    const real x = answer.data()[i];
-    if (!std::isfinite(x) && !(std::isinf(x) && x < 0 && x == right.data()[i])) return false;
-  }
-  return true;
+  const auto hides = [](real x) { return std::isinf(x) && x < 0; };
+  const bool may_hide = std::any_of(right.begin(), right.end(), hides);
+  return std::all_of(answer.begin(), answer.end(),
+                     [&](real x) { return std::isfinite(x) || (may_hide && hides(x)); });
 }
 
 Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
@@ -216,12 +197,29 @@ Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
   }
 }
 
+/// Says of which other step, or of what is given, the answer holds the right numbers; else "".
+std::string Grader::elsewhere(const SheetStep& step, const Array& answer) const {
+  const std::vector<SheetStep>& steps = manifest_.sheet->steps;
+  for (const auto& [name, value] : key_.all()) {
+    const auto same = in_shape(answer, value.shape());
+    if (name == step.name || !same || same->size() < 2 || is_constant(*same) ||
+        !fits(*same, value.value(), step.digits))
+      continue;
+    const bool is_step = std::any_of(steps.begin(), steps.end(),
+                                     [&](const SheetStep& other) { return other.name == name; });
+    return is_step ? fmt::format("These are the right numbers of the step {}.", name)
+                   : fmt::format("These are the numbers of {}, as they were given.", name);
+  }
+  return "";
+}
+
 std::string Grader::describe(const SheetStep& step, const Array& answer, const Array& right,
                              const std::optional<Array>& own) const {
   const bool zeros =
       answer.size() > 1 && std::all_of(answer.begin(), answer.end(), [](real x) { return x == 0; });
   if (zeros && in_shape(answer, shape_of(right))) return "All numbers are 0.";
   std::string text = misplaced(answer, right, step.digits);
+  if (text.empty()) text = elsewhere(step, answer);
   if (text.empty() && own && shape_of(*own) == shape_of(right))
     text = misplaced(answer, *own, step.digits);
   if (!text.empty()) return text;
@@ -235,32 +233,51 @@ std::string Grader::describe(const SheetStep& step, const Array& answer, const A
   return text.empty() ? first_difference(*same, own ? *own : right, step.digits, step.name) : text;
 }
 
-Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
+Grader::Verdict Grader::led_to(const SheetStep& step, const Array& led) const {
   const Array& right = key_[step.name].value();
-  const std::optional<Array> own = from(step, own_), exact = from(step, exact_);
-  const bool on_mistakes = rests_on_mistakes(), on_nothing = rests_on_nothing();
-  const auto same = in_shape(answer, shape_of(right));
-  if (same && fits(*same, right, step.digits)) return {Status::right, {}, "", right};
-  for (const std::optional<Array>& led : {exact, own}) {
-    if (!same || !led || !fits(*same, *led, step.digits)) continue;
-    if (!on_mistakes) return {Status::right, {}, "", *led};
-    if (!is_result(*same, right)) continue;
-    if (!is_constant(*led) || is_constant(right)) {
-      if (!on_nothing)
-        return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", *led};
-      return {Status::follows,
-              {},
-              "Right given your earlier step, but nothing in that step fits the numbers you were "
-              "given: half of the points. Repair that step first.",
-              *led,
-              false};
-    }
+  if (!reads_any_of(mistaken_)) return {Status::right, {}, "", led};
+  if (is_constant(led) && !is_constant(right)) {
     return {Status::wrong,
             {},
             "This follows from an earlier step, which leaves nothing to compute: all numbers are "
             "the same. Repair that step first."};
   }
-  const Values* const bases[] = {&own_, &exact_, &key_};
+  if (!rests_on_nothing())
+    return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", led};
+  return {Status::follows,
+          {},
+          "Right given your earlier step, but nothing in that step fits the numbers you were "
+          "given: half of the points. Repair that step first.",
+          led,
+          false};
+}
+
+/// The answer of a step whose earlier answers have other shapes than the key, where it is what
+/// those lead to.
+std::optional<Grader::Verdict> Grader::in_own_shape(const SheetStep& step, const Array& answer) {
+  if (!reads_any_of(odd_)) return std::nullopt;
+  const std::optional<Band> led = band_of(step, shaped_, rounding_);
+  if (!led || led->middle.size() == 0) return std::nullopt;
+  const auto same = in_shape(answer, shape_of(led->middle));
+  const auto is_finite = [](real x) { return std::isfinite(x); };
+  if (!same || !std::all_of(same->begin(), same->end(), is_finite) ||
+      !in_band(*same, *led, step.digits))
+    return std::nullopt;
+  return led_to(step, led->middle);
+}
+
+Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
+  const Array& right = key_[step.name].value();
+  const std::optional<Array> own = from(step, own_), exact = from(step, exact_);
+  const bool on_mistakes = reads_any_of(mistaken_), on_nothing = rests_on_nothing();
+  const auto same = in_shape(answer, shape_of(right));
+  if (same && fits(*same, right, step.digits)) return {Status::right, {}, "", right};
+  for (const std::optional<Array>& led : {exact, own}) {
+    if (same && led && fits(*same, *led, step.digits) && (!on_mistakes || is_result(*same, right)))
+      return led_to(step, *led);
+  }
+  // Before rounding first: an idea is seldom met by numbers that were rounded on the way.
+  const Values* const bases[] = {&exact_, &own_, &key_};
   for (const Values* values : bases) {
     const Matching found = matching(wrongs(step, *values), answer, step.digits);
     if (!found.ids.empty()) {
@@ -268,7 +285,14 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
               !on_nothing || values == &key_};
     }
   }
-  bool explained = false;
+  from(step, own_);  // the ideas may read more than the step does
+  if (same && own && is_result(*same, right)) {
+    const std::optional<Band> band = band_of(step, own_, rounding_);
+    // What it is the rounded form of, nobody knows: the answer as it stands.
+    if (band && in_band(*same, *band, step.digits)) return led_to(step, *same);
+  }
+  if (auto verdict = in_own_shape(step, answer)) return *verdict;
+  bool explained = !elsewhere(step, answer).empty();
   const std::optional<Array> wanted[] = {right, on_nothing ? std::nullopt : own};
   for (const std::optional<Array>& one : wanted) {
     if (!one || is_constant(answer)) continue;
@@ -279,20 +303,45 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
   return {Status::wrong, {}, describe(step, answer, right, own), std::nullopt, explained};
 }
 
+/// Keeps the answer for the steps that are computed from it.
+void Grader::remember(const SheetStep& step, const Array& answer, const Verdict& verdict) {
+  constexpr std::size_t kMoreNumbers = 8;  // times as many as asked: nobody computes on with those
+  const Array& right = key_[step.name].value();
+  without_answer(step);
+  const auto same = in_shape(answer, shape_of(right));
+  if (same && can_be_computed_on(step, *same, verdict.explained)) {
+    own_.set(step.name, *same);
+    shaped_.set(step.name, *same);
+    const bool fits_in = verdict.exact && shape_of(*verdict.exact) == shape_of(*same);
+    exact_.set(step.name, fits_in ? *verdict.exact : *same);
+    rounding_[step.name] = rounding_of(*same, step.digits);
+    return;
+  }
+  const bool is_row = answer.dimension() == 1 && right.dimension() == 2;  // NumPy's rows
+  const Array shaped = is_row ? reshaped(answer, {1, answer.size()}) : answer;
+  if (same || shaped.dimension() != right.dimension() || shaped.size() == 0 ||
+      shaped.size() > kMoreNumbers * right.size() || !can_be_computed_on(step, shaped, false))
+    return;
+  shaped_.set(step.name, shaped);
+  rounding_[step.name] = rounding_of(shaped, step.digits);
+  odd_.insert(step.name);
+}
+
 StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
   StepResult result;
   result.name = step.name;
   result.max = step.points;
   if (!answer) {
     without_answer(step);
-    result.message = fmt::format("There is no answers/{0}.csv and no answers/{0}.npy.", step.name);
+    result.message = missing_message(step.name);
     return result;
   }
-  if (columns_) {
+  if (manifest_.columns) {  // in the files, a token is a column
     const auto same = in_shape(*answer, shape_of(transposed(key_[step.name].value())));
     answer = transposed(same ? *same : *answer);
   }
   Verdict verdict = judge(step, *answer);
+  remember(step, *answer, verdict);
   result.status = verdict.status;
   result.misconceptions = std::move(verdict.misconceptions);
   result.message = std::move(verdict.message);
@@ -300,14 +349,7 @@ StepResult Grader::grade(const SheetStep& step, std::optional<Array>& answer) {
   if (result.status == Status::follows) result.points = step.points * (verdict.explained ? 1 : 0.5);
   if (result.status != Status::right) mistaken_.insert(step.name);
   if (!verdict.explained) unexplained_.insert(step.name);
-  const auto same = in_shape(*answer, key_[step.name].shape());
-  if (same && can_be_computed_on(step, *same, verdict.explained)) {
-    own_.set(step.name, *same);
-    const bool fits_in = verdict.exact && shape_of(*verdict.exact) == shape_of(*same);
-    exact_.set(step.name, fits_in ? *verdict.exact : *same);
-  } else {
-    without_answer(step);
-  }
+  result.explained = verdict.explained;
   return result;
 }
 
@@ -328,6 +370,7 @@ Result grade_sheet(const SubmissionFolder& folder, const Manifest& manifest, con
       return std::nullopt;
     }
   }();
+  const UnusedFiles unused(folder, inside, *manifest.sheet);
   for (const SheetStep& step : manifest.sheet->steps) {
     StepResult graded;
     try {
@@ -335,6 +378,7 @@ Result grade_sheet(const SubmissionFolder& folder, const Manifest& manifest, con
       std::optional<Array> answer;
       if (inside) answer = read_answer(*inside, step.name);
       graded = grader.grade(step, answer);
+      if (!answer) graded.message += unused.meant_as(step.name, step.name + ".csv");
       if (answer) answers[step.name] = std::move(*answer);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::internal) throw;

@@ -19,6 +19,7 @@ struct StepResult {
   double points = 0, max = 0;
   std::vector<std::string> misconceptions;  ///< ids that fit equally well
   std::string message;                      ///< for the student: never a number of the key
+  bool explained = true;  ///< false for a wrong answer that has nothing to do with what was given
 };
 
 /// What became of one submission.
@@ -60,6 +61,9 @@ using Answers = std::map<std::string, Array, std::less<>>;
 /// Grades the answers of one sheet. `answers` gets what could be read.
 Result grade_sheet(const SubmissionFolder& folder, const Manifest& manifest, const Values& given,
                    Answers& answers);
+
+/// What is said of a step that has no file, before what else was found.
+std::string missing_message(const std::string& step);
 
 /// A message and what helps, from the catalogue: "It looks as if ..., or ...".
 std::string misconception_message(const std::vector<std::string>& ids);

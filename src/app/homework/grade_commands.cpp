@@ -34,7 +34,44 @@ std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
   if (folders.empty())
     throw Error(ErrorKind::usage, "no folder to grade",
                 "name submissions, or a folder full of them");
-  return homework::grade_all(folders, homework::read_course(secret), again, s.common.progress);
+  const homework::Course course = homework::read_course(secret);
+  std::vector<std::string> left_out;
+  std::vector<Result> results =
+      homework::grade_all(folders, course, again, s.common.progress, &left_out);
+  if (course.is_guessable()) s.trace.say(homework::kGuessableSecret);
+  if (!left_out.empty()) {
+    constexpr std::size_t kShown = 10;
+    const std::size_t more = left_out.size() - std::min(left_out.size(), kShown);
+    left_out.resize(std::min(left_out.size(), kShown));
+    for (std::string& name : left_out) name = escaped(name, 200);
+    s.trace.say(fmt::format("Left out, because no submission is in it: {}{}.",
+                            fmt::join(left_out, ", "),
+                            more > 0 ? fmt::format(" and {} more", more) : ""));
+  }
+  return results;
+}
+
+/// Writes what is worth keeping: the file before stays as .bak, two processes do not mix.
+void keep(const std::string& path, const std::string& bytes) {
+  const FileLock lock(path);
+  write_file(path, bytes, Keep::backup);
+}
+
+/// What a student sees where nothing could be graded at all. Throws what happened, unless nothing
+/// was handed in.
+std::vector<Result> not_graded(const Error& e, const std::string& folder,
+                               const std::string& gradescope) {
+  Result result;
+  result.folder = folder;
+  result.problem =
+      e.kind() == ErrorKind::usage
+          ? "nothing was handed in. Hand in the folder that `attn homework new` made, with "
+            "homework.json and answers/"
+          : "the autograder failed; this is not your fault: tell your instructor";
+  std::vector<Result> results = {result};
+  if (e.kind() == ErrorKind::usage) return results;
+  keep(gradescope, homework::gradescope_document(results));
+  throw e;
 }
 
 bool is_same_file(const std::string& a, const std::string& b) {
@@ -42,12 +79,6 @@ bool is_same_file(const std::string& a, const std::string& b) {
   return std::filesystem::weakly_canonical(std::filesystem::absolute(a), problem) ==
              std::filesystem::weakly_canonical(std::filesystem::absolute(b), problem) ||
          std::filesystem::equivalent(a, b, problem);
-}
-
-/// Writes what is worth keeping: the file before stays as .bak, two processes do not mix.
-void keep(const std::string& path, const std::string& bytes) {
-  const FileLock lock(path);
-  write_file(path, bytes, Keep::backup);
 }
 
 struct HomeworkGradeOptions {
@@ -74,7 +105,14 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
     throw Error(ErrorKind::usage,
                 fmt::format("--out and --gradescope both name {}", escaped(o.out, 200)),
                 "one of them would overwrite the other: name two files");
-  const std::vector<Result> results = graded(s, o.folders, o.secret, o.again);
+  const std::vector<Result> results = [&] {
+    try {
+      return graded(s, o.folders, o.secret, o.again);
+    } catch (const Error& e) {
+      if (o.gradescope.empty() || o.folders.empty() || e.kind() == ErrorKind::internal) throw;
+      return not_graded(e, o.folders[0], o.gradescope);
+    }
+  }();
   s.trace.title = fmt::format("{} submission{}", results.size(), results.size() == 1 ? "" : "s");
   Table table{"grades", "", {"student", "homework", "score", "of", "what else"}, {}};
   std::size_t problems = 0;
@@ -100,10 +138,13 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
 
 struct HomeworkReportOptions {
   std::vector<std::string> folders;
-  std::string secret;
+  std::string secret, out;
 };
 
-void bind(Cli& cli, HomeworkReportOptions& o) { bind_folders(cli, o.folders, o.secret); }
+void bind(Cli& cli, HomeworkReportOptions& o) {
+  bind_folders(cli, o.folders, o.secret);
+  cli.output_file("--out", o.out, "FILE", "write one row per step: report.csv");
+}
 
 /// Steps in the order of the sheets, and what became of them.
 struct StepCount {
@@ -147,7 +188,35 @@ std::string report_document(const std::vector<StepCount>& counts, std::size_t su
          "\n";
 }
 
+/// One row per step, as grades.csv has one per submission.
+std::string report_csv(const std::vector<StepCount>& counts) {
+  std::string out =
+      "homework,step,students,right,follows,wrong,missing,unreadable,misconceptions\n";
+  for (const StepCount& c : counts) {
+    out += fmt::format("{},{},{}", c.homework, c.step, c.students);
+    for (const Status status :
+         {Status::right, Status::follows, Status::wrong, Status::missing, Status::unreadable}) {
+      const auto found = c.by_status.find(status);
+      out += fmt::format(",{}", found == c.by_status.end() ? 0 : found->second);
+    }
+    std::string held;
+    for (const auto& [id, students] : c.by_misconception)
+      held += fmt::format("{}{}: {}", held.empty() ? "" : "; ", id, students);
+    out += "," + held + "\n";
+  }
+  return out;
+}
+
+void check_table(const std::string& out) {
+  if (out.empty()) return;
+  if (!out.ends_with(".csv"))
+    throw Error(ErrorKind::usage, fmt::format("--out {}", escaped(out, 200)),
+                "it is a table: the name must end in .csv");
+  check_place(out);
+}
+
 void homework_report(Stage& s, const HomeworkReportOptions& o) {
+  check_table(o.out);
   const std::vector<Result> results = graded(s, o.folders, o.secret, false);
   const std::vector<StepCount> counts = counted(results);
   s.trace.title = fmt::format("What {} submissions show", results.size());
@@ -187,6 +256,7 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
     s.trace.say(
         fmt::format("{} submissions could not be graded: attn homework grade says why.", problems));
   s.trace.document = report_document(counts, results.size());
+  if (!o.out.empty()) keep(o.out, report_csv(counts));
 }
 
 }  // namespace

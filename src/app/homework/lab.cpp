@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/homework/compare.h"
+#include "app/homework/unused.h"
 #include "app/learning/cells.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
@@ -90,6 +91,54 @@ void read_cell(const json& cell, const Experiment& e, std::size_t m, std::size_t
     to.figures.push_back(number_in(cell, key, where));
 }
 
+/// A figure of a text: a number with a decimal point, or per cent.
+struct Figure {
+  std::string text;
+  double value;
+  int digits;
+};
+
+std::vector<Figure> figures_of(const std::string& text) {
+  std::vector<Figure> out;
+  const auto is_digit = [&](std::size_t i) {
+    return i < text.size() && text[i] >= '0' && text[i] <= '9';
+  };
+  for (std::size_t begin = 0; begin < text.size();) {
+    if (!is_digit(begin)) {
+      ++begin;
+      continue;
+    }
+    std::size_t end = begin;
+    int digits = 0;
+    while (is_digit(end)) ++end;
+    if (end + 1 < text.size() && text[end] == '.' && is_digit(end + 1)) {
+      ++end;
+      while (is_digit(end)) ++end, ++digits;
+    }
+    const std::size_t behind = text.find_first_not_of(' ', end);
+    const bool percent = behind != std::string::npos && text[behind] == '%';
+    double value = 0;
+    std::from_chars(text.data() + begin, text.data() + end, value);
+    if (digits > 0 || percent) {
+      out.push_back({text.substr(begin, end - begin) + (percent ? " %" : ""),
+                     percent ? value / 100 : value, percent ? digits + 2 : digits});
+    }
+    begin = end;
+  }
+  return out;
+}
+
+/// Every number of the evidence, also those inside its texts ("rate 0.003").
+void add_figures(const json& value, std::vector<double>& to) {
+  if (value.is_number()) {
+    to.push_back(value.get<double>());
+  } else if (value.is_string()) {
+    for (const Figure& f : figures_of(value.get<std::string>())) to.push_back(f.value);
+  } else if (value.is_structured()) {
+    for (const json& one : value) add_figures(one, to);
+  }
+}
+
 /// The evidence of this experiment. Throws Refused if it is of another one or contradicts itself,
 /// Error if it is no JSON.
 Evidence read_evidence(const std::string& text, const Experiment& e) {
@@ -101,6 +150,7 @@ Evidence read_evidence(const std::string& text, const Experiment& e) {
   if (results == document.end() || !results->is_array() || results->size() != 4)
     throw Refused{"The evidence needs four results: two models at two lengths."};
   Evidence out;
+  add_figures(document, out.figures);
   for (std::size_t m = 0; m < 2; ++m) {
     for (std::size_t l = 0; l < 2; ++l) {
       const auto mine = std::find_if(results->begin(), results->end(), [&](const json& cell) {
@@ -144,61 +194,49 @@ std::string train_again(const Experiment& e, const Evidence& evidence) {
   return fmt::format("Trained again: the same (accuracies differ by at most {:.2g}).", largest);
 }
 
-/// A figure of a text: a number with a decimal point, or per cent.
-struct Figure {
-  std::string text;
-  double value;
-  int digits;
+/// Words apart by spaces, and the characters of scripts that write none (Chinese, Japanese).
+struct TextLength {
+  std::size_t words = 0, characters = 0;
 };
 
-std::vector<Figure> figures_of(const std::string& text) {
-  std::vector<Figure> out;
-  const auto is_digit = [&](std::size_t i) {
-    return i < text.size() && text[i] >= '0' && text[i] <= '9';
-  };
-  for (std::size_t begin = 0; begin < text.size();) {
-    if (!is_digit(begin)) {
-      ++begin;
+TextLength length_of(const std::string& text) {
+  TextLength out;
+  bool inside = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    // Kana and CJK ideographs are U+3040 to U+9FFF: three bytes, the first from E3 to E9.
+    const auto byte = static_cast<unsigned char>(c);
+    const bool ideograph =
+        byte >= 0xE3 && byte <= 0xE9 && text.compare(i, 2, "\xE3\x80") != 0;  // no CJK punctuation
+    if (ideograph) {
+      ++out.characters;
+      i += 2;
+      inside = false;
       continue;
     }
-    std::size_t end = begin;
-    int digits = 0;
-    while (is_digit(end)) ++end;
-    if (end + 1 < text.size() && text[end] == '.' && is_digit(end + 1)) {
-      ++end;
-      while (is_digit(end)) ++end, ++digits;
+    if (text.compare(i, 2, "\xE3\x80") == 0 || text.compare(i, 2, "\xEF\xBC") == 0) {
+      i += 2;
+      inside = false;
+      continue;
     }
-    const std::size_t behind = text.find_first_not_of(' ', end);
-    const bool percent = behind != std::string::npos && text[behind] == '%';
-    double value = 0;
-    std::from_chars(text.data() + begin, text.data() + end, value);
-    if (digits > 0 || percent) {
-      out.push_back({text.substr(begin, end - begin) + (percent ? " %" : ""),
-                     percent ? value / 100 : value, percent ? digits + 2 : digits});
-    }
-    begin = end;
-  }
-  return out;
-}
-
-std::size_t words_in(const std::string& text) {
-  std::size_t n = 0;
-  bool inside = false;
-  for (const char c : text) {
     const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-    n += !space && !inside ? 1 : 0;
+    out.words += !space && !inside ? 1 : 0;
     inside = !space;
   }
-  return n;
+  return out;
 }
 
 /// Throws Refused unless the text names both models, and figures that are there.
 std::string check_conclusion(const std::string& text, const Experiment& e,
                              const std::vector<double>& known) {
   if (!valid_utf8(text)) throw Refused{"conclusion.md is not UTF-8."};
-  const std::size_t words = words_in(text);
-  if (words < 40 || words > 400)
-    throw Refused{fmt::format("conclusion.md has {} words; 40 to 400 are asked.", words)};
+  // Two Chinese characters say about as much as a word; whoever wrote 40 wrote enough.
+  const TextLength length = length_of(text);
+  if (length.words + length.characters < 40 || length.words + length.characters / 2 > 400) {
+    throw Refused{fmt::format(
+        "conclusion.md has {} words{}; 40 to 400 are asked.", length.words,
+        length.characters > 0 ? fmt::format(" and {} characters", length.characters) : "")};
+  }
   for (const std::string& model : e.models) {
     if (text.find(model) == std::string::npos)
       throw Refused{fmt::format("The conclusion does not name the model {}.", model)};
@@ -329,6 +367,7 @@ Result grade_lab(const SubmissionFolder& folder, const Manifest& manifest, const
   } catch (const Error& e) {
     no_folder = e.what();
   }
+  const UnusedFiles unused(folder, answers, *manifest.sheet);
   if (answers) report.emplace(*answers, experiment, manifest.columns, again);
   for (const SheetStep& asked : manifest.sheet->steps) {
     StepResult step{asked.name, Status::missing, 0, asked.points, {}, ""};
@@ -339,7 +378,12 @@ Result grade_lab(const SubmissionFolder& folder, const Manifest& manifest, const
       step.points = asked.points;
     } catch (const NotThere&) {
       step.status = Status::missing;
-      step.message = "There is no such answer.";
+      const bool is_text = asked.name == "evidence" || asked.name == "conclusion";
+      const std::string file = !is_text                   ? asked.name + ".csv"
+                               : asked.name == "evidence" ? "evidence.json"
+                                                          : "conclusion.md";
+      step.message =
+          fmt::format("There is no answers/{}.", file) + unused.meant_as(asked.name, file);
     } catch (const Refused& refused) {
       step.status = Status::wrong;
       step.message = refused.message;

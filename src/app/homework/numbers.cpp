@@ -88,14 +88,16 @@ Rng student_stream(const Course& course, const Sheet& sheet, std::string_view st
 
 namespace {
 
-/// False if somebody with a wrong idea would have the right answer by chance.
+/// False if somebody with a wrong idea would have the right answer by chance, or one that says
+/// nothing.
 bool tells_apart(const Sheet& sheet, const Values& given) {
   const Values key = key_of(sheet, given);
   for (const SheetStep& step : sheet.steps) {
     if (!step.wrong) continue;
     const Array& right = key[step.name].value();
     for (const Wrong& wrong : step.wrong(key)) {
-      if (fits(wrong.value, right, step.digits)) return false;
+      // Equal numbers alone are never named: they may come from anywhere.
+      if (fits(wrong.value, right, step.digits) || is_constant(wrong.value)) return false;
     }
   }
   return true;

@@ -12,7 +12,13 @@ namespace attn::app::homework {
 struct Course {
   bool is_public = true;
   std::string secret = "attn: the public course";
+  /// True for a secret so short that somebody could try them all.
+  bool is_guessable() const { return !is_public && secret.size() < 12; }
 };
+
+inline constexpr const char* kGuessableSecret =
+    "The secret is so short that it can be guessed, and with it everybody's numbers. Make one with "
+    "head -c 32 /dev/urandom | base64 before you hand out sheets.";
 
 /// The course whose secret stands in this file (without spaces at its ends); "" is the public one.
 /// Throws Error(bad_input) if the file is empty, and what read_file throws.

@@ -34,9 +34,24 @@ std::vector<real> input_ids(const Values& v) {
   return ids;
 }
 
-std::size_t length_of(const Values& v) { return v["a"].value().size() + v["b"].value().size() + 3; }
+/// Places before the padding, by the ids that the student has.
+std::size_t length_of(const Values& v) {
+  const std::vector<real> ids = numbers_of(v["ids"]);
+  const auto last = std::find_if(ids.rbegin(), ids.rend(), [](real id) { return id != kPad; });
+  return std::min(static_cast<std::size_t>(ids.rend() - last), kLength);
+}
 
-std::size_t begin_of_b(const Values& v) { return v["a"].value().size() + 2; }
+/// Where B begins in these ids: after the first [SEP]; without one between A and B, after the words
+/// of A.
+std::size_t begin_of_b(const Values& v) {
+  const std::vector<real> ids = numbers_of(v["ids"]);
+  const std::size_t length = length_of(v);
+  const auto end = ids.begin() + static_cast<std::ptrdiff_t>(length);
+  const auto first = std::find(ids.begin(), end, kSep);
+  const auto place = static_cast<std::size_t>(first - ids.begin());
+  if (place + 1 < length) return place + 1;
+  return v["a"].value().size() + (!ids.empty() && ids[0] == kCls ? 1 : 0);
+}
 
 Values draw(Rng& rng) {
   Values v;
@@ -75,6 +90,31 @@ std::vector<real> segment_ids(const Values& v) {
   return out;
 }
 
+/// [SEP] forgotten: between A and B, at the end, or both.
+Wrongs wrong_ids(const Values& v) {
+  const std::vector<real> ids = input_ids(v);
+  const std::size_t between = v["a"].value().size() + 1, last = between + v["b"].value().size() + 1;
+  const auto without = [&](std::initializer_list<std::size_t> places) {
+    std::vector<real> out;
+    for (std::size_t p = 0; p < ids.size(); ++p) {
+      if (std::find(places.begin(), places.end(), p) == places.end()) out.push_back(ids[p]);
+    }
+    out.resize(kLength, kPad);
+    return as_row(out);
+  };
+  return {{"sep-missing", without({between})},
+          {"sep-missing", without({last})},
+          {"sep-missing", without({between, last})}};
+}
+
+/// The [SEP] behind A counted to B.
+Wrongs wrong_segments(const Values& v) {
+  std::vector<real> out = segment_ids(v);
+  const std::size_t begin = begin_of_b(v);
+  if (begin > 0) out[begin - 1] = 1;
+  return {{"sep-in-b", as_row(out)}};
+}
+
 Array ids_of(const Values& v, const char* name) { return reshaped(v[name].value(), {kLength}); }
 
 Array embedded(const Values& v) {
@@ -86,7 +126,7 @@ Array embedded(const Values& v) {
 /// The ids after masking; `fate_of` may change a word's fate.
 template <class F>
 Array masked(const Values& v, F fate_of) {
-  Array ids = v["ids"].value();
+  Array ids = reshaped(v["ids"].value(), {1, kLength});
   for (std::size_t i = 0; i < kChosen; ++i) {
     const std::size_t place = index_of(v["chosen"].value()(0, i), kLength);
     const double fate = fate_of(double{v["fate"].value()(0, i)});
@@ -105,7 +145,7 @@ Wrongs wrong_mask(const Values& v) {
   const Tensor right{hiding(v)};
   const double infinity = std::numeric_limits<double>::infinity();
   const Array inverted = mapped(right.value(), [&](double x) { return x == 0 ? -infinity : 0.0; });
-  const Array shifted = padding_mask(kLength, kLength - length_of(v) + 1);
+  const Array shifted = padding_mask(kLength, std::min(kLength - length_of(v) + 1, kLength));
   // 1 to look at, 0 to hide: a mask before it is made additive.
   const Array ones = mapped(right.value(), [](double x) { return x == 0 ? 1.0 : 0.0; });
   return {{"mask-padding-rows", transpose({}, right).value()},
@@ -129,8 +169,9 @@ std::vector<std::size_t> chosen_places(const Values& v) {
 
 Wrongs wrong_loss(const Values& v) {
   std::vector<std::size_t> all, tokens, words, hidden;
+  const std::vector<real> ids = input_ids(v);
   for (std::size_t p = 0; p < kLength; ++p) {
-    const real id = input_ids(v)[p];
+    const real id = ids[p];
     all.push_back(p);
     if (id != kPad) tokens.push_back(p);
     if (id >= 4) words.push_back(p);
@@ -138,22 +179,32 @@ Wrongs wrong_loss(const Values& v) {
   for (std::size_t i = 0; i < kChosen; ++i) {
     if (v["fate"].value()(0, i) < real{0.8}) hidden.push_back(chosen_places(v)[i]);
   }
+  const Array right = loss(v, chosen_places(v), kChosen);
+  const auto times = [&](double factor) {
+    return mapped(right, [=](double x) { return factor * x; });
+  };
   return {{"mlm-all", loss(v, tokens, tokens.size())},
           {"mlm-all", loss(v, words, words.size())},
-          {"mlm-mean-padding", loss(v, all, kLength)},
+          {"mlm-all", loss(v, all, kLength)},
           {"mlm-mean-padding", loss(v, tokens, kLength)},
           {"mlm-mean-padding", loss(v, chosen_places(v), kLength)},
-          {"mlm-mask-only", loss(v, hidden, hidden.size())}};
+          {"mlm-mask-only", loss(v, hidden, hidden.size())},
+          {"loss-sum", times(double(kChosen))},
+          {"loss-base", times(1 / std::log(2.0))},
+          {"loss-base", times(1 / std::log(10.0))}};
 }
 
 /// The head over some rows of `hidden`, and over their mean.
 Wrongs wrong_nsp(const Values& v) {
   const Tensor every = linear({}, v["hidden"], v["w"], v["bias"]);
   Wrongs w = {{"nsp-all", every.value()}};
-  for (const std::size_t n : {kLength, length_of(v)}) {
+  const std::size_t length = v["a"].value().size() + v["b"].value().size() + 3;
+  for (const std::size_t n : {kLength, length}) {
     const Tensor rows = slice_rows({}, every, 0, n);
     w.push_back({"nsp-all", row_mean({}, transpose({}, rows)).value()});
   }
+  const Tensor cls = slice_rows({}, v["hidden"], 0, 1);
+  w.push_back({"bias-missing", reshaped(linear({}, cls, v["w"]).value(), {2})});
   return w;
 }
 
@@ -192,12 +243,14 @@ Sheet bert_sheet() {
        .task = "The ids of `[CLS] A [SEP] B [SEP]`, padded with `[PAD]` to length 8.",
        .points = 1,
        .digits = 0,
-       .right = [](const Values& v) { return as_row(input_ids(v)); }},
+       .right = [](const Values& v) { return as_row(input_ids(v)); },
+       .wrong = wrong_ids},
       {.name = "segments",
        .task = "The segment of each place: 0 for `[CLS] A [SEP]`, 1 for `B [SEP]`, 0 for padding.",
        .points = 1,
        .digits = 0,
-       .right = [](const Values& v) { return as_row(segment_ids(v)); }},
+       .right = [](const Values& v) { return as_row(segment_ids(v)); },
+       .wrong = wrong_segments},
       {.name = "mask",
        .task = "The additive attention mask of shape (8,8): row i is the query, column j the key; "
                "0 where i may look at j, `-inf` (or -1e9) where not. Nobody looks at padding. The "

@@ -3,13 +3,15 @@
 
 #include "app/homework/worksheet.h"
 #include "app/homework/wrong.h"
+#include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app::homework {
 
 namespace {
 
-constexpr std::size_t kWords = 3, kMemory = 3, kModel = 4, kWidth = 3, kVocabulary = 6;
+// d_k, sqrt(d_k), sqrt(d_model) and the root of the number of words are four different numbers.
+constexpr std::size_t kWords = 3, kMemory = 3, kModel = 5, kWidth = 2, kVocabulary = 6;
 
 Values draw(Rng& rng) {
   Values v;
@@ -42,7 +44,7 @@ Wrongs wrong_input(const Values& v) {
   const Array& t = v["target"].value();
   return {{"teacher-shift", t},
           {"teacher-shift", row_of({t(0, 1), t(0, 2), 0})},
-          {"teacher-shift", row_of({0, t(0, 0), t(0, 1), t(0, 2)})}};
+          {"teacher-end", row_of({0, t(0, 0), t(0, 1), t(0, 2)})}};
 }
 
 Array product(const Values& v, const char* x, const char* w) {
@@ -90,6 +92,7 @@ Sheet decoder_sheet() {
        .task = "The three ids that the decoder **reads** when it learns (teacher forcing), so that "
                "at each place it must guess the target's word of that place.",
        .points = 1,
+       .digits = 0,
        .right = shifted,
        .wrong = wrong_input},
       {.name = "x",
@@ -97,7 +100,8 @@ Sheet decoder_sheet() {
        .points = 0.5,
        .right =
            [](const Values& v) {
-             const Tensor ids = Tensor::ids(reshaped(v["input"].value(), {kWords}));
+             const Tensor ids =
+                 Tensor::ids(reshaped(v["input"].value(), {v["input"].value().size()}));
              return embed({}, v["embedding"], ids).value();
            }},
       projection("q", "Q", "x", "memory", "w_q"),
@@ -125,6 +129,8 @@ Sheet decoder_sheet() {
            [](const Values& v) {
              Wrongs w;
              add_wrong_softmax(w, v["scores"], {}, kWidth);
+             const Tensor causal{causal_mask(kWords)};
+             w.push_back({"mask-in-cross", softmax({}, v["scores"], causal).value()});
              return w;
            }},
       {.name = "context",
@@ -133,7 +139,9 @@ Sheet decoder_sheet() {
        .right = [](const Values& v) { return matmul({}, v["weights"], v["v"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"value-is-key", matmul({}, v["weights"], v["k"]).value()}};
+             return Wrongs{
+                 {"value-is-key", matmul({}, v["weights"], v["k"]).value()},
+                 {"weights-transposed", matmul({}, transpose({}, v["weights"]), v["v"]).value()}};
            }},
       {.name = "output",
        .task = "`X + C W_O`.",
@@ -144,8 +152,11 @@ Sheet decoder_sheet() {
            },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"residual-missing", linear({}, v["context"], v["w_o"]).value()},
-                           {"output-missing", v["context"].value()}};
+             const Tensor changed = linear({}, v["context"], v["w_o"]);
+             return Wrongs{{"residual-missing", changed.value()},
+                           {"output-missing", v["context"].value()},
+                           {"residual-twice", add({}, scale({}, v["x"], 2), changed).value()},
+                           {"residual-other", add({}, v["memory"], changed).value()}};
            }},
   };
   return sheet;

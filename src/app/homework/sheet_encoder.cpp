@@ -1,5 +1,6 @@
 // Sheet 4: positions and an encoder block.
 #include <cmath>
+#include <optional>
 
 #include "app/homework/worksheet.h"
 #include "app/homework/wrong.h"
@@ -44,8 +45,8 @@ Array positions(const Values& v, F f) {
   return out;
 }
 
-double wave(double place, bool sine, double exponent) {
-  const double angle = place / std::pow(10000.0, exponent);
+double wave(double place, bool sine, double exponent, double base = 10000) {
+  const double angle = place / std::pow(base, exponent);
   return sine ? std::sin(angle) : std::cos(angle);
 }
 
@@ -54,6 +55,11 @@ Wrongs wrong_positions(const Values& v) {
   const auto with_exponent = [&](auto exponent) {
     return positions(v, [&](double place, std::size_t c) {
       return wave(place, c % 2 == 0, exponent(static_cast<double>(c)) / d);
+    });
+  };
+  const auto with_base = [&](double base) {
+    return positions(v, [&](double place, std::size_t c) {
+      return wave(place, c % 2 == 0, 2 * std::floor(static_cast<double>(c) / 2) / d, base);
     });
   };
   return {{"position-halves", positions(v,
@@ -65,6 +71,12 @@ Wrongs wrong_positions(const Values& v) {
           {"position-exponent", with_exponent([](double c) { return 4 * std::floor(c / 2); })},
           {"position-exponent", with_exponent([](double c) { return c; })},
           {"position-exponent", with_exponent([](double c) { return 2 * c; })},
+          {"position-base", with_base(1000)},
+          {"position-cosine-first", positions(v,
+                                              [&](double place, std::size_t c) {
+                                                return wave(place, c % 2 == 1,
+                                                            2 * std::floor(double(c) / 2) / d);
+                                              })},
           {"position-from-one", sinusoidal_positions(kWords, kModel, first_place(v) + 1)}};
 }
 
@@ -74,14 +86,17 @@ Array product(const Array& a, const Array& b) {
   return out;
 }
 
-/// gain (x - mean) / divisor + bias in each row, where divisor = f(sum of squares, numbers).
+/// gain (x - mean) / divisor + bias in each row, where divisor = f(sum of squares, numbers);
+/// the row's own mean, unless one is given.
 template <class F>
-Array normed_by(const Values& v, const Array& x, F divisor) {
+Array normed_by(const Values& v, const Array& x, F divisor,
+                std::optional<double> given_mean = std::nullopt) {
   Array out = x;
   const Array &gain = v["gain"].value(), &bias = v["bias"].value();
   for (std::size_t i = 0; i < rows(x); ++i) {
     double mean = 0, squares = 0;
     for (const real number : row(x, i)) mean += double{number} / kModel;
+    mean = given_mean.value_or(mean);
     for (const real number : row(x, i)) squares += (number - mean) * (number - mean);
     for (std::size_t c = 0; c < kModel; ++c) {
       out(i, c) = static_cast<real>(
@@ -95,13 +110,32 @@ Tensor normed(const Values& v, const Tensor& x) {
   return norm({}, x, {v["gain"], v["bias"]}, kEps);
 }
 
+/// One mean and one variance for the whole matrix.
+Array normed_over_all(const Values& v, const Array& x) {
+  double mean = 0, variance = 0;
+  const auto n = static_cast<double>(x.size());
+  for (const real number : x) mean += double{number} / n;
+  for (const real number : x) variance += (number - mean) * (number - mean) / n;
+  return normed_by(
+      v, x, [&](double, double) { return std::sqrt(variance + kEps); }, mean);
+}
+
 Wrongs wrong_norm(const Values& v, const Tensor& x) {
+  const auto by = [&](auto divisor) { return normed_by(v, x.value(), divisor); };
+  const Tensor ones{full({kModel}, 1)}, none{zeros({kModel})};
+  const auto rms = [](double squares, double n) { return std::sqrt(squares / n + kEps); };
   return {{"norm-unbiased",
-           normed_by(v, x.value(),
-                     [](double squares, double n) { return std::sqrt(squares / (n - 1) + kEps); })},
+           by([](double squares, double n) { return std::sqrt(squares / (n - 1) + kEps); })},
           {"norm-eps-outside",
-           normed_by(v, x.value(),
-                     [](double squares, double n) { return std::sqrt(squares / n) + kEps; })},
+           by([](double squares, double n) { return std::sqrt(squares / n) + kEps; })},
+          {"norm-unbiased-eps",
+           by([](double squares, double n) { return std::sqrt(squares / (n - 1)) + kEps; })},
+          {"norm-variance", by([](double squares, double n) { return squares / n + kEps; })},
+          {"norm-rms", normed_by(v, x.value(), rms, 0)},
+          {"norm-over-all", normed_over_all(v, x.value())},
+          {"norm-affine", norm({}, x, {ones, none}, kEps).value()},
+          {"norm-affine", norm({}, x, {v["gain"], none}, kEps).value()},
+          {"norm-affine", norm({}, x, {ones, v["bias"]}, kEps).value()},
           {"norm-over-batch", batch_norm({}, x, v["gain"], v["bias"], kEps).value()}};
 }
 
@@ -112,6 +146,27 @@ Array gelu_tanh(const Array& x) {
   });
 }
 
+/// What stands in gelu's place.
+Wrongs wrong_hidden(const Values& v) {
+  const Tensor inner = linear({}, v["norm1"], v["w_1"], v["b_1"]);
+  const auto act = [&](auto f) { return mapped(inner.value(), f); };
+  const auto gelu_of = [](const Tensor& x) { return gelu({}, x).value(); };
+  return {
+      {"gelu-tanh", gelu_tanh(inner.value())},
+      {"activation-other", act([](double x) { return std::max(x, 0.0); })},
+      {"activation-other", act([](double x) { return x / (1 + std::exp(-1.702 * x)); })},
+      {"activation-other", act([](double x) { return x / (1 + std::exp(-x)); })},
+      {"activation-missing", inner.value()},
+      {"bias-missing", gelu_of(linear({}, v["norm1"], v["w_1"]))},
+      {"matrix-transposed", gelu_of(linear({}, v["norm1"], transpose({}, v["w_1"]), v["b_1"]))}};
+}
+
+Wrongs wrong_ffn(const Values& v) {
+  return {
+      {"bias-missing", linear({}, v["hidden"], v["w_2"]).value()},
+      {"matrix-transposed", linear({}, v["hidden"], transpose({}, v["w_2"]), v["b_2"]).value()}};
+}
+
 Wrongs wrong_output(const Values& v) {
   const Tensor &a = v["norm1"], &f = v["ffn"];
   const FeedForwardParameters net{v["w_1"], v["b_1"], v["w_2"], v["b_2"]};
@@ -120,6 +175,10 @@ Wrongs wrong_output(const Values& v) {
   w.push_back({"norm-order", add({}, a, before).value()});
   w.push_back({"norm-order", add({}, a, normed(v, f)).value()});
   w.push_back({"residual-missing", normed(v, f).value()});
+  for (const char* from : {"x", "residual"})
+    w.push_back({"residual-other", normed(v, add({}, v[from], f)).value()});
+  w.push_back({"residual-twice", normed(v, add({}, scale({}, a, 2), f)).value()});
+  w.push_back({"norm-missing", add({}, a, f).value()});
   return w;
 }
 
@@ -172,7 +231,10 @@ Sheet encoder_sheet() {
        .right = [](const Values& v) { return add({}, v["x"], v["attention"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"residual-missing", v["attention"].value()}};
+             return Wrongs{
+                 {"residual-missing", v["attention"].value()},
+                 {"residual-other", add({}, v["embedding"], v["attention"]).value()},
+                 {"residual-twice", add({}, scale({}, v["x"], 2), v["attention"]).value()}};
            }},
       {.name = "norm1",
        .task = "`norm1(X + attention(X))`, in each row: "
@@ -196,17 +258,13 @@ Sheet encoder_sheet() {
            [](const Values& v) {
              return gelu({}, linear({}, v["norm1"], v["w_1"], v["b_1"])).value();
            },
-       .wrong =
-           [](const Values& v) {
-             const Tensor inner = linear({}, v["norm1"], v["w_1"], v["b_1"]);
-             return Wrongs{{"gelu-tanh", gelu_tanh(inner.value())}};
-           }},
+       .wrong = wrong_hidden},
       {.name = "ffn",
        .task = "`hidden W_2 + b_2`.",
        .points = 1,
        .digits = 4,
-       .right =
-           [](const Values& v) { return linear({}, v["hidden"], v["w_2"], v["b_2"]).value(); }},
+       .right = [](const Values& v) { return linear({}, v["hidden"], v["w_2"], v["b_2"]).value(); },
+       .wrong = wrong_ffn},
       {.name = "output",
        .task = "`norm2(a + ffn(a))` with a = norm1: the block's result.",
        .points = 1,

@@ -10,7 +10,7 @@ namespace attn::app::homework {
 
 namespace {
 
-constexpr std::size_t kWords = 4, kModel = 4, kWidth = 3, kValueWidth = 2, kPadding = 1;
+constexpr std::size_t kWords = 4, kModel = 5, kWidth = 3, kValueWidth = 2, kPadding = 1;
 
 Values draw(Rng& rng) {
   Values v;
@@ -44,6 +44,7 @@ Wrongs wrong_causal(const Values& v) {
   add_kept(w, "mask-inverted", s, keep_where([](auto i, auto j) { return j >= i; }));
   add_kept(w, "mask-off-by-one", s, keep_where([](auto i, auto j) { return j < i; }));
   add_kept(w, "mask-off-by-one", s, keep_where([](auto i, auto j) { return j <= i + 1; }));
+  w.push_back({"mask-missing", softmax({}, s).value()});
   add_wrong_softmax(w, s, Tensor(causal_mask(kWords)), kWidth);
   return w;
 }
@@ -62,6 +63,7 @@ Wrongs wrong_padded(const Values& v) {
   }
   add_kept(w, "mask-off-by-one", s,
            keep_where([](auto, auto j) { return j + kPadding + 1 < kWords; }));
+  w.push_back({"mask-missing", unmasked});
   add_wrong_softmax(w, s, Tensor(padding_mask(kWords, kPadding)), kWidth);
   return w;
 }
@@ -130,7 +132,9 @@ Sheet head_sheet() {
        .right = [](const Values& v) { return matmul({}, v["causal"], v["v"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"value-is-key", matmul({}, v["causal"], v["k"]).value()}};
+             return Wrongs{
+                 {"value-is-key", matmul({}, v["causal"], v["k"]).value()},
+                 {"weights-transposed", matmul({}, transpose({}, v["causal"]), v["v"]).value()}};
            }},
   };
   return sheet;

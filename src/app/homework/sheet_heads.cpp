@@ -9,7 +9,8 @@ namespace attn::app::homework {
 
 namespace {
 
-constexpr std::size_t kWords = 3, kHeads = 2, kWidth = 2, kModel = kHeads * kWidth;
+// d_k, sqrt(d_k), sqrt(d_model) and sqrt(n) are four different numbers.
+constexpr std::size_t kWords = 4, kHeads = 2, kWidth = 3, kModel = kHeads * kWidth;
 
 Values draw(Rng& rng) {
   Values v;
@@ -83,7 +84,7 @@ Sheet heads_sheet() {
   sheet.name = "heads";
   sheet.title = "Many heads";
   sheet.intro =
-      "Three words, two heads (H = 2), d_k = d_v = 2. Queries, keys and values of all heads stand "
+      "Four words, two heads (H = 2), d_k = d_v = 3. Queries, keys and values of all heads stand "
       "side by side in Q, K and V, as the projections give them.";
   sheet.given = {{"q", "Q: the queries of all heads side by side"},
                  {"k", "K: the keys"},
@@ -105,7 +106,6 @@ Sheet heads_sheet() {
        .wrong =
            [](const Values& v) {
              Wrongs w;
-             // d_k = 2 and sqrt(d_model) = 2: both ideas fit then, and both are named.
              add_wrong_scores(w, v["q_heads"], v["k_heads"], kModel);
              return w;
            }},
@@ -120,7 +120,9 @@ Sheet heads_sheet() {
        .right = [](const Values& v) { return matmul({}, v["weights"], v["v_heads"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"value-is-key", matmul({}, v["weights"], v["k_heads"]).value()}};
+             return Wrongs{{"value-is-key", matmul({}, v["weights"], v["k_heads"]).value()},
+                           {"weights-transposed",
+                            matmul({}, transpose({}, v["weights"]), v["v_heads"]).value()}};
            }},
       {.name = "concat",
        .task =
@@ -134,7 +136,9 @@ Sheet heads_sheet() {
        .right = [](const Values& v) { return linear({}, v["concat"], v["w_o"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"output-missing", v["concat"].value()}};
+             return Wrongs{
+                 {"output-missing", v["concat"].value()},
+                 {"matrix-transposed", linear({}, v["concat"], transpose({}, v["w_o"])).value()}};
            }},
   };
   return sheet;

@@ -47,19 +47,36 @@ Tensor reordered(const Tensor& w, const std::vector<std::size_t>& order) {
 Wrongs wrong_lstm(const Values& v) {
   Wrongs w;
   // Whoever reads the columns as i,f,o,g (or another order) uses column block order[g] for gate g.
-  for (const std::vector<std::size_t>& order :
-       {std::vector<std::size_t>{0, 1, 3, 2}, {1, 0, 3, 2}, {1, 0, 2, 3}}) {
+  for (const std::vector<std::size_t>& order : {std::vector<std::size_t>{0, 1, 3, 2},
+                                                {1, 0, 3, 2},
+                                                {1, 0, 2, 3},
+                                                {0, 2, 1, 3},     // TensorFlow's i, g, f, o
+                                                {0, 2, 3, 1}}) {  // ONNX's i, o, f, g
     RecurrentParameters p = lstm_parameters(v);
     p.w_x = reordered(p.w_x, order);
     p.w_h = reordered(p.w_h, order);
     p.b_x = reordered(p.b_x, order);
     w.push_back({"lstm-gate-order", recurrent({}, Cell::lstm, v["x"], p).hidden.value()});
   }
+  RecurrentParameters p = lstm_parameters(v);
+  p.b_x = Tensor(zero_row(4 * kHidden));
+  w.push_back({"bias-missing", recurrent({}, Cell::lstm, v["x"], p).hidden.value()});
   return w;
 }
 
 RecurrentParameters gru_parameters(const Values& v) {
   return {v["gru_w"], v["gru_u"], v["gru_b"], v["gru_c"]};
+}
+
+/// A GRU whose columns are read as z, r, n (Keras), or without its biases.
+Array changed_gru(const Values& v, bool other_order) {
+  RecurrentParameters p = gru_parameters(v);
+  if (other_order) {
+    for (Tensor* each : {&p.w_x, &p.w_h, &p.b_x, &p.b_h}) *each = reordered(*each, {1, 0, 2});
+  } else {
+    p.b_x = p.b_h = Tensor(zero_row(3 * kHidden));
+  }
+  return recurrent({}, Cell::gru, v["x"], p).hidden.value();
 }
 
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
@@ -163,7 +180,9 @@ Sheet recurrent_sheet() {
            [](const Values& v) {
              return Wrongs{{"gru-update", other_gru(v, true, false)},
                            {"gru-update", other_gru(v, false, true)},
-                           {"gru-update", other_gru(v, true, true)}};
+                           {"gru-update", other_gru(v, true, true)},
+                           {"gru-gate-order", changed_gru(v, true)},
+                           {"bias-missing", changed_gru(v, false)}};
            }},
       {.name = "convolution",
        .task =

@@ -73,7 +73,9 @@ Sheet softmax_sheet() {
        .right = [](const Values& v) { return matmul({}, v["weights"], v["v"]).value(); },
        .wrong =
            [](const Values& v) {
-             return Wrongs{{"value-is-key", matmul({}, v["weights"], v["k"]).value()}};
+             return Wrongs{
+                 {"value-is-key", matmul({}, v["weights"], v["k"]).value()},
+                 {"weights-transposed", matmul({}, transpose({}, v["weights"]), v["v"]).value()}};
            }},
       {.name = "large",
        .task = "The softmax of the row in `large`. `exp` of these numbers is too large for a "

@@ -53,7 +53,7 @@ std::string plural(double n, const char* what) {
   return fmt::format("{} {}{}", points_text(n), what, n == 1 ? "" : "s");
 }
 
-std::string how_to(const Manifest& m, const Values& key, const std::string& folder) {
+std::string how_to(const Manifest& m, const Values& key) {
   std::string out = "## How to answer\n\n";
   out += paragraph(
       "Write one file per step: `answers/STEP.csv`, or `answers/STEP.npy` if you use NumPy. In a "
@@ -82,8 +82,7 @@ std::string how_to(const Manifest& m, const Values& key, const std::string& fold
       "Round at the end, to the digits that a step asks for (more digits are welcome). Each step "
       "is "
       "graded on its own: what follows rightly from an earlier mistake of yours counts.");
-  out += "Check as often as you like:\n\n```\nattn homework check " + escaped(folder, 200) +
-         "\n```\n\n";
+  out += "Check as often as you like, in this folder:\n\n```\nattn homework check .\n```\n\n";
   return out;
 }
 
@@ -115,7 +114,7 @@ std::string experiment_block(const Values& given) {
 
 std::string points_text(double points) { return fmt::format("{:g}", points); }
 
-std::string task_text(const Manifest& m, const Values& given, const std::string& folder) {
+std::string task_text(const Manifest& m, const Values& given) {
   const Sheet& sheet = *m.sheet;
   const Values key = key_of(sheet, given);
   std::string out = fmt::format("# {}\n\n", sheet.title);
@@ -123,7 +122,7 @@ std::string task_text(const Manifest& m, const Values& given, const std::string&
                      sheet.name, as_code(m.student), plural(sheet.points(), "point"));
   out += paragraph(sheet.intro);
   if (is_lab(sheet)) out += experiment_block(given);
-  out += how_to(m, key, folder);
+  out += how_to(m, key);
   out += "## What is given\n\nThe same numbers are in `inputs/`, as CSV and as NPY.\n\n";
   for (const Given& one : sheet.given) {
     const Array& value = given[one.name].value();
@@ -156,7 +155,7 @@ void write_sheet(const std::string& folder, const Manifest& m, const Values& giv
     write_file(folder + "/inputs/" + name + ".csv", csv_text(shown));
     write_file(folder + "/inputs/" + name + ".npy", npy_bytes(shown));
   }
-  write_file(folder + "/task.md", task_text(m, given, folder));
+  write_file(folder + "/task.md", task_text(m, given));
   // Last: a folder with homework.json is complete.
   write_file(manifest, manifest_text(m));
 }

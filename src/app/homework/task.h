@@ -5,8 +5,8 @@
 
 namespace attn::app::homework {
 
-/// task.md: the sheet as the student reads it. `folder` is the path that `homework new` was given.
-std::string task_text(const Manifest& manifest, const Values& given, const std::string& folder);
+/// task.md: the sheet as the student reads it, wherever the folder is moved to.
+std::string task_text(const Manifest& manifest, const Values& given);
 
 /// Writes task.md, inputs/, an empty answers/ and, last, homework.json into `folder`, which is made
 /// if need be. Throws Error(usage) if a homework.json is there already, and what write_file throws.

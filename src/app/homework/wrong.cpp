@@ -80,6 +80,11 @@ void add_wrong_softmax(Wrongs& to, const Tensor& s, const Tensor& mask, std::siz
   to.push_back({"scale-after-softmax", scale({}, softmax({}, seen), 1 / root).value()});
   const Tensor unscaled = scale({}, s, root);
   to.push_back({"scale-after-softmax", scale({}, softmax({}, unscaled, mask), 1 / root).value()});
+  // Twice: where the mask is added again, or not.
+  const Tensor once = softmax({}, seen);
+  to.push_back({"softmax-twice", softmax({}, once).value()});
+  if (mask) to.push_back({"softmax-twice", softmax({}, once, mask).value()});
+  to.push_back({"softmax-base", softmax({}, scale({}, seen, std::log(2.0))).value()});
 }
 
 std::vector<Array> kept_softmax(const Tensor& s, const Array& keep) {
