@@ -88,16 +88,14 @@ Rng student_stream(const Course& course, const Sheet& sheet, std::string_view st
 
 namespace {
 
-/// False if somebody with a wrong idea would have the right answer by chance, or one that says
-/// nothing.
+/// False if somebody with a wrong idea would have the right answer by chance.
 bool tells_apart(const Sheet& sheet, const Values& given) {
   const Values key = key_of(sheet, given);
   for (const SheetStep& step : sheet.steps) {
     if (!step.wrong) continue;
     const Array& right = key[step.name].value();
     for (const Wrong& wrong : step.wrong(key)) {
-      // Equal numbers alone are never named: they may come from anywhere.
-      if (fits(wrong.value, right, step.digits) || is_constant(wrong.value)) return false;
+      if (fits(wrong.value, right, step.digits)) return false;
     }
   }
   return true;
