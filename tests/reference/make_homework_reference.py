@@ -198,7 +198,6 @@ def encoder_sheet(v):
                           ("position-exponent", positions(places, lambda pair, c: c)),
                           ("position-exponent", positions(places, lambda pair, c: 2 * c)),
                           ("position-base", positions(places, exponent, base=1000)),
-                          ("position-base", positions(places, exponent, base=100)),
                           ("position-cosine-first", positions(places, exponent, cosine_first=True)),
                           ("position-from-one", positions(places + 1, lambda pair, c: 2 * pair))],
              "x": [("position-multiplied", v["embedding"] * pe)],
@@ -373,6 +372,12 @@ def write_csv(path, value, places, between=",", end="\n", begin=""):
     path.write_bytes((begin + text).encode())
 
 
+def says_something(value):
+    """False for several equal numbers, which may come from anywhere: the grader names none of them."""
+    value = np.asarray(value, dtype=float)
+    return value.size == 1 or not np.all(value == value.flat[0])
+
+
 def rows_of(value, places):
     return [[round(float(x), places) if np.isfinite(x) else str(float(x)) for x in row]
             for row in flat(value)]
@@ -389,7 +394,8 @@ def write_reference(program):
                 case = {"sheet": sheet, "student": student,
                         "right": {s: rows_of(v, digits(sheet, s)) for s, v in right.items()},
                         "wrong": [[step, name, rows_of(value, digits(sheet, step))]
-                                  for step, ideas in wrong.items() for name, value in ideas]}
+                                  for step, ideas in wrong.items() for name, value in ideas
+                                  if says_something(value)]}
                 cases.append(case)
     text = "[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n"
     (HERE / "homework" / "answers.json").write_text(text)
@@ -472,6 +478,8 @@ def print_table(program):
                 # Every step from the rounded answers of the steps before: as done on paper.
                 for step, ideas in wrong.items():
                     for i, (idea, value) in enumerate(ideas):
+                        if not says_something(value):
+                            continue
                         other = hand_in(made, submissions / f"{name}-{step}-{i}")
                         for each, good in right.items():
                             put(plain, other, each, good, digits(sheet, each))

@@ -243,7 +243,7 @@ Grader::Verdict Grader::led_to(const SheetStep& step, const Array& led) const {
             "the same. Repair that step first."};
   }
   if (!rests_on_nothing())
-    return {Status::follows, {}, "Wrong by the key, but right given your earlier step.", led};
+    return {Status::follows, {}, "Not what the key has, but right given your earlier step.", led};
   return {Status::follows,
           {},
           "Right given your earlier step, but nothing in that step fits the numbers you were "

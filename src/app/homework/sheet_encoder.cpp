@@ -72,7 +72,6 @@ Wrongs wrong_positions(const Values& v) {
           {"position-exponent", with_exponent([](double c) { return c; })},
           {"position-exponent", with_exponent([](double c) { return 2 * c; })},
           {"position-base", with_base(1000)},
-          {"position-base", with_base(100)},
           {"position-cosine-first", positions(v,
                                               [&](double place, std::size_t c) {
                                                 return wave(place, c % 2 == 1,
