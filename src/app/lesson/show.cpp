@@ -186,6 +186,21 @@ std::string show_text(const std::string& text, const RenderOptions& options) {
   return options.plain ? plain(trace, options) : terminal(trace, options);
 }
 
+namespace {
+
+/// Where the program's own checks hold, a line counts them: what a lesson claims stands below, as
+/// claims. One that fails stays as it is.
+void count_checks(Trace& trace) {
+  const auto holds = [](const Item& item) {
+    const auto* check = std::get_if<Check>(&item);
+    return check && check->holds();
+  };
+  const auto held = std::erase_if(trace.items, holds);
+  if (held > 0) trace.say(held == 1 ? "1 check holds." : fmt::format("{} checks hold.", held));
+}
+
+}  // namespace
+
 Trace without_times(const Trace& trace) {
   Trace out = trace;
   for (Item& item : out.items) {
@@ -207,7 +222,8 @@ std::string show_run(const LessonRun& run, const RenderOptions& given) {
   Page page(narrowed(given));
   for (const std::string& line : wrap("$ attn " + safe_text(shell_line(run.words)), page.width()))
     page.put(Line().add(line, Ink::accent));
-  const Trace trace = without_times(run.trace);
+  Trace trace = without_times(run.trace);
+  count_checks(trace);
   return page.take() + "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));
 }
 
