@@ -87,8 +87,9 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   s.explain("nsp.logits", "Two numbers: B follows, or it does not.");
   s.explain("nsp.probabilities", "How likely each answer is. Both sum to 1.");
   const double p = probabilities.value().data()[0];
-  s.trace.say(
-      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", texts[0], texts[1], p));
+  s.trace.in_words =
+      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", texts[0], texts[1], p);
+  s.trace.say(s.trace.in_words);
   show_only(s.trace, [](const std::string& path) {
     return path == "segment_ids" || path == "output" || path == "pooled" || path == "nsp.logits" ||
            path == "nsp.probabilities";

@@ -116,6 +116,7 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
                 "write a sentence in quotes, such as \"the animal was tired\"");
   const PieceVocabulary vocabulary = find_vocabulary(o.vocab);
   s.trace.title = "Words become pieces that the model knows";
+  s.trace.result = "pieces";
   show_words(s.trace, text, words, uncased);
 
   Table table{"pieces",

@@ -24,6 +24,16 @@ std::size_t height(std::string_view line, std::size_t width) {
 
 }  // namespace
 
+std::size_t lines_in_window(std::string_view text, std::size_t width) {
+  std::size_t lines = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += height(text.substr(0, end), std::max<std::size_t>(width, 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
 bool Pager::write(std::string_view text) {
   constexpr std::size_t kPrompt = 2;  // an empty line and the prompt itself
   while (!text.empty()) {
