@@ -35,11 +35,11 @@ ExerciseRecord record_of(const ExerciseRecords& records, const Exercise& e) {
   return found == records.end() ? ExerciseRecord{} : found->second;
 }
 
-/// "solved", "6 points", or "".
+/// "solved", "6 of 10", or "".
 std::string state_of(const ExerciseRecords& records, const Exercise& e) {
   const ExerciseRecord record = record_of(records, e);
   if (record.solved) return "solved";
-  return record.points > 0 ? fmt::format("{} points", record.points) : "";
+  return record.points > 0 ? fmt::format("{} of {}", record.points, e.points) : "";
 }
 
 /// The first exercise that is not solved.
@@ -60,10 +60,10 @@ void bind(Cli& cli, ExerciseListOptions& o) { bind_from(cli, o.from); }
 
 void exercise_list(Stage& s, const ExerciseListOptions& o) {
   s.trace.title = "Exercises in C++";
-  Table table{"exercises", "", {"exercise", "lesson", "points", "you", "what you write"}, {}};
+  Table table{"exercises", "", {"exercise", "no.", "you", "what you write"}, {}};
   const ExerciseRecords records = exercise_records();
   for (const Exercise& e : exercises(o.from))
-    table.rows.push_back({e.name, e.lesson, double(e.points), state_of(records, e), e.title});
+    table.rows.push_back({e.name, e.lesson.substr(0, 2), state_of(records, e), e.title});
   s.trace.add(std::move(table));
   say_next(s.trace, o.from);
   s.trace.say(
