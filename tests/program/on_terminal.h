@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,12 @@ class OnTerminal {
 
   void type(const std::string& keys) {
     REQUIRE(::write(terminal_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
+  }
+  void resize(unsigned short rows, unsigned short columns) {
+    winsize size{};
+    size.ws_row = rows;
+    size.ws_col = columns;
+    REQUIRE(::ioctl(terminal_, TIOCSWINSZ, &size) == 0);
   }
   /// Reads until this text has come, or fails.
   void wait_for(const std::string& text) {

@@ -111,13 +111,12 @@ std::string terminal_summary(const Trace& trace, const RenderOptions& options, s
   const std::vector<const Item*> items = shown_items(trace, options);
   const Item* result = result_of(trace, items);
   if (!result) return {};
-  std::string text;
-  for (std::size_t most = std::max<std::size_t>(lines, 1); most > 0;) {
-    text = summary_with(trace, options, items, result, most);
-    if (lines_in(text) <= lines) break;
-    most -= std::min(most, std::max<std::size_t>((lines_in(text) - lines) / 2, 1));
+  for (std::size_t most = std::max<std::size_t>(lines, 1);;) {
+    std::string text = summary_with(trace, options, items, result, most);
+    const std::size_t height = lines_in(text);
+    if (height <= lines || most == 1) return text;
+    most -= std::min(most - 1, std::max<std::size_t>((height - lines) / 2, 1));
   }
-  return text;
 }
 
 }  // namespace attn
