@@ -48,6 +48,50 @@ TEST_CASE("lesson: in a terminal it asks, answers, and keeps how far one came") 
          0, "done");
 }
 
+TEST_CASE("lesson: --screen begins there, and at the end Enter begins the next lesson") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "8"}, at(home, "xterm"));
+  t.wait_for("8/8  Enter ends the lesson");
+  t.type("\n");
+  t.wait_for("Enter begins lesson 01, The one after it (1 minute); q ends > ");
+  t.type("\n");
+  t.wait_for("What do the weights of 1, 2, 3 sum to?");
+  t.type("q\n");
+  CHECK(t.finish() == 0);
+  expect({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "9"}, 2, "has 8 screens");
+  expect({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "2", "--json"}, 2, "--screen");
+}
+
+TEST_CASE("lesson: Ctrl-C where one changes a command takes back the change and no more") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "8"}, at(home, "xterm"));
+  t.wait_for("8/8");
+  t.type("e\n");
+  t.wait_for("change > ");
+  t.type("\x03");
+  t.wait_for("8/8");
+  t.type("e\n");
+  t.wait_for("change > ");
+  t.type("--repeat 100000\n");
+  t.type("\x03");
+  t.wait_for("8/8");
+  t.type("q\n");
+  t.wait_for("You stopped at screen 8 of 8");
+  CHECK(t.finish() == 0);
+}
+
+TEST_CASE("lesson: a window that has changed its width is heard at the next screen") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR}, at(home, "xterm"));
+  t.wait_for("1/8  Enter goes on");
+  t.resize(24, 30);
+  t.type("g 1\n");
+  t.wait_for("1/8  Enter goes on");
+  CHECK(contains(t.screen(), "words and\r\n"));
+  t.type("q\n");
+  CHECK(t.finish() == 0);
+}
+
 TEST_CASE("lesson: TERM=dumb, 20 columns and LANG=C are enough") {
   const Folder home;
   Words environment = at(home, "dumb");

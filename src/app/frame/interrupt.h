@@ -16,6 +16,9 @@ class InterruptWatch {
 
   /// True once Ctrl-C came.
   static bool came();
+  /// Goes on as if Ctrl-C had not come; true if it had. The end that the system asks for (SIGTERM)
+  /// is not forgotten.
+  static bool forget();
 
  private:
   struct sigaction before_interrupt_ = {}, before_end_ = {};

@@ -7,6 +7,8 @@
 
 namespace attn::app {
 
+/// Columns of a line that may hold the codes of colours.
+std::size_t width_without_colors(std::string_view line);
 /// How many lines of a window of this width the text takes; colours take none.
 std::size_t lines_in_window(std::string_view text, std::size_t width);
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "app/frame/pager.h"
 #include "app/lesson/markdown.h"
 #include "attn/core/error.h"
 #include "attn/render/lines.h"
@@ -225,6 +227,29 @@ std::string show_run(const LessonRun& run, const RenderOptions& given) {
   Trace trace = without_times(run.trace);
   count_checks(trace);
   return page.take() + "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));
+}
+
+std::string show_beside(const LessonRun* left, const LessonRun& right,
+                        const RenderOptions& options) {
+  constexpr std::size_t kGap = 3, kNarrowest = 70;
+  if (!left) return show_run(right, options);
+  if (options.plain || options.width < kNarrowest)
+    return show_run(*left, options) + "\n" + show_run(right, options);
+  RenderOptions half = options;
+  half.width = (options.width - kGap) / 2;
+  std::istringstream first(show_run(*left, half)), second(show_run(right, half));
+  std::string out;
+  for (std::string a, b;;) {
+    const bool more_left = static_cast<bool>(std::getline(first, a));
+    const bool more_right = static_cast<bool>(std::getline(second, b));
+    if (!more_left && !more_right) return out;
+    const std::size_t width = width_without_colors(a);
+    out += a;
+    if (!b.empty()) out += std::string(half.width + kGap - std::min(width, half.width), ' ') + b;
+    out += "\n";
+    a.clear();
+    b.clear();
+  }
 }
 
 ClaimState state_of(const CheckBlock::Row& row, const Traces& traces) {
