@@ -159,9 +159,7 @@ int run(const std::vector<std::string>& given) {
   const bool summarised =
       in_pages && parsed.command->shows_numbers() && options.show.empty() && !options.quiet;
   const std::string summary =
-      summarised ? terminal_summary(trace, options,
-                                    console.rows() - std::min<std::size_t>(3, console.rows()))
-                 : "";
+      summarised ? terminal_summary(trace, options, room_for_summary(console)) : "";
   write_all(STDOUT_FILENO, in_pages ? summary : text);
   try {
     save(trace, parsed, options);

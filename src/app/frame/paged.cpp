@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -52,6 +53,13 @@ void show_in_pages(Console& console, const std::string& text) {
   if (pager && *pager && through(pager, text)) return;
   Pager own(console);
   [[maybe_unused]] const bool to_the_end = own.write(text);
+}
+
+std::size_t room_for_summary(const Console& console) {
+  constexpr std::size_t kQuestion = 62;  // columns of what offer_whole asks
+  const std::size_t width = std::max<std::size_t>(console.options().width, 1);
+  const std::size_t taken = 2 + (kQuestion + width - 1) / width;  // the command line, an empty line
+  return console.rows() - std::min(console.rows(), taken);
 }
 
 void offer_whole(Console& console, const std::string& whole) {

@@ -10,6 +10,7 @@
 #include "app/learning/translator.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/text/utf8.h"
 #include "attn/train/translation.h"
 
 namespace attn::app {
@@ -123,13 +124,13 @@ std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>&
 /// Some test sentences of middle length, the same ones whatever the model has learnt.
 void show_samples(Trace& trace, const Language& language, const std::vector<Example>& examples,
                   const TranslationScore& score) {
-  constexpr std::size_t kSamples = 3, kShortest = 8, kLongest = 11;
-  Table samples{"samples", "Three of the test sentences.", {"sentence", "", "words"}, {}};
+  constexpr std::size_t kSamples = 3, kShortest = 8, kLongest = 11, kWidest = 55;
+  Table samples{"samples", "Three of the test sentences.", {"sentence", "what", "words"}, {}};
   for (std::size_t i = 0, shown = 0; i < examples.size() && shown < kSamples; ++i) {
     const Example& e = examples[i];
     if (e.source.size() - 1 < kShortest || e.source.size() - 1 > kLongest) continue;
     const auto row = [&](const char* what, const std::string& words) {
-      samples.rows.push_back({double(shown), std::string(what), words});
+      samples.rows.push_back({double(shown), std::string(what), cut(words, kWidest, "...")});
     };
     row("read", sentence_of(language.source(), e.source));
     row("written", sentence_of(language.target(), score.outputs[i]));
