@@ -124,7 +124,7 @@ std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>&
 /// Some test sentences of middle length, the same ones whatever the model has learnt.
 void show_samples(Trace& trace, const Language& language, const std::vector<Example>& examples,
                   const TranslationScore& score) {
-  constexpr std::size_t kSamples = 3, kShortest = 8, kLongest = 11, kWidest = 55;
+  constexpr std::size_t kSamples = 3, kShortest = 8, kLongest = 11, kWidest = 58;
   Table samples{"samples", "Three of the test sentences.", {"sentence", "what", "words"}, {}};
   for (std::size_t i = 0, shown = 0; i < examples.size() && shown < kSamples; ++i) {
     const Example& e = examples[i];

@@ -71,7 +71,7 @@ MatrixText::MatrixText(Page& page, const MatrixView& view, std::size_t most_rows
   limits_ = asked_ ? kAsked : parameter ? kParameter : kUsual;
   if (most_rows < limits_.rows * limits_.blocks) {  // little room: of many heads the first
     limits_.rows = std::min(limits_.rows, most_rows);
-    limits_.blocks = 2;
+    limits_.blocks = most_rows > 2 ? 2 : 1;
     summary_ = true;
   }
   const bool numbers = !view.step().is_ids() && view.values().size() > 1;
