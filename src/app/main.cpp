@@ -10,6 +10,7 @@
 #include "app/frame/console.h"
 #include "app/frame/execute.h"
 #include "app/frame/outputs.h"
+#include "app/frame/paged.h"
 #include "app/frame/process.h"
 #include "app/frame/progress.h"
 #include "app/frame/terminal.h"
@@ -48,6 +49,7 @@ RenderOptions render_options(const Common& common, const Terminal& terminal) {
   o.unicode = terminal.unicode;
   o.plain = common.plain;
   o.quiet = common.quiet;
+  o.timing = common.timing;
   o.precision = static_cast<int>(common.precision);
   o.column_convention = common.convention == "column";
   o.show = common.show;
@@ -81,6 +83,33 @@ void check_has_matrix(const Parsed& parsed) {
   }
 }
 
+/// What the command line wants in files.
+void save(const Trace& trace, const Parsed& parsed, const RenderOptions& options) {
+  const Common& common = parsed.common;
+  if (!common.export_folder.empty()) export_folder(trace, common.export_folder);
+  for (const std::string& output : common.outputs) {
+    if (parsed.command->converses) break;  // it has written them itself
+    if (std::filesystem::path(output)
+            .extension()
+            .empty()) {  // a stream: check_outputs let nothing else through
+      write_file(output, json(trace));
+    } else {
+      write_output(trace, output, options);
+    }
+  }
+  if (!common.save_weights.empty())
+    write_file(common.save_weights, safetensors_bytes_with_checksum(parameters_of(trace)));
+}
+
+/// Help, in pages where the window is too small for it.
+void write_help(const std::string& text, const std::vector<std::string>& arguments) {
+  const bool at_once =
+      std::find(arguments.begin(), arguments.end(), "--no-pager") != arguments.end();
+  StandardConsole console(render_options({}, detect_terminal("auto")));
+  if (!at_once && needs_pages(console, text)) return show_in_pages(console, text);
+  write_all(STDOUT_FILENO, text);
+}
+
 int run(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (arguments.empty()) {
@@ -93,25 +122,25 @@ int run(const std::vector<std::string>& given) {
         with_whole_name({arguments.begin() + 1, arguments.end()});
     const Command* command = first == "help" && !asked.empty() ? find_command(asked[0]) : nullptr;
     if (!command && !asked.empty() && !parts_of(asked[0]).empty()) {
-      write_all(STDOUT_FILENO, family_overview(asked[0]));
+      write_help(family_overview(asked[0]), arguments);
       return 0;
     }
     if (!command && first == "help" && !asked.empty())
       parse_command_line({asked[0]});  // says what may be meant
-    write_all(STDOUT_FILENO, command ? help(*command) : overview());
+    write_help(command ? help(*command) : overview(), arguments);
     return 0;
   }
   if (first == "--version") return run({"version"});
   if (const auto wants_help = [](const std::string& a) { return a == "--help" || a == "-h"; };
       !find_command(first) && !parts_of(first).empty() && arguments.size() > 1 &&
       wants_help(arguments[1])) {
-    write_all(STDOUT_FILENO, family_overview(first));
+    write_help(family_overview(first), arguments);
     return 0;
   }
   if (const Command* command = find_command(first)) {
     for (std::size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
       if (arguments[i] != "--help" && arguments[i] != "-h") continue;
-      write_all(STDOUT_FILENO, help(*command));
+      write_help(help(*command), arguments);
       return 0;
     }
   }
@@ -140,24 +169,24 @@ int run(const std::vector<std::string>& given) {
     options.show.clear();
   }
   options.quiet = options.quiet && has_matrices(trace);
-  if (common.json) {
-    write_all(STDOUT_FILENO, json(trace));
-  } else {
-    write_all(STDOUT_FILENO, common.plain ? plain(trace, options) : terminal(trace, options));
+  const std::string text = common.json    ? json(trace)
+                           : common.plain ? plain(trace, options)
+                                          : terminal(trace, options);
+  const bool in_pages = !common.json && !common.plain && !common.no_pager && !trace.interrupted &&
+                        needs_pages(console, text);
+  const bool summarised =
+      in_pages && parsed.command->shows_numbers() && options.show.empty() && !options.quiet;
+  const std::string summary =
+      summarised ? terminal_summary(trace, options, room_for_summary(console)) : "";
+  write_all(STDOUT_FILENO, in_pages ? summary : text);
+  try {
+    save(trace, parsed, options);
+  } catch (const Error&) {
+    if (in_pages) write_all(STDOUT_FILENO, text);
+    throw;
   }
-  if (!common.export_folder.empty()) export_folder(trace, common.export_folder);
-  for (const std::string& output : common.outputs) {
-    if (parsed.command->converses) break;  // it has written them itself
-    if (std::filesystem::path(output)
-            .extension()
-            .empty()) {  // a stream: check_outputs let nothing else through
-      write_file(output, json(trace));
-    } else {
-      write_output(trace, output, options);
-    }
-  }
-  if (!common.save_weights.empty())
-    write_file(common.save_weights, safetensors_bytes_with_checksum(parameters_of(trace)));
+  if (in_pages && summary.empty()) show_in_pages(console, text);
+  if (in_pages && !summary.empty()) offer_whole(console, text);
   if (trace.failure) throw Error(*trace.failure);
   if (trace.interrupted) {
     complain("interrupted; what is shown was done until then", trace.go_on);

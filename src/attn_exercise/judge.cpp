@@ -22,7 +22,9 @@ namespace {
 /// The first failure is the one that is told.
 [[noreturn]] void fail(const char* status, const std::string& message,
                        std::vector<std::string> misconceptions = {}) {
-  outcome() = {status, message, std::move(misconceptions)};
+  outcome().status = status;
+  outcome().message = message;
+  outcome().misconceptions = std::move(misconceptions);
   FAIL(message);
   std::abort();  // FAIL has thrown
 }
@@ -62,6 +64,38 @@ std::string call(const char* name, const std::string& arguments) {
   unreadable("it begins wrongly");
 }
 
+namespace {
+
+constexpr std::size_t kMostRows = 8, kMostColumns = 8;
+
+/// "   0.25  -1  ...\n"
+std::string row_in_words(const std::vector<double>& numbers) {
+  std::string out = "  ";
+  for (std::size_t j = 0; j < std::min(numbers.size(), kMostColumns); ++j)
+    out += fmt::format("{:>9.4g}", numbers[j] + 0.0);
+  return out + (numbers.size() > kMostColumns ? "  ...\n" : "\n");
+}
+
+}  // namespace
+
+std::string in_words(double value) { return row_in_words({value}); }
+
+std::string in_words(const Matrix& m) {
+  std::string out = fmt::format("  {} x {}\n", m.rows, m.columns);
+  for (std::size_t i = 0; i < std::min(m.rows, kMostRows); ++i) {
+    const auto begin = m.numbers.begin() + static_cast<std::ptrdiff_t>(i * m.columns);
+    out += row_in_words({begin, begin + static_cast<std::ptrdiff_t>(m.columns)});
+  }
+  return m.rows > kMostRows ? out + "  ...\n" : out;
+}
+
+void remember_input(std::string input) {
+  if (outcome().message.empty()) outcome().input = std::move(input);
+}
+void remember_result(std::string result) {
+  if (outcome().message.empty()) outcome().yours = std::move(result);
+}
+
 void unreadable(const char* why) {
   fail("wrong", fmt::format("the answer cannot be read: {}", why));
 }
@@ -93,6 +127,28 @@ bool agree(const Flat& a, const Flat& b, double tolerance) {
 
 std::string number(double x) {
   return std::isnan(x) ? "not a number (nan)" : fmt::format("{:.6g}", x + 0.0);
+}
+
+/// Rows of a result again, by the places of its numbers.
+std::string in_words(const Flat& flat) {
+  std::string out, row;
+  std::vector<double> numbers;
+  std::size_t rows = 0;
+  const auto close = [&] {
+    if (numbers.empty()) return;
+    if (rows++ < kMostRows) out += row_in_words(numbers);
+    numbers.clear();
+  };
+  for (std::size_t i = 0; i < flat.numbers.size(); ++i) {
+    const std::string& place = flat.places[i];
+    const std::size_t end = place.find_last_of(",[");
+    const std::string now = place.substr(0, end == std::string::npos ? 0 : end);
+    if (now != row) close();
+    row = now;
+    numbers.push_back(flat.numbers[i]);
+  }
+  close();
+  return rows > kMostRows ? out + "  ...\n" : out;
 }
 
 std::string difference(const Flat& answer, const Flat& key, double tolerance) {
@@ -132,6 +188,8 @@ void same(const Flat& answer, const Flat& key, const std::vector<Wrong>& wrong, 
     CHECK(true);
     return;
   }
+  outcome().yours = in_words(answer);
+  outcome().expected = in_words(key);
   std::vector<std::string> names;
   std::string words = difference(answer, key, tolerance);
   for (const Wrong& w : wrong) {

@@ -20,6 +20,36 @@ struct points {
   int worth_;
 };
 
+// Values as a learner reads them: at most some rows and columns of each.
+std::string in_words(double value);
+std::string in_words(const Matrix& m);
+template <HasFields T>
+std::string in_words(const T& value);
+template <class T>
+requires(!std::is_arithmetic_v<T>) std::string in_words(const std::vector<T>& values);
+template <class T>
+requires std::is_arithmetic_v<T> std::string in_words(const std::vector<T>& values) {
+  Matrix row(1, values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) row.numbers[i] = static_cast<double>(values[i]);
+  return in_words(row);
+}
+template <HasFields T>
+std::string in_words(const T& value) {
+  std::string out;
+  std::apply([&](const auto&... field) { ((out += in_words(field)), ...); },
+             const_cast<T&>(value).fields());
+  return out;
+}
+template <class T>
+requires(!std::is_arithmetic_v<T>) std::string in_words(const std::vector<T>& values) {
+  std::string out;
+  for (const T& value : values) out += in_words(value);
+  return out;
+}
+/// The learner sees these beside the first failure.
+void remember_input(std::string input);
+void remember_result(std::string result);
+
 /// Sends a call to the learner's process and returns the bytes of its answer. Where there is none
 /// (it crashed, threw, never came back) the case ends here, as failed.
 std::string call(const char* name, const std::string& arguments);
@@ -36,6 +66,9 @@ class Student<R(A...)> {
   R operator()(const std::decay_t<A>&... arguments) const {
     std::string out;
     (put(out, arguments), ...);
+    std::string input;
+    ((input += in_words(arguments)), ...);
+    remember_input(std::move(input));
     const std::string bytes = call(name_, out);
     std::string_view in = bytes;
     R result;
@@ -44,6 +77,7 @@ class Student<R(A...)> {
     } catch (const std::exception& e) {
       unreadable(e.what());
     }
+    remember_result(in_words(result));
     return result;
   }
 

@@ -39,7 +39,12 @@ class Report : public doctest::IReporter {
   void test_run_end(const doctest::TestRunStats& stats) override {
     attn_exercise::Outcome& o = attn_exercise::outcome();
     if (stats.numTestCasesFailed > 0 && o.status == "right") o.status = "wrong";
-    print({{"status", o.status}, {"message", o.message}, {"misconceptions", o.misconceptions}});
+    print({{"status", o.status},
+           {"message", o.message},
+           {"misconceptions", o.misconceptions},
+           {"input", o.input},
+           {"yours", o.yours},
+           {"expected", o.expected}});
   }
   /// CHECK and REQUIRE of doctest itself: the words of INFO, else the expression.
   void log_assert(const doctest::AssertData& data) override {
@@ -50,11 +55,13 @@ class Report : public doctest::IReporter {
       get_active_contexts()[i]->stringify(&text);
       words += (words.empty() ? "" : "; ") + text.str();
     }
-    attn_exercise::outcome() = {"wrong", words.empty() ? data.m_expr : words, {}};
+    attn_exercise::outcome().status = "wrong";
+    attn_exercise::outcome().message = words.empty() ? data.m_expr : words;
   }
   void test_case_exception(const doctest::TestCaseException& e) override {
-    if (attn_exercise::outcome().message.empty())
-      attn_exercise::outcome() = {"wrong", e.error_string.c_str(), {}};
+    if (!attn_exercise::outcome().message.empty()) return;
+    attn_exercise::outcome().status = "wrong";
+    attn_exercise::outcome().message = e.error_string.c_str();
   }
   void test_run_start() override {}
   void test_case_start(const doctest::TestCaseData&) override {}

@@ -159,6 +159,46 @@ TEST_CASE("exercise start makes a folder, and never touches what is there") {
   expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "cannot be made");
 }
 
+TEST_CASE(
+    "exercises: hints come one at a time, and the list knows what is solved and what is next") {
+  const Folder home;
+  const auto at_home = [&](const Words& words) {
+    return expect(Launch{.arguments = words,
+                         .environment = {{"HOME", home.path()}, {"XDG_DATA_HOME", ""}},
+                         .seconds = 120},
+                  0)
+        .out;
+  };
+  for (int i = 1; i <= 3; ++i) {
+    const std::string said = at_home({"exercise", "hint", "layer-norm"});
+    CHECK(contains(said, "Hint " + std::to_string(i) + " of 3:"));
+    CHECK(contains(said, "That was the last hint.") == (i == 3));
+    CHECK_FALSE(contains(said, "Hint " + std::to_string(i + 1) + " of 3:"));
+  }
+  CHECK(contains(at_home({"exercise", "hint", "layer-norm"}), "Hint 1 of 3:"));  // again, all
+  CHECK_FALSE(contains(at_home({"exercise", "list"}), "solved"));
+  const Exercise first = attn::app::exercises()[0];
+  CHECK(contains(at_home({"exercise", "list"}), "Next: attn exercise start " + first.name));
+  const Folder folder;
+  const std::string file = folder.write("answer.cpp", answer_to(first.name, solution_of(first)));
+  const std::string solved = at_home({"exercise", "check", file});
+  CHECK(contains(solved, "Next: attn exercise start " + attn::app::exercises()[1].name));
+  CHECK(contains(at_home({"exercise", "list"}), "solved"));
+}
+
+TEST_CASE(
+    "exercises: a wrong answer is shown beside what is right, and an int index is no warning") {
+  const Folder folder;
+  const std::string code =
+      "#include \"exercise.h\"\nMatrix softmax(const Matrix& s) {\n  Matrix m = s;\n"
+      "  for (int i = 0; i < m.rows; ++i) m(i, 0) = 7;\n  return m;\n}\n";
+  const std::string file = folder.write("answer.cpp", answer_to("stable-softmax", code));
+  const Result r = expect(Launch{.arguments = {"exercise", "check", file}, .seconds = 120}, 1);
+  for (const char* part : {"Your function was called with:", "It gave:", "Right is:"})
+    CHECK(contains(r.out, part));
+  CHECK_FALSE(contains(r.out, "warn"));
+}
+
 TEST_CASE("exercise commands say what is wrong with their arguments") {
   const Folder folder;
   expect({"exercise", "start"}, 2, "one exercise");

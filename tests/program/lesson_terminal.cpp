@@ -1,95 +1,11 @@
 // A lesson in a real terminal: a pseudo-terminal on which somebody types.
 #include <doctest/doctest.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <csignal>
-
-#include "program/process.h"
+#include "program/on_terminal.h"
 
 using namespace attn::test;
 
 namespace {
-
-/// The program on a pseudo-terminal.
-class OnTerminal {
- public:
-  OnTerminal(const Words& arguments, const Words& environment, unsigned short width = 80,
-             unsigned short height = 24) {
-    winsize size{};
-    size.ws_col = width;
-    size.ws_row = height;
-    std::vector<char*> words{const_cast<char*>(ATTN_PROGRAM)}, variables;
-    for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
-    for (const std::string& word : environment)
-      variables.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    variables.push_back(nullptr);
-    child_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
-    if (child_ == 0) {
-      ::execve(ATTN_PROGRAM, words.data(), variables.data());
-      ::_exit(127);
-    }
-    REQUIRE(child_ > 0);
-  }
-  OnTerminal(const OnTerminal&) = delete;
-  ~OnTerminal() {
-    ::close(terminal_);
-    if (!ended_) {
-      ::kill(child_, SIGKILL);
-      ::waitpid(child_, nullptr, 0);
-    }
-  }
-
-  void type(const std::string& keys) {
-    REQUIRE(::write(terminal_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
-  }
-  /// Reads until this text has come, or fails.
-  void wait_for(const std::string& text) {
-    const std::size_t from = seen_;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (screen_.find(text, from) == std::string::npos) {
-      INFO("waiting for \"", text, "\" in: ", screen_);
-      REQUIRE(std::chrono::steady_clock::now() < end);
-      REQUIRE(turn());
-    }
-    seen_ = screen_.find(text, from) + text.size();
-  }
-  /// Reads to the end; the exit code, or -1.
-  int finish() {
-    while (turn()) {
-    }
-    int status = 0;
-    ::waitpid(child_, &status, 0);
-    ended_ = true;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  const std::string& screen() const { return screen_; }
-
- private:
-  bool turn() {
-    pollfd wanted{terminal_, POLLIN, 0};
-    if (::poll(&wanted, 1, 20'000) <= 0) return false;
-    char bytes[4096];
-    const ssize_t count = ::read(terminal_, bytes, sizeof bytes);
-    if (count <= 0) return false;  // EIO: the program has ended
-    screen_.append(bytes, static_cast<std::size_t>(count));
-    return true;
-  }
-
-  int terminal_ = -1;
-  pid_t child_ = -1;
-  bool ended_ = false;
-  std::string screen_;
-  std::size_t seen_ = 0;
-};
-
-Words at(const Folder& home, const std::string& term) {
-  return {"HOME=" + home.path(), "TERM=" + term, "LANG=C.UTF-8", "PATH=/usr/bin:/bin"};
-}
 
 const Words kLesson = {"lesson", "01", "--from", ATTN_LESSONS_DIR};
 
@@ -142,6 +58,50 @@ TEST_CASE("lesson: in a window of few rows q at the pager ends it in order") {
     t.wait_for("You stopped at screen 1 of 4");
     CHECK(t.finish() == 0);
   }
+}
+
+TEST_CASE("lesson: --screen begins there, and at the end Enter begins the next lesson") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "8"}, at(home, "xterm"));
+  t.wait_for("8/8  Enter ends the lesson");
+  t.type("\n");
+  t.wait_for("Enter begins lesson 01, The one after it (1 minute); q ends > ");
+  t.type("\n");
+  t.wait_for("What do the weights of 1, 2, 3 sum to?");
+  t.type("q\n");
+  CHECK(t.finish() == 0);
+  expect({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "9"}, 2, "has 8 screens");
+  expect({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "2", "--json"}, 2, "--screen");
+}
+
+TEST_CASE("lesson: Ctrl-C where one changes a command takes back the change and no more") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR, "--screen", "8"}, at(home, "xterm"));
+  t.wait_for("8/8");
+  t.type("e\n");
+  t.wait_for("change > ");
+  t.type("\x03");
+  t.wait_for("8/8");
+  t.type("e\n");
+  t.wait_for("change > ");
+  t.type("--repeat 100000\n");
+  t.type("\x03");
+  t.wait_for("8/8");
+  t.type("q\n");
+  t.wait_for("You stopped at screen 8 of 8");
+  CHECK(t.finish() == 0);
+}
+
+TEST_CASE("lesson: a window that has changed its width is heard at the next screen") {
+  const Folder home;
+  OnTerminal t({"lesson", "00", "--from", ATTN_LESSONS_DIR}, at(home, "xterm"));
+  t.wait_for("1/8  Enter goes on");
+  t.resize(24, 30);
+  t.type("g 1\n");
+  t.wait_for("1/8  Enter goes on");
+  CHECK(contains(t.screen(), "words and\r\n"));
+  t.type("q\n");
+  CHECK(t.finish() == 0);
 }
 
 TEST_CASE("lesson: TERM=dumb, 20 columns and LANG=C are enough") {

@@ -174,6 +174,33 @@ TEST_CASE("why: a loss, a position and a second computation say what they come f
   CHECK_FALSE(contains(again.out, "= \n"));
 }
 
+TEST_CASE("why: a place may be given by the words that stand there, the first of them") {
+  const std::string by_number = expect({"why", "weights[10,0]", "attend"}, 0, "key 'the'").out;
+  const std::string by_word = expect({"why", "weights[tired,the]", "attend"}, 0, "key 'the'").out;
+  CHECK(by_word.substr(by_word.find('\n')) == by_number.substr(by_number.find('\n')));
+  expect({"why", "weights[1,Tired,0]", "heads", "--heads", "2"}, 0, "query 'tired'");
+  expect({"why", "weights[0, animal]", "attend"}, 0, "key 'animal'");
+  expect({"why", "weights[tierd,the]", "attend"}, 2, "did you mean tired?");
+}
+
+TEST_CASE("why: of a long sum people read the largest terms, and all where they ask") {
+  for (const char* dim : {"9", "64"}) {
+    const Words words = {"why", "scores[0,1]", "attend", "--dim", dim};
+    const Result some = expect(words, 0, "--all shows every one");
+    CHECK(contains(some.out, std::string(" + ") + (dim[0] == '9' ? "4" : "59") + " smaller"));
+    Words all = words;
+    all.insert(all.begin() + 1, "--all");
+    CHECK_FALSE(contains(expect(all, 0).out, "smaller"));
+    Words deep = words;
+    deep.insert(deep.begin() + 1, "--depth=2");
+    CHECK_FALSE(contains(expect(deep, 0).out, "smaller"));
+    Words document = words;
+    document.emplace_back("--json");
+    CHECK(contains(expect(document, 0).out, "q[0,8] * k[1,8]"));  // programs get the whole
+  }
+  CHECK_FALSE(contains(expect({"why", "scores[0,1]", "attend", "--dim", "8"}, 0).out, "smaller"));
+}
+
 TEST_CASE("why: what has no name of its own is described, and --depth goes on from there") {
   const Result first =
       expect({"why", "hidden[0,3]", "fc", "i saw"}, 0, "max((x w_1 + b_1)[0,3], 0)");

@@ -175,6 +175,45 @@ TEST_CASE("result: people read a table, and the first case that fails in words")
   CHECK(contains(text, "fails: 2 of 10 points\n"));
 }
 
+TEST_CASE("result: the first case that fails shows what went in, what came out and what is right") {
+  CheckResult r = sample();
+  CHECK_FALSE(contains(told(r), "was called with"));
+  r.cases[1].input = "  1 x 2\n  3  4\n";
+  r.cases[1].yours = "  7\n";
+  r.cases[1].expected = "  8\n";
+  r.cases[2].input = "  of the second to fail\n";
+  const std::string text = told(r);
+  const std::size_t input = text.find("Your function was called with:\n|  1 x 2\n  3  4");
+  const std::size_t yours = text.find("It gave:\n|  7"), right = text.find("Right is:\n|  8");
+  CHECK(input < yours);
+  CHECK(yours < right);
+  CHECK(right != std::string::npos);
+  CHECK_FALSE(contains(text, "second to fail"));
+  CHECK(json::parse(result_document(r))["cases"][1]["expected"] == "  8\n");
+}
+
+TEST_CASE("exercises: hints are those of the list, and the task is left without them") {
+  Exercise e;
+  e.name = "x";
+  e.text =
+      "# T\n\nDo it.\n\n## Hints\n\n1. One\n   and more.\n2. Two.\n\n3. Three.\n\nSource: me.\n";
+  CHECK(hints_of(e) == std::vector<std::string>{"One and more.", "Two.", "Three."});
+  CHECK(text_without_hints(e) ==
+        "# T\n\nDo it.\n\nHints, one at a time: attn exercise hint x\n\nSource: me.\n");
+  e.text = "# T\n\nDo it.\n";
+  CHECK(hints_of(e).empty());
+  CHECK(text_without_hints(e) == e.text);
+  e.text = "# T\n\n## Hints\n\n1. Last.";
+  CHECK(hints_of(e) == std::vector<std::string>{"Last."});
+  for (const Exercise& own : exercises()) {
+    INFO(own.name);
+    CHECK(hints_of(own).size() == 3);
+    const std::string text = text_without_hints(own);
+    for (const std::string& hint : hints_of(own)) CHECK_FALSE(contains(text, hint.substr(0, 20)));
+    CHECK(contains(text, "Source"));
+  }
+}
+
 TEST_CASE("result: a question keeps its mark, two ideas that fit are both told, unknown ones not") {
   CheckResult r = sample();
   r.cases.erase(r.cases.begin() + 1);

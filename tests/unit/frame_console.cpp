@@ -6,6 +6,7 @@
 #include <random>
 
 #include "app/frame/console.h"
+#include "app/frame/paged.h"
 #include "app/frame/pager.h"
 #include "app/frame/terminal.h"
 #include "attn/io/file.h"
@@ -160,6 +161,18 @@ TEST_CASE("pager: by hand, a window of 5 rows holds 3 lines and what asks for En
   CHECK(window.pages.size() == 3);
   CHECK(pager.write("11\n"));
   CHECK(window.pages.back() == "11\n");
+}
+
+TEST_CASE("paged: a text needs pages where it and the prompt are higher than the window") {
+  const Window window(5, 10), endless(0, 10);
+  CHECK_FALSE(needs_pages(window, "1\n2\n3\n4\n"));
+  CHECK(needs_pages(window, "1\n2\n3\n4\n5\n"));
+  CHECK(needs_pages(window, "0123456789012345678901234567890\n5\n"));  // wrapped
+  CHECK_FALSE(needs_pages(window, "\x1b[48;2;100;100;100mxxxx\x1b[0m\n2\n3\n4\n"));
+  CHECK_FALSE(needs_pages(endless, std::string(1000, '\n')));
+  CHECK(room_for_summary(Window(24, 80)) == 21);
+  CHECK(room_for_summary(Window(24, 40)) == 20);
+  CHECK(room_for_summary(Window(2, 1)) == 0);
 }
 
 TEST_CASE("pager: q, Q and the end of input leave, and nothing more is written") {

@@ -78,6 +78,7 @@ TEST_CASE("lesson: what is wrong is told with file and line") {
       {kHead + "```run\n\n```\n", "l.md:4: a run block holds one command line"},
       {kHead + "```run\na\nb\n```\n", "one command line"},
       {kHead + "```run A\na\n```\n", "\"A\" behind run"},
+      {kHead + "```run beside:none\na\n```\n", "no run before this one has the name \"none\""},
       {kHead + "```run a\nx\n```\n```run a\nx\n```\n", "l.md:7: a run before this one"},
       {kHead + "```run\nattn attend\n```\n", "l.md:5: a run block's command stands without"},
       {kHead + "```run\nattend 'x\n```\n", "l.md:5: a quote is not closed"},

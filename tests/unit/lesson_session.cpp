@@ -165,6 +165,65 @@ TEST_CASE("session: quitting says where to resume, and the next time goes on the
   CHECK(second.record.answers.size() == 2);
 }
 
+TEST_CASE("session: g goes to a screen, from every prompt, and only to one that is there") {
+  const Outcome at_screen = read("00-weights", {"g 99", "g 2", "G2", "q"});
+  CHECK(contains(at_screen.out, "This lesson has screens 1 to "));
+  CHECK(contains(at_screen.out, "You stopped at screen 2 of"));
+  CHECK(at_screen.record.screen == 1);
+  CHECK(contains(read("00-weights", {"g 2", "g 1", "q"}).out, "You stopped at screen 1 of"));
+}
+
+TEST_CASE("session: two runs stand side by side where the window has room, else below each other") {
+  LessonRun left, right;
+  left.words = {"left"};
+  right.words = {"right"};
+  left.trace.say("one\ntwo\nthree");
+  right.trace.say("four");
+  RenderOptions options;
+  const std::string wide = show_beside(&left, right, options);
+  CHECK(contains(wide, "$ attn left" + std::string(30, ' ') + "$ attn right\n"));
+  CHECK(contains(wide, "\nthree\n"));
+  options.width = 60;
+  const std::string narrow = show_beside(&left, right, options);
+  CHECK(narrow == show_run(left, options) + "\n" + show_run(right, options));
+  CHECK(show_beside(nullptr, right, options) == show_run(right, options));
+}
+
+TEST_CASE(
+    "session: where the program's own checks hold, one line counts them; a failing one stays") {
+  LessonRun run;
+  run.words = {"x"};
+  for (const double difference : {0.0, 0.0, 1.0})
+    run.trace.check("difference " + std::to_string(difference), difference, 0.5);
+  for (const bool plain : {false, true}) {
+    RenderOptions options;
+    options.plain = plain;
+    const std::string text = show_run(run, options);
+    CHECK(contains(text, "2 checks hold."));
+    CHECK_FALSE(contains(text, "difference 0.0"));
+    CHECK(contains(text, "difference 1.0"));
+  }
+}
+
+TEST_CASE("session: it begins at the screen that was asked for, read before or not") {
+  for (const bool finished : {false, true}) {
+    Reading reading(fixture("00-weights"));
+    Script script({"q"});
+    LessonRecord record;
+    record.finished = finished;
+    hold_session(
+        reading, "00", script, record, [](const LessonRecord&) {}, 1);
+    CHECK(contains(script.out, "You stopped at screen 2 of"));
+  }
+}
+
+TEST_CASE("session: where one says how sure one is, other letters are answered") {
+  const std::string out = read("01-next", {"1", "h", "x", "2", "q"}).out;
+  CHECK(contains(out, "First say how sure you are of the answer that you gave"));
+  CHECK(contains(out, "Write 1, 2 or 3, or press Enter."));
+  CHECK(contains(out, "Right."));
+}
+
 TEST_CASE("session: a place that the lesson no longer has is no trouble") {
   LessonRecord record;
   record.screen = 99;

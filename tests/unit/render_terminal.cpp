@@ -94,12 +94,36 @@ TEST_CASE("terminal: a step has its name, formula, axes and kind") {
   CHECK(contains(text, "✓ holds  every row sums to 1 (difference 1.2e-7, allowed 1e-5)"));
   CHECK(contains(text, "✗ FAILS  "));
   CHECK(contains(text, "  q --> A\n  k --^\n"));
-  CHECK(contains(text, "GFLOP/s"));
-  CHECK(contains(text, "total"));
-  CHECK_FALSE(contains(text, "median"));
+  CHECK(contains(text, "(--timing: each step)."));
+  CHECK_FALSE(contains(text, "GFLOP/s"));
+  options.timing = true;
+  const std::string timed = terminal(sample::trace({"the", "cat"}), options);
+  CHECK(contains(timed, "GFLOP/s"));
+  CHECK(contains(timed, "total"));
+  CHECK_FALSE(contains(timed, "median"));
+  options.timing = false;
   Trace repeated = sample::trace({"the", "cat"});
   repeated.repeats = 5;
   CHECK(contains(terminal(repeated, options), "median of 5 runs; ± is half"));
+}
+
+TEST_CASE("summary: it fits into any window, has the result, and hides no check that fails") {
+  std::mt19937 bits(7);
+  for (const Shape& shape : {Shape{40, 9}, Shape{3, 40, 40}, Shape{7}, Shape{}}) {
+    Trace trace = sample::one(sample::random_array(shape, bits), {});
+    trace.check("this is wrong", 1, 0);
+    trace.check("this is right", 0, 0);
+    for (std::size_t lines = 14; lines < 60; lines += 9) {
+      CAPTURE(to_string(shape));
+      const std::string text = terminal_summary(trace, RenderOptions{}, lines);
+      CHECK(sample::lines(text).size() <= lines);
+      CHECK(contains(text, trace.steps().back()->path));
+      CHECK(contains(text, "FAILS  this is wrong"));
+      CHECK(contains(text, "1 check holds."));
+      CHECK_FALSE(contains(text, "this is right"));
+    }
+  }
+  CHECK(terminal_summary(Trace(), RenderOptions{}, 20).empty());
 }
 
 TEST_CASE("terminal: weights show where the mass is, with and without colour") {

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "app/about/why_names.h"
 #include "app/frame/execute.h"
 #include "attn/core/error.h"
+#include "attn/core/trimmed.h"
 #include "attn/render/view.h"
 #include "attn/text/utf8.h"
 
@@ -17,19 +20,23 @@ namespace {
 struct WhyOptions {
   std::vector<std::string> words;
   std::int64_t depth = 1;
+  bool all = false;
 };
 
 void bind(Cli& cli, WhyOptions& o) {
   cli.integer("--depth", o.depth, 1, 64,
               "how many levels of arithmetic; a large number goes down to the inputs");
-  cli.positional("STEP[i,j] COMMAND...", o.words,
-                 "the number to explain, and the command that shows it");
+  cli.flag("--all", o.all, "every product of a long sum, and not the largest five");
+  cli.positional(
+      "STEP[i,j] COMMAND...", o.words,
+      "the number to explain (places are numbers from 0, or words), and the command that "
+      "shows it");
 }
 
 /// "weights[0,1,2]" taken apart.
 struct Place {
   std::string path;
-  std::vector<std::size_t> index;
+  std::vector<std::string> index;  ///< numbers, or words that stand there
 };
 
 Place parse_place(const std::string& word) {
@@ -42,14 +49,35 @@ Place parse_place(const std::string& word) {
   std::size_t begin = open + 1;
   while (begin < word.size()) {
     const std::size_t end = word.find_first_of(",]", begin);
-    place.index.push_back(static_cast<std::size_t>(
-        parse_integer("index", word.substr(begin, end - begin), 0, std::int64_t{1} << 40)));
+    place.index.emplace_back(trimmed(std::string_view(word).substr(begin, end - begin)));
+    if (place.index.back().empty()) parse_integer("index", "", 0, 1);  // says what is wanted
     begin = end + 1;
   }
   return place;
 }
 
-std::size_t index_of(const Place& place, const Shape& shape) {
+/// The place on an axis: a number, or the first of its labels that is this word.
+std::size_t place_on_axis(const std::string& word, const Trace& trace, const Step& step,
+                          const std::string& axis) {
+  const std::vector<std::string>* labels = axis_labels(trace, step, axis);
+  const bool digits = word.find_first_of("0123456789") != std::string::npos &&
+                      word.find_first_not_of("0123456789+-.") == std::string::npos;
+  if (digits || word.empty() || !labels)
+    return static_cast<std::size_t>(parse_integer("index", word, 0, std::int64_t{1} << 40));
+  const auto found = std::find_if(labels->begin(), labels->end(), [&](const std::string& label) {
+    return lower(label) == lower(word);
+  });
+  if (found != labels->end()) return static_cast<std::size_t>(found - labels->begin());
+  const std::string near = nearest(word, *labels);
+  throw Error(ErrorKind::usage,
+              fmt::format("{} has no {} \"{}\"{}", step.path, axis, escaped(word),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", escaped(near))),
+              fmt::format("write an index from 0 to {}, or a word that stands there",
+                          labels->empty() ? 0 : labels->size() - 1));
+}
+
+std::size_t index_of(const Place& place, const Trace& trace, const Step& step) {
+  const Shape shape = step.shape();
   const std::string range =
       fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
         std::string last;
@@ -63,24 +91,94 @@ std::size_t index_of(const Place& place, const Shape& shape) {
                             place.index.size()),
                 range);
   }
+  std::vector<std::size_t> index;
   for (std::size_t a = 0; a < shape.size(); ++a) {
-    if (place.index[a] >= shape[a]) {
+    index.push_back(place_on_axis(place.index[a], trace, step, step.axes[a]));
+    if (index[a] >= shape[a]) {
       throw Error(ErrorKind::usage,
-                  fmt::format("index {} is beyond axis {} of {}", place.index[a], a, place.path),
-                  range);
+                  fmt::format("index {} is beyond axis {} of {}", index[a], a, place.path), range);
     }
   }
-  return flat_index(place.index, shape);
+  return flat_index(index, shape);
+}
+
+constexpr std::size_t kLongSum = 8, kLargest = 5;
+
+using Arithmetic = decltype(Reason::arithmetic);
+
+bool is_text(const Arithmetic& pieces, std::size_t at, std::string_view text) {
+  const auto* found = at < pieces.size() ? std::get_if<std::string>(&pieces[at]) : nullptr;
+  return found && *found == text;
+}
+const NumberRef* number_at(const Arithmetic& pieces, std::size_t at) {
+  return at < pieces.size() ? std::get_if<NumberRef>(&pieces[at]) : nullptr;
+}
+
+/// One number or product of two in a sum: pieces begin .. end.
+struct Term {
+  std::size_t begin, end;
+  double value;
+};
+
+/// The terms of the sum that begins at this piece.
+std::vector<Term> terms_at(const Arithmetic& pieces, std::size_t at) {
+  const auto value = [](const NumberRef& ref) {
+    return double{ref.tensor.value().data()[ref.index]};
+  };
+  std::vector<Term> out;
+  while (const NumberRef* first = number_at(pieces, at)) {
+    const NumberRef* second = is_text(pieces, at + 1, " * ") ? number_at(pieces, at + 2) : nullptr;
+    out.push_back(
+        {at, at + (second ? 3 : 1), second ? value(*first) * value(*second) : value(*first)});
+    at = out.back().end;
+    if (!is_text(pieces, at, " + ")) break;
+    ++at;
+  }
+  return out;
+}
+
+/// A long sum with its largest terms, and the rest as one number.
+struct ShortSum {
+  Arithmetic before, largest, behind;
+  std::size_t others = 0;
+  double rest = 0;
+};
+
+std::optional<ShortSum> shortened(const Arithmetic& pieces) {
+  for (std::size_t at = 0; at < pieces.size(); ++at) {
+    std::vector<Term> terms = terms_at(pieces, at);
+    if (terms.size() <= kLongSum) continue;
+    const auto place = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
+    ShortSum out;
+    out.before.assign(pieces.begin(), pieces.begin() + place(at));
+    out.behind.assign(pieces.begin() + place(terms.back().end), pieces.end());
+    std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) {
+      return std::abs(a.value) > std::abs(b.value);
+    });
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      if (i >= kLargest) {
+        out.rest += terms[i].value;
+        continue;
+      }
+      if (i > 0) out.largest.emplace_back(std::string(" + "));
+      out.largest.insert(out.largest.end(), pieces.begin() + place(terms[i].begin),
+                         pieces.begin() + place(terms[i].end));
+    }
+    out.others = terms.size() - kLargest;
+    return out;
+  }
+  return {};
 }
 
 /// Writes down arithmetic, level by level: as one text for people, and as rows for programs.
 class Explainer {
  public:
-  Explainer(const Trace& source, const Common& common, std::int64_t depth)
+  Explainer(const Trace& source, const Common& common, std::int64_t depth, bool all)
       : source_(source),
         names_(source),
         depth_(depth),
-        precision_(common.precision < 0 ? 4 : static_cast<int>(common.precision)) {}
+        precision_(common.precision < 0 ? 4 : static_cast<int>(common.precision)),
+        all_(all) {}
 
   void explain(const NumberRef& asked, std::int64_t level) {
     const NumberRef ref = names_.place_of(asked);
@@ -97,7 +195,7 @@ class Explainer {
       return;
     }
     const Reason reason = making->explain(ref.index);
-    const auto [symbols, numbers, operands] = written(reason);
+    const auto [symbols, numbers, operands] = written(reason.arithmetic);
     for (const auto& piece : reason.arithmetic) {
       const auto* part = std::get_if<NumberRef>(&piece);
       if (!part || level < depth_) continue;
@@ -108,8 +206,9 @@ class Explainer {
     lines_ += head + labels_of(ref) + "\n";
     if (step) lines_ += indent + "  " + step->formula + "\n";
     lines_ += indent + "  " + reason.rule + "\n";
-    if (!symbols.empty()) lines_ += indent + "  = " + symbols + "\n";
-    if (operands > 1) lines_ += indent + "  = " + numbers + "\n";
+    const auto [short_symbols, short_numbers] = in_short(reason, symbols, numbers);
+    if (!symbols.empty()) lines_ += indent + "  = " + short_symbols + "\n";
+    if (operands > 1) lines_ += indent + "  = " + short_numbers + "\n";
     if (operands != 1 || symbols.find(' ') != std::string::npos)
       lines_ += indent + "  = " + number(reason.value) + "\n";
     rows_.push_back(
@@ -124,6 +223,8 @@ class Explainer {
 
   void finish(Trace& trace) {
     trace.add(Remark{std::move(lines_)});
+    if (left_out_)
+      trace.say("Of a long sum the five largest terms are shown; --all shows every one.");
     if (!ended_.empty()) {
       trace.say(fmt::format(
           "{} {} computed on the way and not shown as a step; attn why --depth {} takes {} numbers "
@@ -158,9 +259,26 @@ class Explainer {
     std::size_t operands = 0;
   };
 
-  Written written(const Reason& reason) const {
+  /// The arithmetic as people read it: of a long sum the largest terms.
+  std::pair<std::string, std::string> in_short(const Reason& reason, const std::string& symbols,
+                                               const std::string& numbers) {
+    const auto sum = all_ ? std::nullopt : shortened(reason.arithmetic);
+    if (!sum) return {symbols, numbers};
+    left_out_ = true;
+    Arithmetic pieces = sum->before;
+    pieces.insert(pieces.end(), sum->largest.begin(), sum->largest.end());
+    Arithmetic in_numbers = pieces;
+    pieces.emplace_back(fmt::format(" + {} smaller", sum->others));
+    const std::string rest = number(sum->rest);
+    in_numbers.emplace_back(" + " + (rest.starts_with('-') ? "(" + rest + ")" : rest));
+    for (Arithmetic* half : {&pieces, &in_numbers})
+      half->insert(half->end(), sum->behind.begin(), sum->behind.end());
+    return {written(pieces).symbols, written(in_numbers).numbers};
+  }
+
+  Written written(const Arithmetic& pieces) const {
     Written out;
-    for (const auto& piece : reason.arithmetic) {
+    for (const auto& piece : pieces) {
       if (const auto* text = std::get_if<std::string>(&piece)) {
         out.symbols += *text;
         out.numbers += *text;
@@ -221,6 +339,8 @@ class Explainer {
   const NumberNames names_;
   const std::int64_t depth_;
   const int precision_;
+  const bool all_;
+  bool left_out_ = false;
   std::string lines_;
   std::vector<std::vector<Table::Cell>> rows_;
   double worst_ = 0;
@@ -256,8 +376,9 @@ void why(Stage& s, const WhyOptions& o) {
   s.trace.parameters = source.parameters;
   s.trace.tokens = source.tokens;
   s.trace.labels = source.labels;
-  Explainer explainer(source, s.common, o.depth);
-  explainer.explain({step->data, index_of(place, step->shape())}, 1);
+  // Who goes deeper wants every number on the way.
+  Explainer explainer(source, s.common, o.depth, o.all || o.depth > 1);
+  explainer.explain({step->data, index_of(place, source, *step)}, 1);
   explainer.finish(s.trace);
 }
 

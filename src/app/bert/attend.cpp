@@ -94,6 +94,7 @@ void bert_attend(Stage& s, const BertAttendOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const BertSizes& z = bert.model.sizes();
   const BertInput input = input_of(bert, o.text);
+  s.trace.result = "heads";
   s.trace.title =
       fmt::format("All heads of BERT: {}", fmt::join(piece_names(bert.vocabulary, input.ids), " "));
   s.trace.say(fmt::format("{} layers with {} heads each, {} parameters.", z.layers, z.heads,

@@ -101,8 +101,9 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
   const auto text = [&](std::size_t i) {
     return texts.size() == 2 ? texts[i] : sentence_of(bert.vocabulary, input, i);
   };
-  s.trace.say(
-      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", text(0), text(1), p));
+  s.trace.in_words =
+      fmt::format("A: {}\nB: {}\nThe model gives {:.4f} that B follows A.", text(0), text(1), p);
+  s.trace.say(s.trace.in_words);
   show_only(s.trace, [](const std::string& path) {
     return path == "segment_ids" || path == "output" || path == "pooled" || path == "nsp.logits" ||
            path == "nsp.probabilities";

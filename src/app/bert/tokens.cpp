@@ -121,6 +121,7 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
                 "the text has no words: only white space, control characters or marks",
                 "write a sentence in quotes, such as \"the animal was tired\"");
   s.trace.title = "Words become pieces that the model knows";
+  s.trace.result = "pieces";
   for (const std::string& remark : tokenizer.remarks) s.trace.say(remark);
   show_words(s.trace, text, words, tokenizer.rules);
 

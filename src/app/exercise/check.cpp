@@ -121,6 +121,11 @@ CaseResult run_case(const Workshop& workshop, const std::string& exercise, std::
   result.status = verdict.at("status");
   result.message = verdict.at("message");
   result.misconceptions = verdict.at("misconceptions").get<std::vector<std::string>>();
+  if (result.status != "right") result.input = verdict.value("input", "");
+  if (result.status == "wrong") {  // else nothing came back
+    result.yours = verdict.value("yours", "");
+    result.expected = verdict.value("expected", "");
+  }
   // No answer: the learner's process is over, or closed its end of the pipe and is left half a
   // second.
   if (result.status == "ended") {

@@ -15,6 +15,8 @@ struct CaseResult {
   std::string message;
   std::vector<std::string> misconceptions;  ///< ids; several where several fit equally
   std::string printed;                      ///< the beginning of what the learner's code printed
+  /// As text, with line breaks: what the function was given, what it gave, what is right.
+  std::string input = {}, yours = {}, expected = {};
 };
 
 struct CheckResult {

@@ -6,6 +6,7 @@
 
 #include "app/exercise/check.h"
 #include "app/exercise/exercises.h"
+#include "app/exercise/memory.h"
 #include "app/exercise/report.h"
 #include "app/exercise/watch.h"
 #include "app/frame/command.h"
@@ -29,6 +30,28 @@ std::string only(const std::vector<std::string>& words, const char* message, con
   return words[0];
 }
 
+ExerciseRecord record_of(const ExerciseRecords& records, const Exercise& e) {
+  const auto found = records.find(e.name);
+  return found == records.end() ? ExerciseRecord{} : found->second;
+}
+
+/// "solved", "6 of 10", or "".
+std::string state_of(const ExerciseRecords& records, const Exercise& e) {
+  const ExerciseRecord record = record_of(records, e);
+  if (record.solved) return "solved";
+  return record.points > 0 ? fmt::format("{} of {}", record.points, e.points) : "";
+}
+
+/// The first exercise that is not solved.
+void say_next(Trace& trace, const std::string& from) {
+  const ExerciseRecords records = exercise_records();
+  for (const Exercise& e : exercises(from)) {
+    if (record_of(records, e).solved) continue;
+    return trace.say(fmt::format("Next: attn exercise start {} (lesson {}).", e.name, e.lesson));
+  }
+  trace.say("All exercises are solved.");
+}
+
 struct ExerciseListOptions {
   std::string from;  ///< a folder of lessons; "": those of the program
 };
@@ -37,10 +60,12 @@ void bind(Cli& cli, ExerciseListOptions& o) { bind_from(cli, o.from); }
 
 void exercise_list(Stage& s, const ExerciseListOptions& o) {
   s.trace.title = "Exercises in C++";
-  Table table{"exercises", "", {"exercise", "lesson", "points", "what you write"}, {}};
+  Table table{"exercises", "", {"exercise", "no.", "you", "what you write"}, {}};
+  const ExerciseRecords records = exercise_records();
   for (const Exercise& e : exercises(o.from))
-    table.rows.push_back({e.name, e.lesson, double(e.points), e.title});
+    table.rows.push_back({e.name, e.lesson.substr(0, 2), state_of(records, e), e.title});
   s.trace.add(std::move(table));
+  say_next(s.trace, o.from);
   s.trace.say(
       "attn exercise start NAME makes a folder with the task and a file to write in; attn exercise "
       "check NAME tries what you wrote.");
@@ -71,7 +96,7 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
         "name a folder that may be written with --out DIR");
   }
   const std::pair<const char*, std::string> files[] = {{kAnswerFile, first_line(e) + e.stub},
-                                                       {"exercise.md", e.text},
+                                                       {"exercise.md", text_without_hints(e)},
                                                        {"exercise.h", e.header},
                                                        {"matrix.h", matrix_header()}};
   s.trace.title = e.title;
@@ -85,8 +110,35 @@ void exercise_start(Stage& s, const ExerciseStartOptions& o) {
   s.trace.add(std::move(table));
   s.trace.say(fmt::format(
       "Read exercise.md, write in {0} where it says TODO, then: attn exercise check {1} (with "
-      "--watch it looks again whenever you save).",
-      kAnswerFile, escaped(folder.string(), 200)));
+      "--watch it looks again whenever you save). Where you are stuck: attn exercise hint {2}.",
+      kAnswerFile, escaped(folder.string(), 200), e.name));
+}
+
+struct ExerciseHintOptions {
+  std::vector<std::string> name;
+  std::string from;
+};
+
+void bind(Cli& cli, ExerciseHintOptions& o) {
+  bind_from(cli, o.from);
+  cli.positional("NAME", o.name, "the exercise, as attn exercise list names it");
+}
+
+/// The next one; after the last, all of them.
+void exercise_hint(Stage& s, const ExerciseHintOptions& o) {
+  const Exercise e = find_exercise(
+      only(o.name, "exercise hint needs the name of one exercise", "attn exercise list"), o.from);
+  const std::vector<std::string> hints = hints_of(e);
+  s.trace.title = e.title;
+  if (hints.empty()) return s.trace.say("This exercise has no hints.");
+  const auto read = static_cast<std::size_t>(record_of(exercise_records(), e).hints);
+  const std::size_t begin = read < hints.size() ? read : 0;
+  const std::size_t end = read < hints.size() ? read + 1 : hints.size();
+  for (std::size_t i = begin; i < end; ++i)
+    s.trace.say(fmt::format("Hint {} of {}: {}", i + 1, hints.size(), hints[i]));
+  s.trace.say(end < hints.size() ? "The same command gives the next one."
+                                 : "That was the last hint.");
+  remember(e.name, {.hints = static_cast<int>(end)});
 }
 
 struct ExerciseCheckOptions {
@@ -116,6 +168,9 @@ void exercise_check(Stage& s, const ExerciseCheckOptions& o) {
     const CheckResult result =
         o.watch ? watch_answer(workshop, e, path, s.common) : check_answer(workshop, e, answer);
     show_result(s.trace, result);
+    const bool solved = result.compiled && result.points() == result.worth();
+    remember(e.name, {.points = result.points(), .solved = solved});
+    if (solved && !o.watch) say_next(s.trace, o.from);
     if (o.watch)
       std::erase_if(s.trace.items, [](const Item& item) {
         return !std::holds_alternative<Check>(item);  // the rest has been shown
@@ -142,6 +197,14 @@ Command exercise_start_command() {
           .summary = "a folder with the task and a file to write in",
           .example = "exercise start stable-softmax --out /tmp/stable-softmax",
           .setup = with_options<ExerciseStartOptions>(bind, exercise_start)};
+}
+
+Command exercise_hint_command() {
+  return {.name = "exercise hint",
+          .kind = CommandKind::course,
+          .summary = "the hints of an exercise, one at a time",
+          .example = "exercise hint stable-softmax",
+          .setup = with_options<ExerciseHintOptions>(bind, exercise_hint)};
 }
 
 Command exercise_check_command() {

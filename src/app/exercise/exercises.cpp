@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <sstream>
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
@@ -123,6 +125,49 @@ Exercise find_exercise(const std::string& name, const std::string& folder) {
   throw Error(ErrorKind::usage, fmt::format("no exercise \"{}\"", escaped(name)),
               near.empty() ? fmt::format("the exercises: {}", fmt::join(names, ", "))
                            : fmt::format("did you mean {}?", near));
+}
+
+namespace {
+
+/// Where the hints begin and end in exercise.md: from the heading to the first paragraph behind the
+/// list that is no item of it.
+std::pair<std::size_t, std::size_t> place_of_hints(const std::string& text) {
+  constexpr std::string_view kHeading = "## Hints\n";
+  const std::size_t begin = text.find(kHeading);
+  if (begin == std::string::npos) return {text.size(), text.size()};
+  const auto is_item = [&](std::size_t at) {
+    return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]));
+  };
+  std::size_t end = text.find_first_not_of('\n', begin + kHeading.size());
+  while (is_item(end)) {
+    const std::size_t blank = text.find("\n\n", end);
+    if (blank == std::string::npos) return {begin, text.size()};
+    end = text.find_first_not_of('\n', blank);
+  }
+  return {begin, std::min(end, text.size())};
+}
+
+}  // namespace
+
+std::vector<std::string> hints_of(const Exercise& exercise) {
+  const auto [begin, end] = place_of_hints(exercise.text);
+  std::vector<std::string> out;
+  std::istringstream lines(exercise.text.substr(begin, end - begin));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && std::isdigit(static_cast<unsigned char>(line[0]))) {
+      out.push_back(line.substr(std::min(line.find(". ") + 2, line.size())));
+    } else if (!out.empty() && !line.empty()) {
+      out.back() += " " + line.substr(std::min(line.find_first_not_of(' '), line.size()));
+    }
+  }
+  return out;
+}
+
+std::string text_without_hints(const Exercise& exercise) {
+  const auto [begin, end] = place_of_hints(exercise.text);
+  if (begin == end) return exercise.text;
+  return fmt::format("{}Hints, one at a time: attn exercise hint {}\n\n{}",
+                     exercise.text.substr(0, begin), exercise.name, exercise.text.substr(end));
 }
 
 std::string first_line(const Exercise& exercise) {

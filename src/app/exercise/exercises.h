@@ -22,6 +22,11 @@ std::vector<Exercise> exercises(const std::string& folder = {});
 /// The one with this name. Throws Error(usage) with what may be meant.
 Exercise find_exercise(const std::string& name, const std::string& folder = {});
 
+/// What stands below "## Hints" in exercise.md, one after the other.
+std::vector<std::string> hints_of(const Exercise& exercise);
+/// exercise.md without them, with how to get them.
+std::string text_without_hints(const Exercise& exercise);
+
 /// The file in which a learner works, and the only one that is handed in.
 inline constexpr const char* kAnswerFile = "answer.cpp";
 inline constexpr std::size_t kLongestAnswer = std::size_t{1} << 20;

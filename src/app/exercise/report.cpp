@@ -49,13 +49,22 @@ void show_failure(Trace& trace, const CheckResult& result) {
   trace.say(fmt::format("First to fail: {}: {}{}", failed->name, failed->message,
                         failed->message.ends_with('?') ? "" : "."));
   if (const std::string why = betrayed(failed->misconceptions); !why.empty()) trace.say(why);
+  const std::pair<const char*, const std::string&> kValues[] = {
+      {"Your function was called with:", failed->input},
+      {"It gave:", failed->yours},
+      {"Right is:", failed->expected}};
+  for (const auto& [title, values] : kValues) {
+    if (values.empty()) continue;
+    trace.say(title);
+    trace.add(Verbatim{first_lines(values, 20)});
+  }
   if (!failed->printed.empty()) {
     trace.say("Your code printed (this is for you; it counts for nothing):");
     trace.add(Verbatim{first_lines(failed->printed, 8)});
   }
   if (!result.compiler.empty()) {
     trace.say("The compiler warned:");
-    trace.add(Verbatim{first_lines(result.compiler, 8)});
+    trace.add(Verbatim{first_lines(result.compiler, 4)});
   }
 }
 
@@ -96,6 +105,9 @@ std::string result_document(const CheckResult& result) {
                      {"misconception", misconception},
                      {"misconceptions", all},
                      {"message", c.message},
+                     {"input", c.input},
+                     {"yours", c.yours},
+                     {"expected", c.expected},
                      {"printed", c.printed}});
   }
   const ordered_json document = {{"format", 1},

@@ -63,6 +63,7 @@ CheckResult watch_answer(Workshop& workshop, const Exercise& exercise, const std
       const std::optional<Version> now = version_of(path);
       if (now && now != seen) {
         seen = now;
+        if (!common.json) print("Compiling ...\n");
         const std::string answer = read_file(path, kLongestAnswer);
         last = check_answer(workshop, exercise, answer);
         print_result(last, common);

@@ -86,7 +86,13 @@ std::vector<std::string> folders_of(const std::string& compiler) {
 /// What the learner's file is compiled with. Out-of-range indices of a std::vector end the program
 /// with a message.
 const std::vector<std::string> kLearnerOptions = {
-    "-std=c++20", "-O1", "-Wall", "-Wextra", "-D_GLIBCXX_ASSERTIONS", "-fdiagnostics-color=never"};
+    "-std=c++20",
+    "-O1",
+    "-Wall",
+    "-Wextra",
+    "-Wno-sign-compare",  // int i < m.rows is no mistake
+    "-D_GLIBCXX_ASSERTIONS",
+    "-fdiagnostics-color=never"};
 
 constexpr const char* kFolder = "attn-exercise-";
 

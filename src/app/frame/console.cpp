@@ -29,6 +29,13 @@ std::size_t StandardConsole::rows() const {
   return answers() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
+const RenderOptions& StandardConsole::options() const {
+  winsize size{};
+  if (answers() && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    options_.width = size.ws_col;
+  return options_;
+}
+
 std::optional<std::string> StandardConsole::read_line() {
   for (;;) {
     if (InterruptWatch::came()) return {};

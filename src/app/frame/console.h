@@ -31,10 +31,11 @@ class StandardConsole : public Console {
   std::optional<std::string> read_line() override;
   bool answers() const override;
   std::size_t rows() const override;
-  const RenderOptions& options() const override { return options_; }
+  /// As wide as the window is now.
+  const RenderOptions& options() const override;
 
  private:
-  RenderOptions options_;
+  mutable RenderOptions options_;
   std::string read_;  // read, but behind the last line that was taken
 };
 

@@ -215,13 +215,19 @@ void require_match(const Trace& trace, const std::string& glob) {
 Trace compute(const Parsed& parsed) {
   std::vector<std::vector<double>> times;  // by place, then by pass
   Trace trace;
-  for (std::int64_t pass = 0; pass < parsed.common.repeat; ++pass) {
+  std::int64_t passes = 0;
+  Progress* progress = parsed.common.progress;
+  bool stopped = false;
+  while (passes < parsed.common.repeat && !stopped) {
     trace = compute_once(parsed);
+    ++passes;
+    stopped = parsed.common.repeat > 1 && progress && progress->stop();
     const std::vector<double*> now = times_of(trace);
     times.resize(now.size());
     for (std::size_t i = 0; i < now.size(); ++i) times[i].push_back(*now[i]);
   }
-  trace.repeats = static_cast<int>(parsed.common.repeat);
+  trace.interrupted = trace.interrupted || (stopped && passes < parsed.common.repeat);
+  trace.repeats = static_cast<int>(passes);
   std::vector<double> spreads;
   const std::vector<double*> places = times_of(trace);
   for (std::size_t i = 0; i < places.size(); ++i) {

@@ -6,9 +6,10 @@ namespace attn::app {
 
 namespace {
 
-volatile std::sig_atomic_t interrupts = 0;
+volatile std::sig_atomic_t interrupts = 0, last_signal = 0;
 
-void on_interrupt(int) {
+void on_interrupt(int signal) {
+  last_signal = signal;
   interrupts = interrupts + 1;
   if (interrupts > 1) _exit(130);
 }
@@ -43,5 +44,11 @@ InterruptWatch::~InterruptWatch() {
 }
 
 bool InterruptWatch::came() { return interrupts > 0; }
+
+bool InterruptWatch::forget() {
+  if (interrupts == 0 || last_signal == SIGTERM) return false;
+  interrupts = 0;
+  return true;
+}
 
 }  // namespace attn::app

@@ -18,6 +18,9 @@ class InterruptWatch {
 
   /// True once one of them came.
   static bool came();
+  /// Goes on as if Ctrl-C had not come; true if it had. The end that the system asks for (SIGTERM)
+  /// is not forgotten.
+  static bool forget();
 
  private:
   struct sigaction before_interrupt_ = {}, before_end_ = {}, before_hangup_ = {}, before_user_ = {};

@@ -6,10 +6,7 @@
 
 namespace attn::app {
 
-namespace {
-
-/// How many lines of the window it takes; colours take none.
-std::size_t height(std::string_view line, std::size_t width) {
+std::size_t width_without_colors(std::string_view line) {
   std::string bare;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] == '\x1b') {
@@ -18,11 +15,28 @@ std::size_t height(std::string_view line, std::size_t width) {
       bare += line[i];
     }
   }
-  const std::size_t columns = display_width(bare);
+  return display_width(bare);
+}
+
+namespace {
+
+/// How many lines of the window it takes.
+std::size_t height(std::string_view line, std::size_t width) {
+  const std::size_t columns = width_without_colors(line);
   return columns == 0 ? 1 : (columns + width - 1) / width;
 }
 
 }  // namespace
+
+std::size_t lines_in_window(std::string_view text, std::size_t width) {
+  std::size_t lines = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += height(text.substr(0, end), std::max<std::size_t>(width, 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
 
 bool Pager::write(std::string_view text) {
   constexpr std::size_t kPrompt = 2;  // an empty line and the prompt itself

@@ -1,10 +1,16 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "app/frame/console.h"
 
 namespace attn::app {
+
+/// Columns of a line that may hold the codes of colours.
+std::size_t width_without_colors(std::string_view line);
+/// How many lines of a window of this width the text takes; colours take none.
+std::size_t lines_in_window(std::string_view text, std::size_t width);
 
 /// Writes to a console, and waits for Enter where more would come than its window holds.
 class Pager {

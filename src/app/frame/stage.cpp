@@ -46,6 +46,8 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   cli.flag("--quiet", c.quiet, "only the matrices, no explanations");
   cli.choice("--color", c.color, {"auto", "always", "never"}, "heat as background colours");
   cli.flag("--plain", c.plain, "linear text that reads well aloud");
+  cli.flag("--timing", c.timing, "what each step cost, and not the sum alone");
+  cli.flag("--no-pager", c.no_pager, "all at once, also where the window is too small for it");
   cli.flag("--json", c.json, "one JSON document with every number");
   cli.output_file("--export", c.export_folder, "DIR",
                   "write every step as an NPY file, and trace.json");

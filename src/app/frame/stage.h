@@ -42,6 +42,7 @@ struct Common {
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
+  bool timing = false, no_pager = false;
   Progress* progress = nullptr;  ///< may be null
   Console* console = nullptr;    ///< where a lesson is read and answered; may be null
 

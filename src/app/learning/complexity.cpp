@@ -2,6 +2,9 @@
 // with the length n and the width d.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "app/frame/command.h"
@@ -72,6 +75,7 @@ class Survey {
         "holds for the gradient. steps: how many must wait for one another. path: layers or time "
         "steps that a signal passes from input 0 to output n-1.");
     exponents(n, d);
+    if (o_.lengths.size() > 2) plot(n);
     crossings(n);
   }
 
@@ -183,6 +187,41 @@ class Survey {
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+  }
+
+  /// Operations over the length, a row for each power of two: where lengths double, a layer that
+  /// grows like n climbs one row from column to column, one that grows like n^2 two.
+  void plot(const Series& over_n) {
+    const std::vector<double> sizes = sorted(o_.lengths);
+    Table table{
+        "plot",
+        "Operations by length, both in logarithms: a attention, r restricted, n rnn, l lstm, "
+        "c cnn. The steeper, the higher the power of n.",
+        {"operations"},
+        {}};
+    for (const double n : sizes) table.columns.push_back(fmt::format("n {:.0f}", n));
+    const auto row_of = [](double operations) { return std::floor(std::log2(operations)); };
+    double low = std::numeric_limits<double>::infinity(), high = 0;
+    for (const auto& [name, series] : over_n) {
+      for (const Measured& m : series) {
+        low = std::min(low, row_of(m.operations));
+        high = std::max(high, row_of(m.operations));
+      }
+    }
+    if (!std::isfinite(low)) return;
+    for (double row = high; row >= low; --row) {
+      auto& cells = table.rows.emplace_back();
+      cells.emplace_back(fmt::format("2^{:.0f}", row));
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        std::string letters;
+        for (const Layer& layer : kLayers) {
+          if (row_of(over_n.at(layer.name)[i].operations) != row) continue;
+          letters += std::string_view(layer.name) == "rnn" ? 'n' : layer.name[0];
+        }
+        cells.emplace_back(letters);
+      }
+    }
+    s_.trace.add(std::move(table));
   }
 
   void exponents(const Series& over_n, const Series& over_d) {

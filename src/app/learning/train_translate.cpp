@@ -10,6 +10,7 @@
 #include "app/learning/translator.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/text/utf8.h"
 #include "attn/train/translation.h"
 
 namespace attn::app {
@@ -112,6 +113,33 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
       o.training.steps, o.training.steps == 1 ? "" : "s"));
 }
 
+std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>& ids) {
+  std::vector<std::string> out;
+  for (const std::size_t id : ids) {
+    if (id != Vocabulary::kStart && id != Vocabulary::kEnd) out.push_back(words.name(id));
+  }
+  return fmt::format("{}", fmt::join(out, " "));
+}
+
+/// Some test sentences of middle length, the same ones whatever the model has learnt.
+void show_samples(Trace& trace, const Language& language, const std::vector<Example>& examples,
+                  const TranslationScore& score) {
+  constexpr std::size_t kSamples = 3, kShortest = 8, kLongest = 11, kWidest = 58;
+  Table samples{"samples", "Three of the test sentences.", {"sentence", "what", "words"}, {}};
+  for (std::size_t i = 0, shown = 0; i < examples.size() && shown < kSamples; ++i) {
+    const Example& e = examples[i];
+    if (e.source.size() - 1 < kShortest || e.source.size() - 1 > kLongest) continue;
+    const auto row = [&](const char* what, const std::string& words) {
+      samples.rows.push_back({double(shown), std::string(what), cut(words, kWidest, "...")});
+    };
+    row("read", sentence_of(language.source(), e.source));
+    row("written", sentence_of(language.target(), score.outputs[i]));
+    row("right", sentence_of(language.target(), e.target));
+    ++shown;
+  }
+  if (!samples.rows.empty()) trace.add(std::move(samples));
+}
+
 void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& score) {
   Table result{"result",
                "Test sentences, none of them seen in training. The model writes word by word and "
@@ -150,7 +178,9 @@ void train_translation(Stage& s, const TrainOptions& o) {
   if (!o.translation.save_model.empty() && !stopped)
     save_at_last(s.trace, [&] { save_model(o.translation.save_model, language, choice, *model); });
   const SentencePool test(language, Split::test, kTested, Rng(s.trace.seed).stream("test"));
-  show_result(s.trace, trainer, translate_all(*model, test.examples()));
+  const TranslationScore score = translate_all(*model, test.examples());
+  show_samples(s.trace, language, test.examples(), score);
+  show_result(s.trace, trainer, score);
 }
 
 }  // namespace attn::app

@@ -311,8 +311,10 @@ void translate(Stage& s, const TranslateOptions& o) {
     s.trace.add(std::move(sentences));
   }
   const Written& best = found.front();
-  s.trace.say(fmt::format("Written: {}{}", text_of(to, best.words),
-                          best.ended ? "" : " ... (cut: it did not come to an end)"));
+  s.trace.in_words = fmt::format("Written: {}{}", text_of(to, best.words),
+                                 best.ended ? "" : " ... (cut: it did not come to an end)");
+  s.trace.result = "alignment";
+  s.trace.say(s.trace.in_words);
   show_attention(s, file, source_words, source, best, to);
   if (file.choice.is_transformer()) show_looking(s.trace, file, source_words);
   s.trace.say(

@@ -104,6 +104,9 @@ class LessonReader {
               fmt::format("minutes are a number from 1 to {}, not \"{}\"", kMostMinutes,
                           escaped(value)),
               hint);
+      } else if (key == "core") {
+        if (value != "yes") bad(line, "core is yes, or the line is left out", hint);
+        lesson_.core = true;
       } else {
         bad(line, fmt::format("\"{}\" is no line of a lesson's beginning", escaped(text)), hint);
       }
@@ -174,18 +177,24 @@ class LessonReader {
     for (std::size_t i = 1; i < info.size(); ++i) {
       if (info[i] == "hidden") {
         out.hidden = true;
+      } else if (info[i].starts_with("beside:")) {
+        out.beside = info[i].substr(7);
       } else if (out.name.empty() && is_name(info[i])) {
         out.name = info[i];
       } else {
         bad(line, fmt::format("\"{}\" behind run", escaped(info[i])),
-            "run, a name in small letters if wanted, hidden if wanted");
+            "run, a name in small letters if wanted, hidden or beside:NAME if wanted");
       }
     }
+    bool stands_before = out.beside.empty();
     for (const LessonBlock& before : lesson_.blocks) {
       const auto* other = std::get_if<RunBlock>(&before);
+      stands_before = stands_before || (other && other->name == out.beside);
       if (other && !out.name.empty() && other->name == out.name)
         bad(line, fmt::format("a run before this one has the name \"{}\" too", out.name));
     }
+    if (!stands_before)
+      bad(line, fmt::format("no run before this one has the name \"{}\"", escaped(out.beside)));
     const std::vector<SourceLine> commands = filled(inside);
     if (commands.size() != 1) bad(line, "a run block holds one command line");
     out.command = trimmed(commands[0].text);

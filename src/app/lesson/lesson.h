@@ -20,6 +20,7 @@ struct ScreenEnd {
 struct RunBlock {
   std::string name;  ///< or ""
   bool hidden = false;
+  std::string beside;              ///< a run before it that is shown on its left, or ""
   std::string command;             ///< as written, without "attn"
   std::vector<std::string> words;  ///< the same as a shell splits it
   std::size_t line = 0;
@@ -54,6 +55,7 @@ struct Lesson {
   std::string title;
   std::vector<std::string> needs;  ///< numbers of lessons: "04"
   int minutes = 0;
+  bool core = false;  ///< on the short way through the course
   std::vector<LessonBlock> blocks;
 
   /// "lessons/05-attention/lesson.md:12".

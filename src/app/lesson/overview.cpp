@@ -44,11 +44,12 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
   const Library library(o.place.from);
   s.trace.title = "The lessons";
   const ProgressBook book = load_progress(s);
-  Table table{"lessons", "", {"no.", "title", "min.", "you"}, {}};
+  Table table{"lessons", "", {"no.", "title", "min.", "path", "you"}, {}};
   const auto& all = library.entries();
   const bool several = std::any_of(all.begin(), all.end(),
                                    [](const LessonEntry& e) { return e.languages.size() > 1; });
   if (several) table.columns.emplace_back("languages");
+  int core = 0;
   for (const LessonEntry& entry : library.entries()) {
     Lesson lesson;
     try {
@@ -58,11 +59,18 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
       lesson.title = entry.slug;
     }
     auto& row = table.rows.emplace_back();
-    row = {entry.number(), lesson.title, double(lesson.minutes), state_of(book.record(entry.slug))};
+    core += lesson.core ? lesson.minutes : 0;
+    row = {entry.number(), lesson.title, double(lesson.minutes),
+           std::string(lesson.core ? "core" : ""), state_of(book.record(entry.slug))};
     if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
   s.trace.add(std::move(table));
+  if (core > 0)
+    s.trace.say(
+        fmt::format("The core path, {} minutes, is enough to understand a Transformer; the "
+                    "other lessons go further.",
+                    core));
   s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
 }
 

@@ -60,6 +60,7 @@ class LessonPage {
     if (block.hidden) return;
     if (answers) add("<details class=\"result\"><summary>Show the result</summary>\n");
     folded_ = answers;
+    if (const LessonRun* left = reading_.beside(i)) out_ += run_html(*left);
     out_ += run_html(run);
   }
   /// Ends what is folded: a result that answers a question, with its claims.

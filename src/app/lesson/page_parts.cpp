@@ -108,14 +108,22 @@ std::string run_html(const LessonRun& run) {
   std::string out =
       fmt::format("<section class=\"run\">\n<p class=\"command\"><code>attn {}</code></p>\n",
                   markup(shell_line(run.words)));
+  std::string held;
+  int count = 0;
   for (const Item* item : shown_items(trace, options)) {
     if (const auto* step = std::get_if<Step>(item)) {
       out += fmt::format("<h3><code>{}</code></h3>\n", markup(step->path));
       out += html_step(trace, *step, options, {});
+    } else if (const auto* check = std::get_if<Check>(item); check && check->holds()) {
+      held += html_item(*item, options);
+      ++count;
     } else {
       out += html_item(*item, options);
     }
   }
+  if (count > 0)  // the program's own checks are not what a lesson claims
+    out += fmt::format("<details class=\"checks\"><summary>{}</summary>\n{}</details>\n",
+                       count == 1 ? "1 check holds" : fmt::format("{} checks hold", count), held);
   return out + "</section>\n";
 }
 

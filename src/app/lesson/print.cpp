@@ -1,5 +1,6 @@
 #include "app/lesson/print.h"
 
+#include "app/lesson/session.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
 
@@ -31,7 +32,7 @@ class Printer {
   }
   void put(const RunBlock& block, std::size_t i) {
     const LessonRun& run = reading_.run(i);
-    if (!block.hidden) say(show_run(run, options_));
+    if (!block.hidden) say(show_beside(reading_.beside(i), run, options_));
     for (const std::size_t question : asked_) {
       const Question& q = std::get<AskBlock>(reading_.blocks()[question]).question;
       say(show_answer(q, answer_of(q, reading_.traces(question)), options_));
@@ -51,10 +52,12 @@ class Printer {
 }  // namespace
 
 void print_lesson(Reading& reading, const std::string& number, const RenderOptions& options,
-                  const std::function<void(std::string_view)>& write) {
+                  const std::function<void(std::string_view)>& write, std::size_t first) {
   Printer printer(reading, options, write);
   printer.say(show_title(number, reading.lesson(), options));
-  for (std::size_t i = 0; i < reading.blocks().size(); ++i) printer.print(i);
+  const std::vector<Screen> screens = screens_of(reading.lesson());
+  const std::size_t begin = first < screens.size() ? screens[first].blocks[0] : 0;
+  for (std::size_t i = begin; i < reading.blocks().size(); ++i) printer.print(i);
 }
 
 }  // namespace attn::app

@@ -7,9 +7,9 @@
 
 namespace attn::app {
 
-/// The whole lesson from start to end, part by part as it is computed: questions with their
+/// The lesson from this screen on to its end, part by part as it is computed: questions with their
 /// answers behind the result.
 void print_lesson(Reading& reading, const std::string& number, const RenderOptions& options,
-                  const std::function<void(std::string_view)>& write);
+                  const std::function<void(std::string_view)>& write, std::size_t first = 0);
 
 }  // namespace attn::app

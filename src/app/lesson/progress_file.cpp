@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "app/frame/lock.h"
+#include "app/frame/user_file.h"
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
@@ -151,18 +152,7 @@ LessonRecord merged(const LessonRecord& earlier, const LessonRecord& later) {
   return out;
 }
 
-std::string ProgressFile::standard_path() {
-  const auto folder = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);
-    const std::filesystem::path path(value ? value : "");
-    return path.is_absolute() ? path : std::filesystem::path();
-  };
-  if (const auto data = folder("XDG_DATA_HOME"); !data.empty())
-    return (data / "attn" / "progress.json").string();
-  if (const auto home = folder("HOME"); !home.empty())
-    return (home / ".local" / "share" / "attn" / "progress.json").string();
-  return {};
-}
+std::string ProgressFile::standard_path() { return user_file("progress.json"); }
 
 namespace {
 

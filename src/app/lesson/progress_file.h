@@ -35,8 +35,7 @@ LessonRecord merged(const LessonRecord& earlier, const LessonRecord& later);
 /// The file in the user's data folder.
 class ProgressFile {
  public:
-  /// $XDG_DATA_HOME/attn/progress.json, or below $HOME/.local/share; "" if neither is known. A
-  /// relative path in these variables is none.
+  /// progress.json in the user's data folder; "" if there is none.
   static std::string standard_path();
 
   /// `patience`: how many seconds it waits while another terminal writes.

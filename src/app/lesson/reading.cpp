@@ -40,11 +40,13 @@ LessonRun run_for_lesson(const std::vector<std::string>& words, Progress* progre
   return out;
 }
 
-Reading::Reading(Lesson lesson, Watch watch)
-    : lesson_(std::move(lesson)), watch_(std::move(watch)) {}
+Reading::Reading(Lesson lesson, Watch watch, Watch watch_change)
+    : lesson_(std::move(lesson)), watch_(std::move(watch)), watch_change_(std::move(watch_change)) {
+  if (!watch_change_) watch_change_ = watch_;
+}
 
-LessonRun Reading::compute(const std::vector<std::string>& words) const {
-  const std::unique_ptr<Progress> watcher = watch_ ? watch_() : nullptr;
+LessonRun Reading::compute(const std::vector<std::string>& words, const Watch& watch) {
+  const std::unique_ptr<Progress> watcher = watch ? watch() : nullptr;
   LessonRun out = run_for_lesson(words, watcher.get());
   if (out.trace.interrupted) throw Interrupted{};
   return out;
@@ -53,7 +55,7 @@ LessonRun Reading::compute(const std::vector<std::string>& words) const {
 const LessonRun& Reading::own(std::size_t block) {
   const auto found = runs_.find(block);
   if (found != runs_.end()) return found->second;
-  LessonRun run = compute(std::get<RunBlock>(lesson_.blocks[block]).words);
+  LessonRun run = compute(std::get<RunBlock>(lesson_.blocks[block]).words, watch_);
   return runs_[block] = std::move(run);
 }
 
@@ -62,12 +64,21 @@ const LessonRun& Reading::run(std::size_t block) {
   return found != replaced_.end() ? found->second : own(block);
 }
 
+const LessonRun* Reading::beside(std::size_t block) {
+  const std::string& name = std::get<RunBlock>(lesson_.blocks[block]).beside;
+  for (std::size_t i = 0; i < block && !name.empty(); ++i) {
+    const auto* other = std::get_if<RunBlock>(&lesson_.blocks[i]);
+    if (other && other->name == name) return &run(i);
+  }
+  return nullptr;
+}
+
 void Reading::replace(std::size_t block, const std::vector<std::string>& words) {
   if (words == std::get<RunBlock>(lesson_.blocks[block]).words) {
     replaced_.erase(block);
     return;
   }
-  LessonRun run = compute(words);
+  LessonRun run = compute(words, watch_change_);
   replaced_[block] = std::move(run);
 }
 

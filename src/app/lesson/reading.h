@@ -23,7 +23,8 @@ class Reading {
  public:
   /// Makes who watches a run; see Progress.
   using Watch = std::function<std::unique_ptr<Progress>()>;
-  explicit Reading(Lesson lesson, Watch watch = nullptr);
+  /// `watch_change` makes who watches a run that the learner changed: it may say how far it is.
+  explicit Reading(Lesson lesson, Watch watch = nullptr, Watch watch_change = nullptr);
 
   const Lesson& lesson() const { return lesson_; }
   const std::vector<LessonBlock>& blocks() const { return lesson_.blocks; }
@@ -31,6 +32,8 @@ class Reading {
   /// The result of the run block at this place. Throws what the command throws,
   /// Error(bad_input) for a command that a lesson must not run, Interrupted after Ctrl-C.
   const LessonRun& run(std::size_t block);
+  /// The run that the lesson shows on the left of this one, or null. Throws as run() does.
+  const LessonRun* beside(std::size_t block);
   /// Runs another command line in its place from now on; the old result stays if it throws. The
   /// block's own words undo it.
   void replace(std::size_t block, const std::vector<std::string>& words);
@@ -50,11 +53,11 @@ class Reading {
   std::string prose(std::size_t block);
 
  private:
-  LessonRun compute(const std::vector<std::string>& words) const;
+  static LessonRun compute(const std::vector<std::string>& words, const Watch& watch);
   const LessonRun& own(std::size_t block);
 
   Lesson lesson_;
-  Watch watch_;
+  Watch watch_, watch_change_;
   std::map<std::size_t, LessonRun> runs_, replaced_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <charconv>
 
 #include "app/frame/interrupt.h"
 #include "app/frame/pager.h"
@@ -48,19 +49,33 @@ std::vector<Screen> screens_of(const Lesson& lesson) {
 
 namespace {
 
-/// Thrown where the learner leaves, at whatever prompt.
+/// Thrown where the learner leaves, or goes to another screen, at whatever prompt.
 struct Leave {};
+struct Jump {
+  std::size_t screen;
+};
+
+/// The 13 of "g 13".
+std::optional<std::size_t> screen_asked_for(std::string_view line) {
+  if (line.size() < 2 || (line[0] != 'g' && line[0] != 'G')) return {};
+  const std::string_view digits = trimmed(line.substr(1));
+  std::size_t screen = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), screen);
+  if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) return {};
+  return screen;
+}
 
 class Session {
  public:
   Session(Reading& reading, const std::string& number, Console& console, LessonRecord& record,
-          const std::function<void(const LessonRecord&)>& save)
+          const std::function<void(const LessonRecord&)>& save, std::optional<std::size_t> first)
       : reading_(reading),
         number_(number),
         console_(console),
         pager_(console),
         record_(record),
         save_(save),
+        first_(first),
         screens_(screens_of(reading.lesson())) {}
 
   bool hold();
@@ -99,12 +114,18 @@ class Session {
     console_.write("\n");
     throw Leave{};
   }
-  /// The same where q leaves. A single letter is made small: it is a command.
+  /// The same where q leaves and "g 13" goes to a screen. A single letter is made small: it is a
+  /// command.
   std::string prompt(const std::string& text) {
-    std::string line = read(text);
-    if (line.size() == 1) line = lower(line);
-    if (line == "q") throw Leave{};
-    return line;
+    for (;;) {
+      std::string line = read(text);
+      if (line.size() == 1) line = lower(line);
+      if (line == "q") throw Leave{};
+      const std::optional<std::size_t> screen = screen_asked_for(line);
+      if (!screen) return line;
+      if (*screen >= 1 && *screen <= screens_.size()) throw Jump{*screen - 1};
+      say(fmt::format("This lesson has screens 1 to {}.", screens_.size()));
+    }
   }
 
   void begin();
@@ -128,12 +149,14 @@ class Session {
   Pager pager_;
   LessonRecord& record_;
   const std::function<void(const LessonRecord&)>& save_;
+  const std::optional<std::size_t> first_;
   std::vector<Screen> screens_;
   std::size_t now_ = 0;
 };
 
 void Session::begin() {
   if (record_.finished) record_.screen = 0;
+  if (first_) record_.screen = *first_;
   now_ = std::min(record_.screen, screens_.size() - (screens_.empty() ? 0 : 1));
   record_.screens = screens_.size();
   write(show_title(number_, reading_.lesson(), console_.options()));
@@ -142,7 +165,7 @@ void Session::begin() {
         fmt::format("You have read this lesson before, and your first answers stay. attn lesson "
                     "reset {} forgets them.",
                     number_));
-  if (now_ > 0)
+  if (now_ > 0 && !first_)
     say(fmt::format("You go on at screen {} of {}; b goes back.", now_ + 1, screens_.size()));
 }
 
@@ -158,10 +181,14 @@ bool Session::hold() {
     while (now_ < screens_.size()) {
       record_.screen = now_;
       save_(record_);
-      show(screens_[now_]);
-      const Step step = turn(screens_[now_]);
-      if (step == Step::on) ++now_;
-      if (step == Step::back && now_ > 0) --now_;
+      try {
+        show(screens_[now_]);
+        const Step step = turn(screens_[now_]);
+        if (step == Step::on) ++now_;
+        if (step == Step::back && now_ > 0) --now_;
+      } catch (const Jump& jump) {
+        now_ = jump.screen;
+      }
     }
   } catch (const Leave&) {
     return leave();
@@ -181,7 +208,6 @@ void Session::end() {
     if (screens_[i].asks) asking.push_back(i + 1);
   }
   console_.write(summary(record_, asking, console_.options()) + "\n");
-  console_.write(show_line("", "What is next: attn lesson", console_.options()));
 }
 
 void Session::show(const Screen& screen) {
@@ -204,7 +230,7 @@ void Session::show(std::size_t i) {
     } else if (std::holds_alternative<CheckBlock>(block)) {
       show_check(i);
     } else if (const auto* run = std::get_if<RunBlock>(&block); run && !run->hidden) {
-      write(show_run(reading_.run(i), options));
+      write(show_beside(reading_.beside(i), reading_.run(i), options));
     }
   } catch (const std::exception& e) {  // the learner's own change may ask for too much
     complain(e);
@@ -231,7 +257,7 @@ Session::Step Session::go_on(const Screen& screen) {
   const bool last = now_ + 1 == screens_.size();
   for (;;) {
     const std::string line =
-        prompt(fmt::format("{}/{}  Enter {}, {}{}q quit", now_ + 1, screens_.size(),
+        prompt(fmt::format("{}/{}  Enter {}, {}{}g N jump, q quit", now_ + 1, screens_.size(),
                            last ? "ends the lesson" : "goes on", now_ > 0 ? "b back, " : "",
                            runs ? "e change, " : ""));
     if (line.empty() || line == "s") return Step::on;
@@ -239,7 +265,8 @@ Session::Step Session::go_on(const Screen& screen) {
     if (line == "e" && runs) {
       change(screen);
     } else {
-      say("Here Enter goes on, b goes back, q stops (and says how to go on later)" +
+      say("Here Enter goes on, b goes back, g 3 goes to screen 3, q stops (and says how to go on "
+          "later)" +
           std::string(runs ? ", e changes the last command and runs it again." : "."));
     }
   }
@@ -256,12 +283,19 @@ void Session::change(const Screen& screen) {
     const std::string line = read("change");
     if (line.empty() || line == "q" || line == "Q") return;
     reading_.replace(block, line == "back" ? run.words : changed_command(words, line));
+    InterruptWatch::forget();  // of a run that did not hear it
     write("\n" + show_run(reading_.run(block), console_.options()));
     const bool claims = block + 1 < reading_.blocks().size() &&
                         std::holds_alternative<CheckBlock>(reading_.blocks()[block + 1]);
     if (claims) show_check(block + 1);
   } catch (const std::exception& e) {
     complain(e);
+  } catch (const Leave&) {  // Ctrl-C takes back the change and no more
+    if (!InterruptWatch::forget()) throw;
+  } catch (const Interrupted&) {
+    InterruptWatch::forget();
+    pager_.read();
+    say_plainly("Stopped. What was computed before stands as it was.");
   }
 }
 
@@ -286,6 +320,10 @@ int Session::confidence() {
     const std::string line = prompt("How sure are you? 1 guessed, 2 think so, 3 sure, Enter skips");
     if (line == "1" || line == "2" || line == "3") return line[0] - '0';
     if (line.empty()) break;
+    say(line == "h" || line == "s" || line == "b" ? "First say how sure you are of the answer that "
+                                                    "you gave, or press Enter. After that h, "
+                                                    "s and b do what they did."
+                                                  : "Write 1, 2 or 3, or press Enter.");
   }
   return 0;
 }
@@ -365,9 +403,10 @@ Session::Step Session::ask(std::size_t block) {
 }  // namespace
 
 bool hold_session(Reading& reading, const std::string& number, Console& console,
-                  LessonRecord& record, const std::function<void(const LessonRecord&)>& save) {
+                  LessonRecord& record, const std::function<void(const LessonRecord&)>& save,
+                  std::optional<std::size_t> first) {
   const InterruptWatch watch;
-  return Session(reading, number, console, record, save).hold();
+  return Session(reading, number, console, record, save, first).hold();
 }
 
 }  // namespace attn::app

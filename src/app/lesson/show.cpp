@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
+#include "app/frame/pager.h"
 #include "app/lesson/markdown.h"
 #include "attn/core/error.h"
 #include "attn/render/lines.h"
@@ -186,6 +188,21 @@ std::string show_text(const std::string& text, const RenderOptions& options) {
   return options.plain ? plain(trace, options) : terminal(trace, options);
 }
 
+namespace {
+
+/// Where the program's own checks hold, a line counts them: what a lesson claims stands below, as
+/// claims. One that fails stays as it is.
+void count_checks(Trace& trace) {
+  const auto holds = [](const Item& item) {
+    const auto* check = std::get_if<Check>(&item);
+    return check && check->holds();
+  };
+  const auto held = std::erase_if(trace.items, holds);
+  if (held > 0) trace.say(held == 1 ? "1 check holds." : fmt::format("{} checks hold.", held));
+}
+
+}  // namespace
+
 Trace without_times(const Trace& trace) {
   Trace out = trace;
   for (Item& item : out.items) {
@@ -207,8 +224,32 @@ std::string show_run(const LessonRun& run, const RenderOptions& given) {
   Page page(narrowed(given));
   for (const std::string& line : wrap("$ attn " + safe_text(shell_line(run.words)), page.width()))
     page.put(Line().add(line, Ink::accent));
-  const Trace trace = without_times(run.trace);
+  Trace trace = without_times(run.trace);
+  count_checks(trace);
   return page.take() + "\n" + (options.plain ? plain(trace, options) : terminal(trace, options));
+}
+
+std::string show_beside(const LessonRun* left, const LessonRun& right,
+                        const RenderOptions& options) {
+  constexpr std::size_t kGap = 3, kNarrowest = 70;
+  if (!left) return show_run(right, options);
+  if (options.plain || options.width < kNarrowest)
+    return show_run(*left, options) + "\n" + show_run(right, options);
+  RenderOptions half = options;
+  half.width = (options.width - kGap) / 2;
+  std::istringstream first(show_run(*left, half)), second(show_run(right, half));
+  std::string out;
+  for (std::string a, b;;) {
+    const bool more_left = static_cast<bool>(std::getline(first, a));
+    const bool more_right = static_cast<bool>(std::getline(second, b));
+    if (!more_left && !more_right) return out;
+    const std::size_t width = width_without_colors(a);
+    out += a;
+    if (!b.empty()) out += std::string(half.width + kGap - std::min(width, half.width), ' ') + b;
+    out += "\n";
+    a.clear();
+    b.clear();
+  }
 }
 
 ClaimState state_of(const CheckBlock::Row& row, const Traces& traces) {

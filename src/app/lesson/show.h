@@ -12,6 +12,9 @@ std::string show_markdown(std::string_view markdown, const RenderOptions& option
 std::string show_text(const std::string& text, const RenderOptions& options);
 /// The command line and what it gave.
 std::string show_run(const LessonRun& run, const RenderOptions& options);
+/// Two of them side by side, or below each other where that is too narrow. `left` may be null.
+std::string show_beside(const LessonRun* left, const LessonRun& right,
+                        const RenderOptions& options);
 /// Every claim with a tick, or with what was found.
 std::string show_claims(const CheckBlock& checks, const Traces& traces,
                         const RenderOptions& options);

@@ -236,6 +236,7 @@ void variable_length(Stage& s, const Sizes& z) {
 
 void fc(Stage& s, const FcOptions& o) {
   s.trace.title = "One net for each word alone: it cannot know the neighbours";
+  s.trace.result = "tags";
   const Tensor x = s.x();
   const Sizes z{x.shape()[0], x.shape()[1], hidden_width(o.hidden, x.shape()[1]), 0};
   note(s.run, "x", "X: one row per token", {"token", "d"}, x);
@@ -248,6 +249,7 @@ void fc(Stage& s, const FcOptions& o) {
 
 void window(Stage& s, const WindowOptions& o) {
   s.trace.title = "One net for each word with its neighbours: it knows as far as it reaches";
+  s.trace.result = "tags";
   const Tensor x = s.x();
   const Sizes z{x.shape()[0], x.shape()[1], hidden_width(o.hidden, x.shape()[1]),
                 static_cast<std::size_t>(o.radius)};

@@ -242,6 +242,7 @@ void decoder(Stage& s, const DecoderOptions& o) {
   // --input stands for the target here, so that the source may be a text beside it.
   const std::string input = std::exchange(s.common.input, "");
   s.trace.title = "The decoder: its own words so far, and the source through cross-attention";
+  s.trace.result = "next_words";
   const bool given_x = !input.empty(), given_memory = !o.memory.empty();
   // 1. what is read: X of the target, memory of the source
   Tensor x = given_x ? read_rows(input, "X") : Tensor();

@@ -67,6 +67,7 @@ void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const
 
 void mask(Stage& s, const MaskOptions& o) {
   s.trace.title = "Masks: who may look at whom";
+  s.trace.result = "weights";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   s.require_memory(sizeof(real) * 8.0 * double(n) * double(n),

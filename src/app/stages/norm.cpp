@@ -84,6 +84,7 @@ void compare_lengths(Stage& s, const Tensor& x, const NormParameters& p) {
 
 void norm(Stage& s) {
   s.trace.title = "Layer norm and batch norm: along the rows, or down the columns";
+  s.trace.result = "layer_norm.output";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   s.require_memory(sizeof(real) * 8.0 * double(n) * double(d),

@@ -151,6 +151,7 @@ void show_relative(Stage& s, const Tensor& x) {
 
 void position(Stage& s, const PositionOptions& o) {
   s.trace.title = "Positions: telling attention where a token stands";
+  s.trace.result = "output";
   Tensor x;
   if (o.length == 0) {
     if (s.common.position != "none") {

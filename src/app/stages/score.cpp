@@ -162,6 +162,7 @@ void sweep_scores(Stage& s, const ScoreOptions& o) {
 void score(Stage& s, const ScoreOptions& o) {
   if (!o.sweep.empty()) return sweep_scores(s, o);
   s.trace.title = "Score functions: how well do a query and a key fit?";
+  s.trace.result = "comparison";
   const auto [q, k] = queries_and_keys(s, o);
   const std::size_t d_q = q.shape()[1], d_k = k.shape()[1];
   const bool all = o.function == "all";

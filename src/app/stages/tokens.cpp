@@ -12,6 +12,7 @@ constexpr std::size_t kCompared = 24;
 void tokens(Stage& s) {
   s.refuse_positions();
   s.trace.title = "Text becomes tokens, tokens become numbers";
+  s.trace.result = "tokens";
   const Tensor ids = s.ids();
   const std::size_t v = s.vocabulary().size();
   Table table{"tokens",

@@ -14,6 +14,7 @@ struct RenderOptions {
   bool quiet = false;              ///< only the matrices with their names
   int precision = -1;              ///< decimals; -1 chooses them for each matrix
   bool column_convention = false;  ///< show the last two axes exchanged
+  bool timing = false;             ///< what each step cost, and not the sum alone
   std::string show;                ///< glob of the steps to show, see matches(); "" shows all
 };
 

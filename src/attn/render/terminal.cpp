@@ -38,30 +38,6 @@ void put_head(Page& page, const Trace& trace, const MatrixView& view) {
   page.paragraph(right, 2, Ink::dim);
 }
 
-void put_step(Page& page, const Trace& trace, const Step& step) {
-  const MatrixView view(trace, step, page.options().column_convention);
-  page.blank();
-  put_head(page, trace, view);
-  if (!page.options().quiet && !step.about.empty()) page.paragraph(safe_text(step.about), 2);
-  const Scale scale = scale_of({step.values().data(), step.values().size()});
-  const bool as_map = step.look == Look::map && page.options().show.empty();
-  if (!as_map || !put_map(page, view, scale)) put_matrix(page, view);
-}
-
-void put_check(Page& page, const Check& check) {
-  const bool holds = check.holds();
-  const std::string text = check_text(check);
-  const std::string verdict = holds ? (page.options().unicode ? "✓ holds  " : "holds  ")
-                                    : (page.options().unicode ? "✗ FAILS  " : "FAILS  ");
-  const std::size_t indent = display_width(verdict);
-  const std::vector<std::string> lines = wrap(text, page.width() - indent);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    Line line;
-    if (i == 0) line.add(verdict, holds ? Ink::good : Ink::bad);
-    page.put(line.to_column(indent).add(lines[i]));
-  }
-}
-
 /// What the colours or shades mean: said once, where they were used.
 std::string legend(const RenderOptions& options, const std::vector<const Step*>& steps) {
   bool signed_map = false, positive_map = false;
@@ -85,6 +61,30 @@ std::string legend(const RenderOptions& options, const std::vector<const Step*>&
 }
 
 }  // namespace
+
+void put_step(Page& page, const Trace& trace, const Step& step, std::size_t most_rows) {
+  const MatrixView view(trace, step, page.options().column_convention);
+  page.blank();
+  put_head(page, trace, view);
+  if (!page.options().quiet && !step.about.empty()) page.paragraph(safe_text(step.about), 2);
+  const Scale scale = scale_of({step.values().data(), step.values().size()});
+  const bool as_map = step.look == Look::map && page.options().show.empty();
+  if (!as_map || !put_map(page, view, scale)) put_matrix(page, view, most_rows);
+}
+
+void put_check(Page& page, const Check& check) {
+  const bool holds = check.holds();
+  const std::string text = check_text(check);
+  const std::string verdict = holds ? (page.options().unicode ? "✓ holds  " : "holds  ")
+                                    : (page.options().unicode ? "✗ FAILS  " : "FAILS  ");
+  const std::size_t indent = display_width(verdict);
+  const std::vector<std::string> lines = wrap(text, page.width() - indent);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Line line;
+    if (i == 0) line.add(verdict, holds ? Ink::good : Ink::bad);
+    page.put(line.to_column(indent).add(lines[i]));
+  }
+}
 
 std::string terminal(const Trace& trace, const RenderOptions& options) {
   Page page(options);

@@ -24,7 +24,7 @@ constexpr Limits kUsual{24, 12, 64}, kParameter{12, 2, 64}, kAsked{256, 256, 256
 
 class MatrixText {
  public:
-  MatrixText(Page& page, const MatrixView& view);
+  MatrixText(Page& page, const MatrixView& view, std::size_t most_rows);
   void put();
 
  private:
@@ -53,6 +53,7 @@ class MatrixText {
   Scale scale_;
   Limits limits_;
   bool asked_;
+  bool summary_ = false;
   bool heat_ = false, shaded_ = false;
   std::size_t cell_ = 1;       // columns of one number
   std::size_t row_label_ = 0;  // columns of the labels on the left
@@ -60,7 +61,7 @@ class MatrixText {
   Extract rows_, blocks_;
 };
 
-MatrixText::MatrixText(Page& page, const MatrixView& view)
+MatrixText::MatrixText(Page& page, const MatrixView& view, std::size_t most_rows)
     : page_(page),
       view_(view),
       format_(choose_format(view.values(), page.options().precision)),
@@ -68,6 +69,11 @@ MatrixText::MatrixText(Page& page, const MatrixView& view)
       asked_(!page.options().show.empty()) {
   const bool parameter = view.step().kind() == Tensor::Kind::parameter;
   limits_ = asked_ ? kAsked : parameter ? kParameter : kUsual;
+  if (most_rows < limits_.rows * limits_.blocks) {  // little room: of many heads the first
+    limits_.rows = std::min(limits_.rows, most_rows);
+    limits_.blocks = most_rows > 2 ? 2 : 1;
+    summary_ = true;
+  }
   const bool numbers = !view.step().is_ids() && view.values().size() > 1;
   heat_ = page.options().color && numbers && scale_.telling();
   shaded_ = !page.options().color && numbers && !scale_.flat() && !scale_.negative &&
@@ -158,7 +164,7 @@ void MatrixText::put() {
     shown = extract(n, (room() - std::min(room(), kGapWidth)) / pitch());
     put_panel(shown);
   }
-  put_left_out(shown);
+  if (!summary_) put_left_out(shown);
   const bool labelled = view_.rows_named() && view_.columns_named();
   if (!shown.whole() && labelled && (heat_ || shaded_)) put_map(page_, view_, scale_);
 }
@@ -283,7 +289,7 @@ void MatrixText::put_left_out(const Extract& columns) {
 
 }  // namespace
 
-void put_matrix(Page& page, const MatrixView& view) {
+void put_matrix(Page& page, const MatrixView& view, std::size_t most_rows) {
   if (view.empty()) {
     page.paragraph("no numbers: one of the axes has length 0", kIndent, Ink::dim);
     return;
@@ -293,7 +299,7 @@ void put_matrix(Page& page, const MatrixView& view) {
     page.put(Line().space(kIndent).add(cell.empty() ? number_text(view.at(0, 0, 0), 6) : cell));
     return;
   }
-  MatrixText(page, view).put();
+  MatrixText(page, view, most_rows).put();
 }
 
 }  // namespace attn

@@ -180,8 +180,14 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
     flops += step->flops;
   }
   const bool some = costly.size() < all.size();
-  if (costly.empty() || (milliseconds <= 0 && flops <= 0)) return;
+  if (all.empty() || (milliseconds <= 0 && flops <= 0)) return;
   page.blank();
+  if (costly.empty() || (!page.options().timing && trace.repeats == 1)) {
+    return page.paragraph(
+        fmt::format("{} step{} in {}, {} operations (--timing: each step).", all.size(),
+                    all.size() == 1 ? "" : "s", time_text(milliseconds), count_text(flops)),
+        0, Ink::dim);
+  }
   if (costly.size() > kMostCosts) {
     std::vector<const Step*> slowest = costly;
     std::stable_sort(slowest.begin(), slowest.end(), [](const Step* a, const Step* b) {
