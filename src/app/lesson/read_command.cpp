@@ -64,7 +64,7 @@ void bind(Cli& cli, LessonOptions& o) {
   bind_from(cli, o.place);
   bind_language(cli, o.place);
   cli.flag("--no-quiz", o.no_quiz, "print it from start to end, with the answers");
-  cli.positional("LESSON", o.words, "its number: 05; without one, what is next");
+  bind_lessons(cli, o.words, "its number: 05; without one, what is next");
 }
 
 void lesson(Stage& s, const LessonOptions& o) {
