@@ -1,6 +1,7 @@
 #include "attn/nn/score.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -59,7 +60,10 @@ const char* Scorer::formula() const {
   for (const ScoreFunction& f : score_functions()) {
     if (f.name == name_) return f.formula;
   }
-  throw Error(ErrorKind::internal, fmt::format("no score function {}", escaped(name_)));
+  std::vector<std::string> names;
+  for (const ScoreFunction& f : score_functions()) names.emplace_back(f.name);
+  throw Error(ErrorKind::usage, fmt::format("no score function {}", escaped(name_)),
+              fmt::format("possible: {}", fmt::join(names, ", ")));
 }
 
 const Tensor& Scorer::value(std::string_view path) const {
