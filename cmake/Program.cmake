@@ -7,6 +7,8 @@ file(GLOB_RECURSE ATTN_APP_SOURCES CONFIGURE_DEPENDS src/app/*.cpp)
 list(FILTER ATTN_APP_SOURCES EXCLUDE REGEX "/(main|processor_check)\\.cpp$")
 add_library(attn_app STATIC ${ATTN_APP_SOURCES})
 attn_group_by_folder(attn_app ${ATTN_APP_SOURCES})
+set_target_properties(attn_app PROPERTIES POSITION_INDEPENDENT_CODE ON)  # as attn, for its precompiled header
+target_compile_options(attn_app PRIVATE -fno-semantic-interposition)
 target_compile_definitions(attn_app PRIVATE ATTN_VERSION="${PROJECT_VERSION}")
 target_link_libraries(attn_app PUBLIC attn PRIVATE CLI11::CLI11 fmt::fmt md4c::md4c
   nlohmann_json::nlohmann_json seccomp::seccomp)

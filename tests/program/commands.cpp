@@ -326,6 +326,9 @@ TEST_CASE("the manual page is formatted without a warning") {
   const Result r = expect({"man"}, 0, ".TH ATTN 1");
   const std::string page = folder.write("attn.1", r.out);
   for (const Command& command : commands()) CHECK(contains(r.out, ".SS " + command.name));
+  for (const char* section : {"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "EXIT STATUS",
+                              "ENVIRONMENT", "FILES", "SEE ALSO"})
+    CHECK(contains(r.out, std::string("\n.SH ") + section + "\n"));
   if (!attn::test::installed("groff")) return;
   const Result formatted =
       run(Launch{.arguments = {"-c", "groff -man -Tutf8 -ww " + page}, .program = "/bin/sh"});

@@ -285,3 +285,39 @@ TEST_CASE("nan and infinity have a place in every format") {
   CHECK_FALSE(contains(Folder::read(folder / "x.svg"), "=\"-nan"));
   CHECK_FALSE(contains(Folder::read(folder / "x.svg"), "=\"inf"));
 }
+
+TEST_CASE("a picture of a command without a matrix holds its table, its drawing or its words") {
+  const Folder folder;
+  const std::string picture = folder / "x.svg";
+  const std::vector<std::pair<Words, Words>> rows = {
+      {{"params", "--preset", "gpt2-small"}, {"gpt2", "parameters"}},
+      {{"homework", "list"}, {"softmax", "points"}},
+      {{"exercise", "list"}, {"masked-attention"}},
+      {{"map"}, {"attn attend", "queries and keys"}},
+      {{"why", "weights[0,0]", "attend", "a b"}, {"exp("}},
+      {{"train", "reverse", "--length", "3", "--steps", "3"}, {"accuracy", "steps"}},
+  };
+  for (const auto& [words, parts] : rows) {
+    const Result r = expect(with(words, {"--out", picture}), 0);
+    INFO(r.describe());
+    const std::string svg = Folder::read(picture);
+    for (const std::string& part : parts) {
+      INFO(part);
+      CHECK(contains(svg, part));
+    }
+  }
+}
+
+TEST_CASE("a long title of a picture is on the picture") {
+  const Folder folder;
+  const std::string text(300, 'w');
+  expect({"attend", text + " " + text, "--show", "weights", "--out", folder / "x.svg"}, 0);
+  const std::string svg = Folder::read(folder / "x.svg");
+  const double width = std::stod(svg.substr(svg.find("width=\"") + 7));
+  // No line of text is longer than the picture is wide, at the width of the widest letter.
+  for (std::size_t at = svg.find("<text class=\"h\""); at != std::string::npos;
+       at = svg.find("<text class=\"h\"", at + 1)) {
+    const std::size_t begin = svg.find('>', at) + 1, end = svg.find("</text>", begin);
+    CHECK(double(end - begin) * 9 < width);
+  }
+}

@@ -72,6 +72,7 @@ inline attn::Trace trace(const std::vector<std::string>& tokens, std::size_t dim
   attn::Trace t;
   const std::size_t n = tokens.size();
   t.command = {"heads", "the animal"};
+  t.parameters = attn::Origin::drawn;
   t.title = "Several heads look at the same tokens, each in its own way";
   t.tokens = tokens;
   t.milliseconds = 0.41;

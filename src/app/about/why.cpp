@@ -369,7 +369,7 @@ void why(Stage& s, const WhyOptions& o) {
     throw Error(ErrorKind::usage,
                 fmt::format("attn {} has no step {}{}", o.words[1], escaped(place.path),
                             near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-                fmt::format("its steps: {}", fmt::join(names, ", ")));
+                steps_hint("its", place.path, names));
   }
   s.trace.title = fmt::format("Why is {} what it is?", o.words[0]);
   s.trace.seed = source.seed;

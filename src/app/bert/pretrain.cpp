@@ -72,6 +72,7 @@ void bind(Cli& cli, BertPretrainOptions& o) {
                  "stories (the program's own), a grammar FILE.topics, or a text FILE: a sentence a "
                  "line, an empty line between documents",
                  FileUse::reads);
+  cli.suggest([] { return std::vector<std::string>{"stories"}; });
 }
 
 constexpr std::size_t kPairs = 100'000;  // to learn from

@@ -81,6 +81,11 @@ void bind(Cli& cli, ExerciseStartOptions& o) {
                   "where to put the files; without it, a new folder NAME here");
   bind_from(cli, o.from);
   cli.positional("NAME", o.name, "the exercise, as attn exercise list names it");
+  cli.suggest([] {
+    std::vector<std::string> names;
+    for (const Exercise& e : exercises()) names.push_back(e.name);
+    return names;
+  });
 }
 
 void exercise_start(Stage& s, const ExerciseStartOptions& o) {

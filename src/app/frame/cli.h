@@ -27,6 +27,8 @@ struct OptionRow {
   std::vector<std::string> choices;  ///< the possible words, if only some are possible
   bool common = false;               ///< one of the options that every stage understands
   FileUse file = FileUse::none;
+  /// Words that completions offer beside the choices: names that one may give, among others.
+  std::function<std::vector<std::string>()> suggestions = {};
 };
 
 /// A file or folder that the command line names.
@@ -66,6 +68,10 @@ class Cli {
   /// files.
   void positional(const char* name, std::vector<std::string>& target, const char* help,
                   FileUse file = FileUse::none);
+  /// What completions offer for the row that was added last.
+  void suggest(std::function<std::vector<std::string>()> words) {
+    rows_.back().suggestions = std::move(words);
+  }
   /// Options that are not among the rows stay among the words, in their order: they belong to the
   /// command that the words name (why).
   void leave_unknown() { leaves_unknown_ = true; }

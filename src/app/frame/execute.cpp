@@ -195,6 +195,22 @@ std::string with_columns_for_rows(std::string text) {
 
 }  // namespace
 
+std::string steps_hint(const char* whose, const std::string& asked,
+                       const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 30;
+  if (names.size() <= kMost) return fmt::format("{} steps: {}", whose, fmt::join(names, ", "));
+  std::vector<std::string> like;
+  for (const std::string& name : names) {
+    if (name.ends_with("." + asked)) like.push_back(name);
+  }
+  std::vector<std::string> some = like.empty() ? names : like;
+  const std::size_t all = some.size();
+  some.resize(std::min(all, kMost));
+  return fmt::format("{} steps{}: {}{}", whose, like.empty() ? "" : " of that name",
+                     fmt::join(some, ", "),
+                     all > kMost ? fmt::format(", ... ({} in all)", all) : std::string());
+}
+
 void require_match(const Trace& trace, const std::string& glob) {
   if (glob.empty()) return;
   std::vector<std::string> names;
@@ -209,7 +225,7 @@ void require_match(const Trace& trace, const std::string& glob) {
   throw Error(ErrorKind::usage,
               fmt::format("--show {}: no step has such a name{}", escaped(glob),
                           near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-              fmt::format("the steps: {}", fmt::join(names, ", ")));
+              steps_hint("the", glob, names));
 }
 
 Trace compute(const Parsed& parsed) {

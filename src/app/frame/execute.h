@@ -25,6 +25,11 @@ inline Trace compute(const std::vector<std::string>& arguments) {
   return compute(parse_command_line(arguments));
 }
 
+/// The hint of a step that is not there, "the steps: q, k": all names, or of many those that end
+/// with the name that was asked for, or the first.
+std::string steps_hint(const char* whose, const std::string& asked,
+                       const std::vector<std::string>& names);
+
 /// --show must find something: an empty screen teaches nothing. Throws Error(usage) with the names.
 void require_match(const Trace& trace, const std::string& glob);
 

@@ -1,6 +1,7 @@
 #include "app/frame/stage.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "attn/io/matrix_file.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
+#include "attn/render/export.h"
 #include "attn/text/utf8.h"
 #include "attn/text/words.h"
 
@@ -55,8 +57,12 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
   const bool has_out = std::any_of(cli.rows().begin(), cli.rows().end(),
                                    [](const OptionRow& row) { return row.name == "--out"; });
   if (has_out) return;
-  cli.output_files("--out", c.outputs, "FILE",
-                   "write .json, .csv, .npy, .svg or .html; may be repeated");
+  static const std::string help = [] {
+    const std::vector<std::string>& all = output_formats();
+    return fmt::format("write .{} or .{}; may be repeated",
+                       fmt::join(all.begin(), all.end() - 1, ", ."), all.back());
+  }();
+  cli.output_files("--out", c.outputs, "FILE", help.c_str());
 }
 
 Stage::Stage(const Common& options)
@@ -66,6 +72,7 @@ Stage::Stage(const Common& options)
       run{nullptr, &trace, &rng} {
   trace.command = options.arguments;
   trace.seed = static_cast<std::uint64_t>(options.seed);
+  trace.parameters = Origin::drawn;
   trace.threads = static_cast<int>(options.threads);
   set_threads(trace.threads);
   // The first product fetches the memory of all later ones; without this, the first step that is

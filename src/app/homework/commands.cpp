@@ -41,6 +41,11 @@ void bind(Cli& cli, HomeworkNewOptions& o) {
   cli.input_file("--secret", o.secret, "FILE",
                  "the course's secret, from which the numbers are derived too (docs/homework.md)");
   cli.positional("sheet", o.sheet, "which sheet: attn homework list shows them");
+  cli.suggest([] {
+    std::vector<std::string> names;
+    for (const homework::Sheet& sheet : homework::sheets()) names.push_back(sheet.name);
+    return names;
+  });
 }
 
 void homework_new(Stage& s, const HomeworkNewOptions& o) {

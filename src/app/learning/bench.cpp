@@ -77,6 +77,7 @@ void bind(Cli& cli, BenchOptions& o) {
   std::vector<std::string> models = kForward;
   models.insert(models.end(), {"transformer", "encoder-decoder"});
   cli.positional("forward|train", o.words, "a forward pass, or a whole training step");
+  cli.suggest([] { return std::vector<std::string>{"forward", "train"}; });
   cli.choice("--model", o.model, models, "what is measured");
   cli.integer("--batch", o.batch, 1, 1'000'000, "sequences at once, B");
   cli.integer("--length", o.length, 1, 1'000'000'000'000, "positions of each sequence, n");

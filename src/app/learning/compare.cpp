@@ -21,6 +21,7 @@ void bind(Cli& cli, CompareOptions& o) {
   cli.choice("--task", o.task, task_names(), "what all models learn");
   cli.text("--models", o.models, "A,B,...",
            "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention");
+  cli.suggest(sequence_kinds);
   cli.integers("--lengths", o.lengths, 1, 100'000,
                "lengths of the sequences; not given: from the task's shortest on");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings per cell, with seeds 1 to S", "S");

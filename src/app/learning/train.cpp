@@ -8,6 +8,7 @@
 #include "app/learning/train.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/nn/score.h"
 #include "attn/train/trainer.h"
 
 namespace attn::app {
@@ -30,9 +31,15 @@ void bind(Cli& cli, TrainOptions& o) {
   cli.input_file(
       "--language", t.language, "NAME",
       "translate: english-german, it, or a grammar FILE of your own (docs/languages.md)");
+  cli.suggest([] { return std::vector<std::string>{"english-german", "it"}; });
   cli.choice("--variant", t.variant, {"context", "init", "both", "attention"},
              "translate with rnn, lstm or gru: what the decoder knows of the source");
   cli.text("--score", t.score, "WORD", "translate with --variant attention: the score function");
+  cli.suggest([] {
+    std::vector<std::string> names;
+    for (const ScoreFunction& f : score_functions()) names.emplace_back(f.name);
+    return names;
+  });
   cli.choice("--norm", t.norm, {"post", "pre"}, "translate with attention: where the norms stand");
   cli.flag("--tied", t.tied, "translate with attention: the target's embedding writes words too");
   cli.output_file("--save-model", t.save_model, "FILE",
@@ -40,6 +47,11 @@ void bind(Cli& cli, TrainOptions& o) {
   cli.positional("task", o.task,
                  "what is learnt: copy, reverse, sort, first, recall, adding, copy-memory, "
                  "brackets, tagging, translate");
+  cli.suggest([] {
+    std::vector<std::string> names = task_names();
+    names.emplace_back("translate");
+    return names;
+  });
 }
 
 void describe(Trace& trace, const Task& task, const SequenceModel& model, const TrainOptions& o) {

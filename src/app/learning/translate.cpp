@@ -30,6 +30,9 @@ void bind(Cli& cli, TranslateOptions& o) {
   cli.input_file(
       "--model", o.model, "NAME",
       "english-german, it, english-german-gru, or a FILE of train translate --save-model");
+  cli.suggest([] {
+    return std::vector<std::string>{"english-german", "it", "english-german-gru"};
+  });
   cli.choice("--method", o.method, {"greedy", "beam", "sample"}, "how each next word is chosen");
   cli.integer("--beam", o.beam, 1, 100, "beam: sentences that are kept at every step", "W");
   cli.number("--penalty", o.penalty, 0, 10, "beam: length penalty; 0 favours short sentences");

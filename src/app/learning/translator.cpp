@@ -51,7 +51,7 @@ Language find_language(const std::string& name) {
   }
   require_file(name, "language", kGrammar);
   return {std::filesystem::path(name).stem().string(),
-          Grammar::parse(read_file(name, kLargestGrammar), name)};
+          Grammar::parse(read_file(name, kLargestGrammar), name), name};
 }
 
 bool is_own_language(const std::string& name) { return is_own(name, kGrammar); }

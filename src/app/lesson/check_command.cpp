@@ -18,7 +18,7 @@ struct LessonCheckOptions {
 
 void bind(Cli& cli, LessonCheckOptions& o) {
   bind_from(cli, o.place);
-  cli.positional("LESSON", o.words, "numbers of lessons; without one, all");
+  bind_lessons(cli, o.words, "numbers of lessons; without one, all");
 }
 
 void lesson_check(Stage& s, const LessonCheckOptions& o) {

@@ -8,6 +8,15 @@ void bind_from(Cli& cli, LessonPlace& place) {
 void bind_language(Cli& cli, LessonPlace& place) {
   cli.text("--lang", place.language, "LANG", "in this language, where a lesson is written in it");
 }
+void bind_lessons(Cli& cli, std::vector<std::string>& words, const char* help) {
+  cli.positional("LESSON", words, help);
+  cli.suggest([] {
+    const Library library("");
+    std::vector<std::string> numbers;
+    for (const LessonEntry& entry : library.entries()) numbers.push_back(entry.number());
+    return numbers;
+  });
+}
 
 std::string language_for(const LessonEntry& entry, const std::string& asked) {
   return entry.has(asked) ? asked : "en";

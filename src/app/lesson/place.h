@@ -14,6 +14,8 @@ struct LessonPlace {
 };
 void bind_from(Cli& cli, LessonPlace& place);
 void bind_language(Cli& cli, LessonPlace& place);
+/// The words of the command: numbers of lessons.
+void bind_lessons(Cli& cli, std::vector<std::string>& words, const char* help);
 
 /// The language that a lesson is read in: the one asked for, if it is written in it.
 std::string language_for(const LessonEntry& entry, const std::string& asked);

@@ -111,7 +111,7 @@ struct LessonResetOptions {
 
 void bind(Cli& cli, LessonResetOptions& o) {
   bind_from(cli, o.place);
-  cli.positional("LESSON", o.words, "numbers of lessons");
+  bind_lessons(cli, o.words, "numbers of lessons");
 }
 
 void lesson_reset(Stage& s, const LessonResetOptions& o) {

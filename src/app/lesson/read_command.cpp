@@ -88,7 +88,7 @@ void bind(Cli& cli, LessonOptions& o) {
   bind_language(cli, o.place);
   cli.flag("--no-quiz", o.no_quiz, "print it from start to end, with the answers");
   cli.integer("--screen", o.screen, 0, 10'000, "begin at this screen; 0: where you stopped");
-  cli.positional("LESSON", o.words, "its number: 05; without one, what is next");
+  bind_lessons(cli, o.words, "its number: 05; without one, what is next");
 }
 
 void lesson(Stage& s, const LessonOptions& o);

@@ -26,7 +26,9 @@ Array matrix(std::initializer_list<std::initializer_list<real>> rows) {
   Array out = empty({rows.size(), width});
   real* to = out.data();
   for (const auto& r : rows) {
-    if (r.size() != width) throw Error(ErrorKind::internal, "matrix(): rows of different lengths");
+    if (r.size() != width)
+      throw Error(ErrorKind::usage, "matrix(): rows of different lengths",
+                  "give every row as many numbers");
     to = std::copy(r.begin(), r.end(), to);
   }
   return out;
@@ -36,9 +38,10 @@ Shape shape_of(const Array& a) { return {a.shape().begin(), a.shape().end()}; }
 
 Array reshaped(const Array& a, const Shape& shape) {
   if (count(shape) != a.size()) {
-    throw Error(ErrorKind::internal,
+    throw Error(ErrorKind::usage,
                 fmt::format("cannot see {} numbers of shape {} as {}", a.size(),
-                            to_string(shape_of(a)), to_string(shape)));
+                            to_string(shape_of(a)), to_string(shape)),
+                "the product of the lengths must stay the same");
   }
   Array out = a;
   out.reshape(shape);
@@ -95,8 +98,10 @@ std::size_t flat_index(const std::vector<std::size_t>& coordinates, const Shape&
 
 real largest_difference(const Array& a, const Array& b) {
   if (shape_of(a) != shape_of(b)) {
-    throw Error(ErrorKind::internal, fmt::format("cannot compare {} with {}",
-                                                 to_string(shape_of(a)), to_string(shape_of(b))));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("cannot compare {} with {}", to_string(shape_of(a)), to_string(shape_of(b))),
+        "both must have the same shape");
   }
   real largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -75,7 +75,9 @@ double Rng::normal() {
 }
 
 std::uint64_t Rng::below(std::uint64_t n) {
-  if (n == 0) throw Error(ErrorKind::internal, "Rng::below(0): no number is below 0");
+  if (n == 0)
+    throw Error(ErrorKind::usage, "Rng::below(0): no number is below 0",
+                "ask for a number below 1 or more");
   const std::uint64_t threshold =
       (0 - n) % n;  // the words below it would make some results likelier
   while (true) {

@@ -8,9 +8,10 @@ namespace attn {
 
 void Tape::backward(const Tensor& y, const Array& seed) {
   if (shape_of(seed) != y.shape()) {
-    throw Error(ErrorKind::internal,
+    throw Error(ErrorKind::usage,
                 fmt::format("backward from a result of shape {} with a seed of shape {}",
-                            to_string(y.shape()), to_string(shape_of(seed))));
+                            to_string(y.shape()), to_string(shape_of(seed))),
+                "the seed is d loss / d result: it has the result's shape");
   }
   if (y.needs_grad()) {
     Array& gradient = y.grad();

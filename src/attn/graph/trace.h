@@ -108,6 +108,7 @@ using Item = std::variant<Step, Remark, Verbatim, Check, Table>;
 
 /// Where the numbers of a trace's parameters come from.
 enum class Origin {
+  unsaid,  ///< nobody said: a trace of parameters made by hand
   drawn,   ///< at random, by the seed
   learnt,  ///< in a training: a trained model was read
   file,    ///< a file that was given in their place
@@ -120,7 +121,7 @@ class Trace {
   std::vector<std::string> command;  ///< argv without the program's name
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
-  Origin parameters = Origin::drawn;
+  Origin parameters = Origin::unsaid;
   int threads = 1;
   bool interrupted = false;  ///< Ctrl-C ended the work early; what is here is what was done
   std::string go_on;         ///< if interrupted: how to go on, for the message

@@ -1,6 +1,7 @@
 #include "attn/nn/score.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -29,7 +30,10 @@ const ScoreFunction& score_function(std::string_view name) {
   for (const ScoreFunction& f : score_functions()) {
     if (f.name == name) return f;
   }
-  throw Error(ErrorKind::internal, fmt::format("no score function {}", escaped(name)));
+  std::vector<std::string> names;
+  for (const ScoreFunction& f : score_functions()) names.emplace_back(f.name);
+  throw Error(ErrorKind::usage, fmt::format("no score function {}", escaped(name)),
+              fmt::format("possible: {}", fmt::join(names, ", ")));
 }
 
 }  // namespace

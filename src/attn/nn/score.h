@@ -42,7 +42,7 @@ class Scorer {
  public:
   Scorer() = default;
   /// For queries (...,n_q,d_q) and keys (...,n_k,d_k). Parameters are drawn as AT + "NAME.w" and so
-  /// on. Throws Error(internal) if there is no such function.
+  /// on. Throws Error(usage) if there is no such function.
   Scorer(std::string_view name, std::size_t d_q, std::size_t d_k, const ScoreSizes& sizes,
          Parameters& parameters, std::string_view at = "");
 

@@ -43,7 +43,8 @@ Tensor hardmax(const Run& run, const Tensor& s) {
 
 Tensor sample_rows(const Run& run, const Tensor& probabilities) {
   require_rank("sample_rows", "probabilities", probabilities, 1);
-  if (!run.rng) throw Error(ErrorKind::internal, "sample_rows needs a random generator");
+  if (!run.rng)
+    throw Error(ErrorKind::usage, "sample_rows needs a random generator", "give one in Run::rng");
   const std::size_t n = columns(probabilities.value()), count = rows(probabilities.value());
   Array out = zeros(probabilities.shape());
   std::vector<double> draws(count);

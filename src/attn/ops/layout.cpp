@@ -130,8 +130,10 @@ Tensor merge_heads(const Run& run, const Tensor& x) {
 
 Tensor reshape(const Run& run, const Tensor& x, const Shape& shape) {
   if (count(shape) != x.value().size()) {
-    throw Error(ErrorKind::internal, fmt::format("reshape: {} has other numbers than {}",
-                                                 to_string(x.shape()), to_string(shape)));
+    throw Error(ErrorKind::usage,
+                fmt::format("reshape: {} has other numbers than {}", to_string(x.shape()),
+                            to_string(shape)),
+                "the product of the lengths must stay the same");
   }
   return move_blocks(run, "reshape", "the same place in memory order", x, shape, x.value().size(),
                      [](std::size_t) { return std::size_t{0}; });
@@ -148,8 +150,9 @@ Tensor transpose(const Run& run, const Tensor& x) {
 Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_t end) {
   Shape shape = x.shape();  // (...,m,d)
   if (shape.size() < 2 || begin > end || end > shape[shape.size() - 2]) {
-    throw Error(ErrorKind::internal,
-                fmt::format("slice_rows: rows {} to {} of {}", begin, end, to_string(shape)));
+    throw Error(ErrorKind::usage,
+                fmt::format("slice_rows: rows {} to {} of {}", begin, end, to_string(shape)),
+                "0 <= begin <= end <= rows is needed, of an array with two axes or more");
   }
   const std::size_t d = shape.back(), m = shape[shape.size() - 2];
   shape[shape.size() - 2] = end - begin;  // (...,end-begin,d)
@@ -161,8 +164,10 @@ Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::si
   require_rank("slice_columns", "x", x, 1);
   const std::size_t d = columns(x.value());
   if (begin > end || end > d) {
-    throw Error(ErrorKind::internal, fmt::format("slice_columns: columns {} to {} of {}", begin,
-                                                 end, to_string(x.shape())));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("slice_columns: columns {} to {} of {}", begin, end, to_string(x.shape())),
+        "0 <= begin <= end <= columns is needed");
   }
   return move_blocks(run, "slice_columns", "a column taken out", x,
                      with_last(x.shape(), end - begin), end - begin,

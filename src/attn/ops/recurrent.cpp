@@ -335,7 +335,8 @@ RecurrentResult recurrent(const Run& run, Cell cell, const Tensor& x, const Recu
       shapes_do_not_fit("recurrent", "x", x, name, start, "one state per sentence is needed");
   }
   if (initial.c && cell != Cell::lstm)
-    throw Error(ErrorKind::internal, "recurrent: only an lstm has a cell to start from");
+    throw Error(ErrorKind::usage, "recurrent: only an lstm has a cell to start from",
+                "leave c of the state empty, or use Cell::lstm");
   const Call call{cell, x, p, initial, z};
   Array hidden = empty(with_last(shape, h));  // (...,T,h)
   auto memory = std::make_shared<Memory>(forward(call, hidden));

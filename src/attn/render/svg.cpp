@@ -8,6 +8,7 @@
 #include "attn/render/assets.h"
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
+#include "attn/render/terminal.h"
 #include "attn/text/utf8.h"
 
 namespace attn {
@@ -17,6 +18,8 @@ namespace {
 constexpr double kMargin = 24, kPageWidth = 1240, kBetween = 24;
 constexpr std::size_t kMostDrawings = 16;
 constexpr std::size_t kTextColumns = 130;
+/// Wide enough for a character of the largest text on the page.
+constexpr double kCharacter = 9.4;
 
 class SvgPage {
  public:
@@ -25,12 +28,23 @@ class SvgPage {
     fmt::format_to(std::back_inserter(body_),
                    "<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", kind, x, y_,
                    markup(content));
-    width_ = std::max(width_, x + static_cast<double>(display_width(content)) * 8 + kMargin);
+    width_ =
+        std::max(width_, x + static_cast<double>(display_width(content)) * kCharacter + kMargin);
   }
   void paragraph(std::string_view kind, std::string_view content) {
     for (const std::string& line : wrap(safe_text(content), kTextColumns))
       text(kMargin, kind, line);
   }
+  /// Lines whose spaces are kept.
+  void lines(std::string_view content) {
+    for (std::size_t at = 0; at < content.size();) {
+      const std::size_t end = std::min(content.find('\n', at), content.size());
+      text(kMargin, "t", std::string(content.substr(at, end - at)));
+      at = end + 1;
+    }
+    ++texts_;
+  }
+  bool has_text() const { return texts_ > 0; }
   /// Beside the drawing before it if there is room, else below.
   void place(const Drawing& drawing) {
     if (x_ > kMargin && x_ + drawing.width > kPageWidth) end_row();
@@ -61,6 +75,7 @@ class SvgPage {
  private:
   std::string body_;
   double x_ = kMargin, y_ = kMargin, row_ = 0, width_ = 0;
+  int texts_ = 0;
 };
 
 void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOptions& options) {
@@ -91,17 +106,44 @@ void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOption
   if (!blocks.whole()) page.paragraph("p", "Not drawn: " + blocks.left_out("block") + ".");
 }
 
+/// The table as a terminal shows it.
+void put(SvgPage& page, const Table& table, RenderOptions options) {
+  options.width = kTextColumns;
+  options.color = false;
+  options.unicode = true;
+  Page lines(options);
+  put_table(lines, table);
+  page.space(14);
+  page.lines(lines.take());
+}
+
 }  // namespace
 
 std::string svg(const Trace& trace, const RenderOptions& options) {
   SvgPage page;
-  if (!trace.title.empty()) page.text(kMargin, "h", safe_text(trace.title));
+  if (!trace.title.empty()) page.paragraph("h", trace.title);
   if (options.column_convention) {
     page.paragraph("p",
                    "Column convention: a token is a column, so every matrix is shown transposed.");
   }
-  for (const Item* item : shown_items(trace, options)) {
-    if (const auto* step = std::get_if<Step>(item)) put(page, trace, *step, options);
+  const std::vector<const Item*> items = shown_items(trace, options);
+  bool drawn = false;
+  for (const Item* item : items) {
+    if (const auto* step = std::get_if<Step>(item)) {
+      put(page, trace, *step, options);
+      drawn = true;
+    } else if (const auto* table = std::get_if<Table>(item)) {
+      put(page, *table, options);
+    } else if (const auto* drawing = std::get_if<Verbatim>(item)) {
+      page.space(14);
+      page.lines(safe_text(drawing->text));
+    }
+  }
+  // A command that shows neither matrix nor table says what it has to say in words.
+  if (!drawn && !page.has_text()) {
+    for (const Item* item : items) {
+      if (const auto* remark = std::get_if<Remark>(item)) page.lines(safe_text(remark->text));
+    }
   }
   return page.finish(trace.title.empty() ? "attn" : trace.title);
 }

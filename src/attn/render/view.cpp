@@ -151,6 +151,8 @@ std::string kind_text(const Trace& trace, const Step& step) {
     return "parameter, every number is " + number_text(static_cast<double>(*values.data()));
   }
   switch (trace.parameters) {
+    case Origin::unsaid:
+      return "parameter";
     case Origin::learnt:
       return "parameter, learnt";
     case Origin::file:

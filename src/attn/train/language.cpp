@@ -34,8 +34,9 @@ std::size_t Vocabulary::id(const std::string& word) const {
   return found == ids_.end() ? kUnknown : found->second;
 }
 
-Language::Language(std::string name, const Grammar& grammar)
+Language::Language(std::string name, const Grammar& grammar, std::string place)
     : name_(std::move(name)),
+      place_(std::move(place)),
       grammar_(grammar),
       source_(grammar.source_words()),
       target_(grammar.target_words()) {}
@@ -64,10 +65,13 @@ Example Language::draw(Rng& rng, Split split) const {
     e.target.push_back(Vocabulary::kEnd);
     return e;
   }
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{}: none of {} sentences is for {}", escaped(name_), kSentenceTries,
-                          split == Split::test ? "testing" : "training"),
-              "the grammar needs more different sentences");
+  throw Error(
+      ErrorKind::bad_input,
+      fmt::format("{}: none of {} sentences is for {}",
+                  escaped(place_.empty() ? name_ : place_, 200), kSentenceTries,
+                  split == Split::test ? "testing" : "training"),
+      "about one different sentence in eight is for testing: the grammar needs more of them, "
+      "50 at the least");
 }
 
 std::vector<std::size_t> Language::encode(const std::vector<std::string>& words) const {

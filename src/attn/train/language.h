@@ -44,7 +44,8 @@ struct TranslationBatch {
 /// Sentences of a grammar, in two splits that never meet.
 class Language {
  public:
-  Language(std::string name, const Grammar& grammar);
+  /// `place` is for messages: the grammar's file, if it has one.
+  Language(std::string name, const Grammar& grammar, std::string place = {});
 
   const std::string& name() const { return name_; }
   const Vocabulary& source() const { return source_; }
@@ -64,7 +65,7 @@ class Language {
   Split split_of(const SentencePair& pair) const;
 
  private:
-  std::string name_;
+  std::string name_, place_;
   Grammar grammar_;
   Vocabulary source_, target_;  // of the grammar
 };

@@ -1,9 +1,13 @@
 #include "attn/train/optimizer.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "attn/core/error.h"
 #include "attn/core/lanes.h"
 #include "attn/core/rows.h"
 
@@ -20,11 +24,23 @@ double squares_of(const Array& a) {
   return sum;
 }
 
+/// Throws Error(usage) unless `word` is one of `known`.
+void require_one_of(std::string_view what, const std::string& word,
+                    const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
+  const std::string near = nearest(word, known);
+  throw Error(ErrorKind::usage,
+              fmt::format("no {} \"{}\"{}", what, escaped(word),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+              fmt::format("possible: {}", fmt::join(known, ", ")));
+}
+
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerOptions& options,
                      std::vector<std::pair<std::string, Tensor>> parameters)
     : options_(options), parameters_(std::move(parameters)) {
+  require_one_of("optimizer", options_.kind, {"adam", "adamw", "sgd"});
   for (const auto& [path, tensor] : parameters_) {
     first_.push_back(zeros(tensor.shape()));
     if (options_.kind != "sgd") second_.push_back(zeros(tensor.shape()));
@@ -89,6 +105,8 @@ std::vector<std::pair<std::string, Array*>> Optimizer::state() {
   }
   return out;
 }
+
+void Schedule::check() const { require_one_of("schedule", kind, {"constant", "warmup", "cosine"}); }
 
 double Schedule::operator()(std::uint64_t step) const {
   const double s = static_cast<double>(std::max<std::uint64_t>(step, 1));

@@ -21,6 +21,7 @@ struct OptimizerOptions {
 /// the weights apart from the gradient). SGD with momentum: v = momentum v + g, p -= rate v.
 class Optimizer {
  public:
+  /// Throws Error(usage) for a kind that is none of these.
   Optimizer(const OptimizerOptions& options,
             std::vector<std::pair<std::string, Tensor>> parameters);
 
@@ -50,6 +51,8 @@ struct Schedule {
   std::string kind = "constant";
   std::uint64_t warmup = 0, total = 0;
   double operator()(std::uint64_t step) const;
+  /// Throws Error(usage) for a kind that is none of these.
+  void check() const;
 };
 
 }  // namespace attn

@@ -35,11 +35,25 @@ void require_some_use(std::uint64_t step, double loss, double first) {
               "was");
 }
 
+/// What would train nothing, or divide by zero.
+const TrainingOptions& checked(const TrainingOptions& options) {
+  const std::pair<const char*, std::uint64_t> counts[] = {{"batch", options.batch},
+                                                          {"accumulate", options.accumulate},
+                                                          {"check_every", options.check_every}};
+  for (const auto& [name, count] : counts) {
+    if (count > 0) continue;
+    throw Error(ErrorKind::usage, fmt::format("TrainingOptions: {} is 0", name),
+                "at least 1 is needed");
+  }
+  options.schedule.check();
+  return options;
+}
+
 }  // namespace
 
 Trainer::Trainer(const Learner& learner, const TrainingOptions& options)
     : learner_(learner),
-      options_(options),
+      options_(checked(options)),
       optimizer_(options.optimizer, learner.parameters()),
       batches_(Rng(options.seed).stream("batches")),
       dropout_(Rng(options.seed).stream("dropout")),

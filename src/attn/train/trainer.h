@@ -31,6 +31,8 @@ struct TrainingStep {
 /// as never having stopped.
 class Trainer {
  public:
+  /// Throws Error(usage) if batch, accumulate or check_every is 0, or a kind of optimizer or
+  /// schedule is unknown.
   Trainer(const Learner& learner, const TrainingOptions& options);
 
   /// Runs until the stopping rule, the last step, or until `observe` returns false.
