@@ -17,10 +17,11 @@ namespace attn::test {
 /// The program on a pseudo-terminal.
 class OnTerminal {
  public:
-  OnTerminal(const Words& arguments, const Words& environment, unsigned short width = 80) {
+  OnTerminal(const Words& arguments, const Words& environment, unsigned short width = 80,
+             unsigned short height = 24) {
     winsize size{};
     size.ws_col = width;
-    size.ws_row = 24;
+    size.ws_row = height;
     std::vector<char*> words{const_cast<char*>(ATTN_PROGRAM)}, variables;
     for (const std::string& word : arguments) words.push_back(const_cast<char*>(word.c_str()));
     for (const std::string& word : environment)

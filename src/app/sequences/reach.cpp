@@ -199,7 +199,7 @@ void reach(Stage& s, const ReachOptions& o) {
   s.explain("reach",
             "Row i: how much output i moves for a small change of each input. 0: it does not know "
             "of that input.");
-  if (z.kind == "attention" && d <= 2) {
+  if (z.kind == SequenceKind::attention && d <= 2) {
     s.trace.say(
         "These figures are rounding, not reach: a layer norm over so few numbers gives the same "
         "ones (+1 and -1) for nearly every input. Use --dim 4 or more.");
