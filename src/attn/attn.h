@@ -51,6 +51,8 @@
 #include "attn/nn/generate.h"         // word after word: greedy, beam, sample
 #include "attn/nn/bert.h"             // an encoder that fills in hidden words
 #include "attn/nn/bert_names.h"       // our names of its parameters, and the published ones
+#include "attn/nn/bert_config.h"     // config.json
+#include "attn/nn/bert_tokenizer.h"  // vocab.txt, and how words are cut
 #include "attn/nn/bert_checkpoint.h"  // its published files
 
 #include "attn/train/tasks.h"        // what can be learnt

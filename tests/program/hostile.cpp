@@ -20,7 +20,7 @@ constexpr int kUsage = 2, kBadInput = 3, kIo = 4, kLimit = 5, kInterrupted = 130
 
 /// A training with fast steps that only the test ends.
 Words endless(const std::string& checkpoint) {
-  return {"train",   "reverse",   "--model",      "fc",      "--length", "2",
+  return {"train",   "reverse",   "--model",      "fc",      "--length", "3",
           "--dim",   "2",         "--batch",      "1",       "--lr",     "1e-9",
           "--steps", "100000000", "--checkpoint", checkpoint};
 }

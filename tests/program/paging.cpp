@@ -41,7 +41,7 @@ TEST_CASE("paging: Enter shows all, q leaves, and files are written before") {
   terminal.wait_for("q: the end -- ");
   CHECK_FALSE(Folder::read(home / "all.json").empty());
   terminal.type("\n");
-  terminal.wait_for("One vector per word.");
+  terminal.wait_for("One vector per word");
   terminal.wait_for("-- more: Enter -- ");
   terminal.type("q\n");
   CHECK(terminal.finish() == 0);

@@ -105,7 +105,7 @@ TEST_CASE("lock: of many owners at once, one at a time has it") {
   CHECK(folder.files() == 0);
 }
 
-TEST_CASE("data: what the program carries is what stands in data/ and lessons/") {
+TEST_CASE("data: what the program carries is what stands in data/, docs/ and lessons/") {
   const fs::path top = fs::path(ATTN_SOURCE_DIR).parent_path();
   std::set<std::string_view> paths;
   std::size_t lessons = 0;
@@ -115,7 +115,7 @@ TEST_CASE("data: what the program carries is what stands in data/ and lessons/")
     CHECK(data_file(file.path).data() == file.bytes.data());
     const bool lesson = file.path.starts_with("lessons/");
     lessons += lesson ? 1 : 0;
-    const fs::path place = lesson                                    ? top / file.path
+    const fs::path place = lesson || file.path.starts_with("docs/")  ? top / file.path
                            : file.path.starts_with("attn_exercise/") ? top / "src" / file.path
                                                                      : top / "data" / file.path;
     CHECK(fs::exists(place));
