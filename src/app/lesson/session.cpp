@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <charconv>
+#include <exception>
 
 #include "app/frame/interrupt.h"
 #include "app/frame/pager.h"

@@ -129,8 +129,8 @@ class Trace {
   std::optional<Error> failure;
   int repeats = 1;          ///< how many passes the times are the median of
   double milliseconds = 0;  ///< the whole computation, without showing it
-  std::string result;        ///< the step or table that a summary shows; "": the last computed step
-  std::string in_words;      ///< the result as a sentence, where it is one
+  std::string result;       ///< the step or table that a summary shows; "": the last computed step
+  std::string in_words;     ///< the result as a sentence, where it is one
   std::vector<std::string> tokens;
   std::vector<Item> items;
   std::string document;  ///< what --json prints for commands with a format of their own

@@ -11,8 +11,9 @@ namespace attn {
 /// `text` must be UTF-8.
 std::vector<std::string> words(std::string_view text);
 
-/// The words that an English contraction stands for: "did", "not" for "didn't"; none for other words.
-/// `word` as words() gives it. What may mean two things ("he's") is left alone, but for "it's".
+/// The words that an English contraction stands for: "did", "not" for "didn't"; none for other
+/// words. `word` as words() gives it. What may mean two things ("he's") is left alone, but for
+/// "it's".
 std::vector<std::string> without_contraction(std::string_view word);
 
 /// Characters (grapheme clusters) without white space and control characters.
