@@ -205,8 +205,9 @@ std::string Grader::elsewhere(const SheetStep& step, const Array& answer) const 
     if (name == step.name || !same || same->size() < 2 || is_constant(*same) ||
         !fits(*same, value.value(), step.digits))
       continue;
-    const bool is_step = std::any_of(steps.begin(), steps.end(),
-                                     [&](const SheetStep& other) { return other.name == name; });
+    const bool is_step =
+        std::any_of(steps.begin(), steps.end(),
+                    [&held = name](const SheetStep& other) { return other.name == held; });
     return is_step ? fmt::format("These are the right numbers of the step {}.", name)
                    : fmt::format("These are the numbers of {}, as they were given.", name);
   }

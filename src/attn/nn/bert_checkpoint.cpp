@@ -204,8 +204,8 @@ class Weights {
     return out;
   }
 
-  void keep(const std::string& normal, Place place) {
-    const auto [at, is_new] = entries_.try_emplace(normal, std::move(place));
+  void keep(const std::string& normal, const Place& place) {
+    const auto [at, is_new] = entries_.try_emplace(normal, place);
     if (is_new) return;
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: '{}' and '{}' are the same tensor of a BERT", escaped(name_, 400),
