@@ -33,12 +33,6 @@ constexpr const char* kBias = "cls.predictions.bias";
 
 std::string in(const std::string& folder, const char* file) { return folder + "/" + file; }
 
-/// Also true for what cannot be looked at: opening it says why.
-bool is_there(const std::string& path) {
-  std::error_code failed;
-  return std::filesystem::exists(path, failed) || failed;
-}
-
 /// What the names of a file begin with before "bert.": "module." of a model that was trained on
 /// several machines, the name that a program gave its BERT. Throws where there are two.
 std::string begin_of_names(const std::vector<SafetensorsEntry>& entries, const std::string& name) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 #include "attn/text/utf8.h"
@@ -145,6 +147,11 @@ std::string_view file_itself(std::string_view bytes, const std::string& path) {
                 "fetch the file itself: git lfs pull");
   }
   return bytes;
+}
+
+bool is_there(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::exists(path, failed) || failed;
 }
 
 }  // namespace attn

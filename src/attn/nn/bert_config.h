@@ -39,4 +39,7 @@ BertSizes sizes_of(const BertConfig& config);
 /// Error(bad_input) for a web page and for a pointer of Git LFS.
 std::string_view file_itself(std::string_view bytes, const std::string& path);
 
+/// True if there is such a file; also for what cannot be looked at: opening it says why.
+bool is_there(const std::string& path);
+
 }  // namespace attn

@@ -129,12 +129,6 @@ bool assumed_lower_case(const PieceVocabulary& vocabulary, std::vector<std::stri
 
 std::string in_folder(const std::string& folder, const char* file) { return folder + "/" + file; }
 
-/// Also true for what cannot be looked at: opening it says why.
-bool is_there(const std::string& path) {
-  std::error_code failed;
-  return std::filesystem::exists(path, failed) || failed;
-}
-
 /// A folder without vocab.txt: its pieces may be of another kind.
 void refuse_other_pieces(const std::string& folder) {
   for (const char* other : {"vocab.json", "spiece.model", "sentencepiece.bpe.model"}) {
