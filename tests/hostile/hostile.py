@@ -64,8 +64,8 @@ class Table:
     """All commands with their options, read from the program itself."""
 
     def __init__(self, program):
-        lines = subprocess.run([program, "completions", "bash"], capture_output=True, text=True, check=True).stdout
-        names = re.findall(r'^ *"([a-z ]+) "\*\) words=', lines, re.M)
+        lines = subprocess.run([program, "man"], capture_output=True, text=True, check=True).stdout
+        names = re.findall(r'^\.SS ([a-z0-9 ]+)$', lines, re.M)
         self.commands = {}
         for name in dict.fromkeys(names):
             text = subprocess.run([program, *name.split(), "--help"], capture_output=True, text=True, check=True).stdout
