@@ -124,7 +124,9 @@ class Pages(unittest.TestCase):
         self.assertEqual(tables, [])  # the page has no table of a hidden step
         self.choose("decoder layer 1 cross")
         self.browser.click(self.browser.find(".table-of a"))
-        self.assertIn("decoder.layer.1.cross.weights", self.browser.text(self.browser.find("section.on h2")))
+        # The page turns when the browser tells it of the link, which may be a moment later.
+        step = self.browser.wait_for("section.on h2 code")
+        self.assertEqual(self.browser.text(step), "decoder.layer.1.cross.weights")
 
     # One word.
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -80,6 +81,13 @@ class Browser:
         found = [e for e in self.find_all(selector) if text is None or self.text(e) == text]
         assert len(found) == 1, f"{len(found)} elements fit {selector!r} with the text {text!r}"
         return found[0]
+
+    def wait_for(self, selector, seconds=10):
+        """The one element that fits, as soon as there is one."""
+        end = time.monotonic() + seconds
+        while len(self.find_all(selector)) != 1 and time.monotonic() < end:
+            time.sleep(0.02)
+        return self.find(selector)
 
     def find_all(self, selector):
         return self.call("POST", "/elements", {"using": "css selector", "value": selector})
