@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/homework/archive.h"
 #include "app/lesson/lesson.h"
 #include "attn/core/error.h"
 #include "attn/io/csv.h"
@@ -75,4 +76,11 @@ TEST_CASE("corpus: every vocabulary seed does as its name says, and reads its te
 
 TEST_CASE("corpus: every lesson seed does as its name says") {
   replay("lesson", [](const std::string& bytes) { attn::app::parse_lesson(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every archive does as its name says") {
+  replay("archive", [](const std::string& bytes) {
+    attn::app::homework::Allowance allowance("seed", bytes.size(), nullptr);
+    attn::app::homework::unpacked(bytes, "seed", allowance);
+  });
 }

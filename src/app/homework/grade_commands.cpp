@@ -26,7 +26,8 @@ using homework::StepResult;
 
 void bind_folders(Cli& cli, std::vector<std::string>& folders, std::string& secret) {
   cli.input_file("--secret", secret, "FILE", "the course's secret that the sheets were made with");
-  cli.positional("folders", folders, "submissions, or folders full of them", FileUse::reads);
+  cli.positional("folders", folders, "submissions, or folders and archives full of them",
+                 FileUse::reads);
 }
 
 std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
