@@ -29,12 +29,14 @@ struct BertFinetuneOptions {
   std::int64_t seeds = 3, steps = 200, batch = 16, tested = 500, threads = 2;
   double rate = 1e-3;
   bool frozen = false;
+  LettersOptions letters;
 };
 
 void bind(Cli& cli, BertFinetuneOptions& o) {
   cli.choice("--task", o.task, downstream_names(), "what the new layer learns");
   cli.input_file("--checkpoint", o.checkpoint, "DIR",
                  "the pre-trained model (default: the program's own)");
+  bind_letters(cli, o.letters);
   cli.integers("--examples", o.examples, 1, 100'000, "how many labelled examples it may see");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings of each kind: other examples, other weights",
               "S");
@@ -113,7 +115,8 @@ class FineTuning {
         o_(o),
         grammar_(TopicGrammar::parse(data_file("stories.topics"), "stories.topics")),
         task_(make_downstream(o.task, grammar_)),
-        bert_(find_bert(s, o.checkpoint, true)) {}  // the texts are small letters
+        // The texts are small letters, so nothing need be assumed of the model.
+        bert_(find_bert(s, o.checkpoint, asked_uncased(o.letters).value_or(true))) {}
 
   void show() {
     s_.trace.title = fmt::format("Fine-tuning a BERT: {}", o_.task);
