@@ -340,7 +340,7 @@ std::vector<GivenFile> Cli::files() const {
     const std::string prefix = file_prefix(row);
     for (const std::string& value : values) {
       if (value.starts_with(prefix))
-        out.push_back({row.name, value.substr(prefix.size()), row.file});
+        out.push_back({row.name, value.substr(prefix.size()), row.file, row.value == "DIR"});
     }
   }
   return out;
