@@ -185,6 +185,7 @@ TEST_CASE("archives: what cannot be opened is called what it is, and the others 
   CHECK(holds(problem_with("a.zip", "<html>"), "is no zip and no tar"));
   CHECK(
       holds(problem_with("a.rar", "Rar!\x1a\x07"), "is a rar archive, which is not opened: hand"));
+  CHECK(holds(problem_with("a.txt", "x"), "a.txt is a file: hand in the folder that"));
   CHECK(holds(problem_with("a.7z", "7z\xBC\xAF\x27\x1C"), "is a 7z archive"));
   CHECK(holds(problem_with("a.zip", zip.substr(0, zip.size() / 2)), "is cut off"));
   const std::string tar = packed_as(As::tar_gz, sheet_of("ada", "sheet1/"));

@@ -306,8 +306,13 @@ class Collector {
     }
   }
   static std::string with_hint(const Error& e) {
-    const bool says_what_to_do = e.hint().find("hand ") != std::string::npos;
-    return e.what() + (says_what_to_do ? ": " + e.hint() : "");
+    if (e.kind() == ErrorKind::io) return e.what();
+    const bool says_what_to_do =
+        e.kind() == ErrorKind::limit || e.hint().find("hand ") != std::string::npos;
+    return fmt::format("{}: {}", e.what(),
+                       says_what_to_do
+                           ? e.hint()
+                           : "hand in the folder that `attn homework new` made, or a zip of it");
   }
   Found search(const SubmissionFolder& folder, const std::string& shown, std::size_t depth) {
     constexpr std::size_t kDeepest = 8;

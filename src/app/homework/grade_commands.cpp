@@ -129,8 +129,9 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
   }
   s.trace.add(std::move(table));
   for (const Result& r : results) {
-    if (!r.problem.empty()) s.trace.say(fmt::format("{}: not graded: {}", r.folder, r.problem));
-    if (!r.remark.empty()) s.trace.say(fmt::format("{}: {}", r.folder, r.remark));
+    const std::string folder = escaped(r.folder, 200);
+    if (!r.problem.empty()) s.trace.say(fmt::format("{}: not graded: {}", folder, r.problem));
+    if (!r.remark.empty()) s.trace.say(fmt::format("{}: {}", folder, r.remark));
   }
   if (problems > 0)
     s.trace.say(fmt::format("{} of {} could not be graded.", problems, results.size()));
