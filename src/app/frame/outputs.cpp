@@ -1,13 +1,13 @@
 #include "app/frame/outputs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/render/export.h"
 
 namespace attn::app {
@@ -101,7 +101,7 @@ void check_outputs(const Common& common) {
           extension.empty()
               ? fmt::format("--out {}: the name has no extension", escaped(output, 200))
               : fmt::format("--out {}: no format \"{}\"", escaped(output, 200), escaped(extension)),
-          fmt::format("the name must end in one of: .{}", fmt::join(formats, ", .")));
+          fmt::format("the name must end in one of: .{}", joined(formats, ", .")));
     }
   }
   if (!common.save_weights.empty() && !common.save_weights.ends_with(".safetensors")) {
