@@ -1,11 +1,11 @@
 // bert attend: every head of every layer at once, and what kinds of heads there are.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -96,7 +96,7 @@ void bert_attend(Stage& s, const BertAttendOptions& o) {
   const BertInput input = input_of(bert, o.text);
   s.trace.result = "heads";
   s.trace.title =
-      fmt::format("All heads of BERT: {}", fmt::join(piece_names(bert.vocabulary, input.ids), " "));
+      fmt::format("All heads of BERT: {}", joined(piece_names(bert.vocabulary, input.ids), " "));
   s.trace.say(fmt::format("{} layers with {} heads each, {} parameters.", z.layers, z.heads,
                           bert.model.parameter_count()));
   read_input(s, bert, input);

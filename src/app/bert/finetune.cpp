@@ -1,7 +1,6 @@
 // bert finetune: what pre-training is good for. One new layer on top, few labelled examples, from
 // pre-trained weights and from random ones.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +14,7 @@
 #include "app/learning/over_seeds.h"
 #include "app/learning/parallel.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 #include "attn/train/finetuning.h"
 #include "attn/train/trainer.h"
@@ -306,7 +306,7 @@ class FineTuning {
     if (verdicts.empty() || s_.trace.interrupted)
       s_.trace.say(no_verdict());
     else
-      s_.trace.say(fmt::format("What these figures support: {}", fmt::join(verdicts, " ")));
+      s_.trace.say(fmt::format("What these figures support: {}", joined(verdicts, " ")));
   }
 
   void show_blocks() {
@@ -356,7 +356,7 @@ class FineTuning {
                                   o_.examples.back(), best);
     if (as_good.empty()) return out + ".";
     return out +
-           fmt::format("; behind {} it cannot be told apart from that.", fmt::join(as_good, ", "));
+           fmt::format("; behind {} it cannot be told apart from that.", joined(as_good, ", "));
   }
 
   Stage& s_;

@@ -1,6 +1,5 @@
 // bert mlm and bert fill: guessing hidden words, with every step or in short.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/train/masking.h"
@@ -186,8 +186,8 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
   Hidden hidden = written_masks(input, bert.vocabulary);
   const bool drawn = hidden.places.empty();
   if (drawn) hidden = drawn_masks(input, bert.vocabulary, s.trace.seed);
-  s.trace.title = fmt::format("Hidden words: {}",
-                              fmt::join(piece_names(bert.vocabulary, hidden.input.ids), " "));
+  s.trace.title =
+      fmt::format("Hidden words: {}", joined(piece_names(bert.vocabulary, hidden.input.ids), " "));
   if (drawn) {
     s.trace.say(
         fmt::format("As in training, words were chosen by chance ({} of {}); --seed chooses "

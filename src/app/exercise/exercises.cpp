@@ -1,7 +1,6 @@
 #include "app/exercise/exercises.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +11,7 @@
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -123,7 +123,7 @@ Exercise find_exercise(const std::string& name, const std::string& folder) {
   }
   const std::string near = nearest(name, names);
   throw Error(ErrorKind::usage, fmt::format("no exercise \"{}\"", escaped(name)),
-              near.empty() ? fmt::format("the exercises: {}", fmt::join(names, ", "))
+              near.empty() ? fmt::format("the exercises: {}", joined(names, ", "))
                            : fmt::format("did you mean {}?", near));
 }
 

@@ -1,7 +1,6 @@
 #include "app/frame/execute.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include "app/frame/glossary.h"
 #include "app/frame/terms.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -65,7 +65,7 @@ Parsed parse_command_line(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (const auto parts = parts_of(arguments[0]); !parts.empty() && !find_command(arguments[0])) {
     throw Error(ErrorKind::usage, fmt::format("{} what?", arguments[0]),
-                fmt::format("one of: {}", fmt::join(parts, ", ")));
+                fmt::format("one of: {}", joined(parts, ", ")));
   }
   const Command* command = find_command(arguments[0]);
   if (!command) {
@@ -144,7 +144,7 @@ void say_what_is_not_finite(Trace& trace) {
   const std::size_t undecided = before - trace.items.size();
   trace.say(fmt::format(
       "nan or infinite as they were given: {}. What is computed from nan is nan.{}",
-      fmt::join(given, ", "),
+      joined(given, ", "),
       undecided == 0 ? "" : " Checks that cannot be made with such numbers are left out."));
 }
 
@@ -198,7 +198,7 @@ std::string with_columns_for_rows(std::string text) {
 std::string steps_hint(const char* whose, const std::string& asked,
                        const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 30;
-  if (names.size() <= kMost) return fmt::format("{} steps: {}", whose, fmt::join(names, ", "));
+  if (names.size() <= kMost) return fmt::format("{} steps: {}", whose, joined(names, ", "));
   std::vector<std::string> like;
   for (const std::string& name : names) {
     if (name.ends_with("." + asked)) like.push_back(name);
@@ -207,7 +207,7 @@ std::string steps_hint(const char* whose, const std::string& asked,
   const std::size_t all = some.size();
   some.resize(std::min(all, kMost));
   return fmt::format("{} steps{}: {}{}", whose, like.empty() ? "" : " of that name",
-                     fmt::join(some, ", "),
+                     joined(some, ", "),
                      all > kMost ? fmt::format(", ... ({} in all)", all) : std::string());
 }
 

@@ -1,8 +1,6 @@
 #include "app/frame/outputs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 
 #include "attn/core/error.h"
 #include "attn/io/file.h"
+#include "attn/core/joined.h"
 #include "attn/render/export.h"
 
 namespace attn::app {
@@ -159,7 +158,7 @@ void check_outputs(const Common& common) {
           extension.empty()
               ? fmt::format("--out {}: the name has no extension", escaped(output, 200))
               : fmt::format("--out {}: no format \"{}\"", escaped(output, 200), escaped(extension)),
-          fmt::format("the name must end in one of: .{}", fmt::join(formats, ", .")));
+          fmt::format("the name must end in one of: .{}", joined(formats, ", .")));
     }
   }
   if (!common.save_weights.empty() && !common.save_weights.ends_with(".safetensors")) {

@@ -1,7 +1,6 @@
 #include "app/homework/classroom.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include "app/homework/resubmission.h"
 #include "app/homework/unused.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app::homework {
 
@@ -267,7 +267,7 @@ class Collector {
     return fmt::format(
         "there is no homework.json in this folder{}{}. Hand in the folder that `attn homework new` "
         "made, with homework.json and answers/",
-        names.empty() ? "; it is empty" : fmt::format("; it holds {}", fmt::join(names, ", ")),
+        names.empty() ? "; it is empty" : fmt::format("; it holds {}", joined(names, ", ")),
         more > 0 ? fmt::format(" and {} more", more) : "");
   }
 

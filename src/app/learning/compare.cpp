@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <map>
@@ -11,6 +10,7 @@
 #include "app/learning/parallel.h"
 #include "app/learning/training.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -54,7 +54,7 @@ std::vector<std::string> listed_models(const std::string& text) {
       throw Error(ErrorKind::usage,
                   fmt::format("--models: no model \"{}\"{}", escaped(name),
                               near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-                  fmt::format("possible: {}", fmt::join(known, ", ")));
+                  fmt::format("possible: {}", joined(known, ", ")));
     }
     if (std::find(out.begin(), out.end(), name) != out.end())
       throw Error(ErrorKind::usage, fmt::format("--models names {} twice", name), "name it once");
@@ -152,7 +152,7 @@ void compare(Stage& s, const CompareOptions& given) {
   }
   if (!off.empty())
     s.trace.say(fmt::format("Not within 5 % of the budget, because a width is a whole number: {}.",
-                            fmt::join(off, ", ")));
+                            joined(off, ", ")));
 
   for (const std::string& folder : o.merge) {
     if (!is_folder(folder))

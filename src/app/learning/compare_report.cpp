@@ -1,12 +1,12 @@
 #include "app/learning/compare_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "app/learning/over_seeds.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -136,7 +136,7 @@ class Report {
     s_.trace.say(fmt::format(
         "Different sequences among the test sequences: {}. The answers of one sequence count as "
         "one, so few sequences make a wide interval.",
-        fmt::join(counts, ", ")));
+        joined(counts, ", ")));
   }
 
   void accuracy_table() {
@@ -281,8 +281,8 @@ class Report {
       line += together.size() == 1
                   ? fmt::format("{} is ahead", together[0])
                   : fmt::format("{} cannot be told apart (their intervals overlap the best one's)",
-                                fmt::join(together, ", "));
-      if (!behind.empty()) line += fmt::format("; behind: {}", fmt::join(behind, ", "));
+                                joined(together, ", "));
+      if (!behind.empty()) line += fmt::format("; behind: {}", joined(behind, ", "));
       s_.trace.say(line + ".");
     }
     limited();
@@ -317,7 +317,7 @@ class Report {
         fmt::format("At n = {} these reached the limit of {} steps, so the figures say what they "
                     "learnt by then, not "
                     "what they could learn: {}.",
-                    longest(), o_.training.steps, fmt::join(stopped, ", ")));
+                    longest(), o_.training.steps, joined(stopped, ", ")));
   }
 
   Stage& s_;

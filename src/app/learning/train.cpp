@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -8,6 +7,7 @@
 #include "app/learning/train.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 #include "attn/nn/score.h"
 #include "attn/train/trainer.h"
 
@@ -99,7 +99,7 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
 void train(Stage& s, const TrainOptions& o) {
   if (o.task.size() != 1) {
     throw Error(ErrorKind::usage, "train needs one task",
-                fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
+                fmt::format("the tasks: {}, translate", joined(task_names(), ", ")));
   }
   check_checkpoint(o.checkpoint, o.resume);
   if (o.task[0] == "translate") return train_translation(s, o);

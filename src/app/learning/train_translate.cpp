@@ -1,6 +1,5 @@
 // train translate: a Transformer or a recurrent encoder-decoder learns a small language.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -10,6 +9,7 @@
 #include "app/learning/translator.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 #include "attn/train/translation.h"
 
@@ -98,9 +98,8 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
                             language.name());
   Rng rng = Rng(trace.seed).stream("shown");
   const Example example = language.draw(rng, Split::train);
-  trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
-                        fmt::join(example.words.source, " "),
-                        fmt::join(example.words.target, " ")));
+  trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".", joined(example.words.source, " "),
+                        joined(example.words.target, " ")));
   trace.say(
       fmt::format("The language has {} source words and {} target words, the model {} "
                   "parameters: {}.",
@@ -118,7 +117,7 @@ std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>&
   for (const std::size_t id : ids) {
     if (id != Vocabulary::kStart && id != Vocabulary::kEnd) out.push_back(words.name(id));
   }
-  return fmt::format("{}", fmt::join(out, " "));
+  return joined(out, " ");
 }
 
 /// Some test sentences of middle length, the same ones whatever the model has learnt.

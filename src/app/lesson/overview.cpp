@@ -1,6 +1,5 @@
 // lesson list; and what is next.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -11,6 +10,7 @@
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
 
@@ -62,7 +62,7 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
     core += lesson.core ? lesson.minutes : 0;
     row = {entry.number(), lesson.title, double(lesson.minutes),
            std::string(lesson.core ? "core" : ""), state_of(book.record(entry.slug))};
-    if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
+    if (several) row.emplace_back(joined(entry.languages, " "));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
   s.trace.add(std::move(table));

@@ -1,6 +1,5 @@
 // lesson search; and progress taken back, away and in.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -12,6 +11,7 @@
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
 
@@ -59,7 +59,7 @@ void bind(Cli& cli, LessonSearchOptions& o) {
 
 void lesson_search(Stage& s, const LessonSearchOptions& o) {
   const Library library(o.place.from);
-  const std::string word = lower(fmt::format("{}", fmt::join(o.words, " ")));
+  const std::string word = lower(joined(o.words, " "));
   if (word.empty()) throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Lessons that speak of \"{}\"", escaped(word));

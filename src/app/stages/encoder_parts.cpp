@@ -1,11 +1,11 @@
 #include "app/stages/encoder_parts.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "attn/core/joined.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
@@ -164,8 +164,7 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
   if (without.norm) note_unused_norms(s, e);
   const Tensor whole_x = placed(x);
   const Tensor whole = whole_output(s, e, x, whole_x);
-  show_difference(s, output.value(), whole.value(),
-                  fmt::format("{}", fmt::join(names(without), " and ")));
+  show_difference(s, output.value(), whole.value(), joined(names(without), " and "));
 
   Table table{"parts",
               "One part taken away at a time: what changes, and a number that shows why.",

@@ -8,6 +8,7 @@
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/csv.h"
 #include "attn/io/matrix_file.h"
 #include "attn/ops/ops.h"
@@ -64,8 +65,7 @@ Array given_scores(Stage& s) {
       throw Error(ErrorKind::usage, "numbers and --input are both given", "give one of them");
     return read_matrix(s.common.input);
   }
-  const std::string text =
-      s.has_text() ? fmt::format("{}", fmt::join(s.common.text, " ")) : "2 1 0.1; 1 1 1; 8 0 -8";
+  const std::string text = s.has_text() ? joined(s.common.text, " ") : "2 1 0.1; 1 1 1; 8 0 -8";
   const bool file = text.ends_with(".npy") || text.ends_with(".csv");
   if (file) return read_matrix(text);
   Array scores = parse_matrix_text(text, "the numbers");
@@ -134,14 +134,13 @@ void softmax(Stage& s, const SoftmaxOptions& o) {
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
   if (given.value().size() == 0) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the scores have shape {}",
-                            escaped(s.common.input.empty()
-                                        ? fmt::format("{}", fmt::join(s.common.text, " "))
-                                        : s.common.input,
-                                    200),
-                            to_string(given.shape())),
-                "at least one row and one column are needed");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format(
+            "{}: the scores have shape {}",
+            escaped(s.common.input.empty() ? joined(s.common.text, " ") : s.common.input, 200),
+            to_string(given.shape())),
+        "at least one row and one column are needed");
   }
   const bool column = o.axis == "column";
   s.require_memory(8.0 * sizeof(real) * double(given.value().size()), "weights of these scores");

@@ -1,7 +1,6 @@
 #include "attn/nn/bert_checkpoint.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/core/memory.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
@@ -246,7 +246,7 @@ void remark_unused(const std::vector<std::string>& unused, std::vector<std::stri
     named.push_back(escaped(unused[i], 60));
   remarks.push_back(fmt::format(
       "This BERT was trained further for a task. The layer on top is not used: {}{}.",
-      fmt::join(named, ", "),
+      joined(named, ", "),
       unused.size() > kMost ? fmt::format(" and {} more tensors", unused.size() - kMost) : ""));
 }
 

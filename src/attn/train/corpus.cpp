@@ -1,11 +1,11 @@
 #include "attn/train/corpus.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/fields.h"
 #include "attn/text/utf8.h"
@@ -22,7 +22,7 @@ std::uint64_t number(Rng& rng) {
 }
 
 std::uint64_t hash(const Sentences& document) {
-  Rng rng = Rng(0).stream(fmt::format("{}", fmt::join(document, "\n")));
+  Rng rng = Rng(0).stream(joined(document, "\n"));
   return number(rng);
 }
 
