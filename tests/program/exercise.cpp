@@ -210,7 +210,7 @@ TEST_CASE(
       "  for (int i = 0; i < m.rows; ++i) m(i, 0) = 7;\n  return m;\n}\n";
   const std::string file = folder.write("answer.cpp", answer_to("stable-softmax", code));
   const Result r = expect(Launch{.arguments = {"exercise", "check", file}, .seconds = 120}, 1);
-  for (const char* part : {"Your function was called with:\n\ns:\n", "It gave:", "Right is:"})
+  for (const char* part : {"Your function was called with:\n\nscores:\n", "It gave:", "Right is:"})
     CHECK(contains(r.out, part));
   CHECK_FALSE(contains(r.out, "warn"));
 }
