@@ -123,8 +123,8 @@ CaseResult run_case(const Workshop& workshop, const Exercise& exercise, std::siz
   result.message = verdict.at("message");
   result.misconceptions = verdict.at("misconceptions").get<std::vector<std::string>>();
   if (result.status != "right")
-    result.input = with_names(exercise.header, verdict.at("function"),
-                              verdict.at("arguments").get<std::vector<std::string>>());
+    result.input = with_names(exercise.header, verdict.value("function", ""),
+                              verdict.value("arguments", std::vector<std::string>()));
   if (result.status == "wrong") {  // else nothing came back
     result.yours = verdict.value("yours", "");
     result.expected = verdict.value("expected", "");
