@@ -6,6 +6,7 @@
 #include "attn/core/joined.h"   // words with a separator between them
 #include "attn/core/trimmed.h"  // text without blanks around it
 #include "attn/core/hash.h"     // to tell one text from another
+#include "attn/core/how_many.h" // a count with its noun
 #include "attn/core/array.h"    // numbers in row-major order
 #include "attn/core/rows.h"     // kernels over one row
 #include "attn/core/gemm.h"     // products, threads

@@ -75,7 +75,7 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
 void bert_mask(Stage& s, const BertMaskOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const PieceVocabulary& vocabulary = bert.vocabulary;
-  const BertInput input = input_of(bert, o.text);
+  const BertInput input = input_of(s, bert, o.text);
   s.trace.title = fmt::format("What is hidden in training: {}",
                               joined(piece_names(vocabulary, input.ids), " "));
   const Masker masker(vocabulary.size(), vocabulary.mask(),

@@ -87,6 +87,7 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
                 "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");
   }
   s.trace.title = "Does B follow A?";
+  say_unknown(s.trace, bert, texts, o.text.checkpoint.empty());
   const Tensor output = read_input(s, bert, input);
   const Tensor pooled = bert.model.pooled(s.run, output);
   const Tensor logits = bert.model.nsp_logits(s.run, pooled);

@@ -4,6 +4,7 @@
 #include "app/bert/vocabulary.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/core/joined.h"
 
 namespace attn::app {
@@ -161,11 +162,11 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
   s.trace.restart_clock();
   note(s.run, "ids", "the place of each piece in the vocabulary", {"piece"},
        Tensor::ids(ids, {ids.size()}));
-  s.explain("ids", fmt::format("What the model gets: {} numbers for {} words, each the number of a "
+  s.explain("ids", fmt::format("What the model gets: {} for {}, each the number of a "
                                "line of vocab.txt (from 0, of {}). Before the model reads them, "
                                "[CLS] (id {}) is put first and [SEP] (id {}) last.",
-                               ids.size(), words.size(), vocabulary.size(), vocabulary.cls(),
-                               vocabulary.sep()));
+                               how_many(ids.size(), "number"), how_many(words.size(), "word"),
+                               vocabulary.size(), vocabulary.cls(), vocabulary.sep()));
 }
 
 }  // namespace

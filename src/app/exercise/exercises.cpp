@@ -100,7 +100,7 @@ Exercise exercise(const std::string& place, Files files) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: {}", escaped(place, 200),
                             e.title.empty() ? "exercise.md has no title" : "no case has points"),
-                "exercise.md begins with \"# Title\"; a case of test.cpp has * points(2) behind "
+                "exercise.md begins with \"# Title\"; a case of test.cpp has * points(2) after "
                 "its name");
   }
   return e;

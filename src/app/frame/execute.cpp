@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "app/frame/glossary.h"
 #include "app/frame/terms.h"
@@ -120,6 +121,34 @@ std::size_t not_finite(const Step& step) {
                                                 [](real x) { return !std::isfinite(x); }));
 }
 
+/// Of finite numbers too: the first step whose formula gives more than a float can hold.
+void say_where_it_overflowed(Trace& trace) {
+  bool hides = false;  // -inf was given, as masks do
+  for (const Step* step : trace.steps()) {
+    if (step->kind() == Tensor::Kind::value) continue;
+    for (const real x : step->values()) {
+      if (std::isnan(x) || x == std::numeric_limits<real>::infinity()) return;  // given so
+      hides |= std::isinf(x);
+    }
+  }
+  for (const Step* step : trace.steps()) {
+    if (step->kind() != Tensor::Kind::value || step->path.starts_with("naive.")) continue;
+    const auto count = std::count_if(step->values().begin(), step->values().end(), [&](real x) {
+      return !std::isfinite(x) && !(hides && x < 0);
+    });
+    if (count == 0) continue;
+    std::erase_if(trace.items, [](const Item& item) {
+      const auto* check = std::get_if<Check>(&item);
+      return check && !std::isfinite(check->difference);
+    });
+    return trace.say(
+        fmt::format("All that was given is finite, but {} of the {} numbers of {} {} not: there "
+                    "the arithmetic first gave more than a float can hold (about 3.4e38). What is "
+                    "computed from them is infinite or nan, and checks with them are left out.",
+                    count, step->values().size(), step->path, count == 1 ? "is" : "are"));
+  }
+}
+
 /// nan spreads through every formula. Where it was given, it is said once, and the checks that
 /// cannot be made with it are left out.
 void say_what_is_not_finite(Trace& trace) {
@@ -135,7 +164,7 @@ void say_what_is_not_finite(Trace& trace) {
       given.push_back(
           fmt::format("{} of the {} numbers of {}", count, step->values().size(), step->path));
   }
-  if (given.empty()) return;
+  if (given.empty()) return say_where_it_overflowed(trace);
   const std::size_t before = trace.items.size();
   std::erase_if(trace.items, [](const Item& item) {
     const auto* check = std::get_if<Check>(&item);

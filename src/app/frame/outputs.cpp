@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "attn/core/error.h"
-#include "attn/io/file.h"
 #include "attn/core/joined.h"
+#include "attn/io/file.h"
 #include "attn/render/export.h"
 
 namespace attn::app {

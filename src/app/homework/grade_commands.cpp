@@ -14,6 +14,7 @@
 #include "app/misconceptions.h"
 #include "app/stages/blocks.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -116,7 +117,7 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
       return not_graded(e, o.folders[0], o.gradescope);
     }
   }();
-  s.trace.title = fmt::format("{} submission{}", results.size(), results.size() == 1 ? "" : "s");
+  s.trace.title = how_many(results.size(), "submission");
   Table table{"grades", "", {"student", "homework", "score", "of", "what else"}, {}};
   std::size_t problems = 0;
   for (const Result& r : results) {
@@ -223,7 +224,7 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
   check_table(o.out);
   const std::vector<Result> results = graded(s, o.folders, o.secret, false);
   const std::vector<StepCount> counts = counted(results);
-  s.trace.title = fmt::format("What {} submissions show", results.size());
+  s.trace.title = fmt::format("What {} show", how_many(results.size(), "submission"));
   Table steps{"steps",
               "How many submissions have each step right, and so on.",
               {"homework", "step", "right", "follows", "wrong", "missing", "unreadable"},
@@ -257,8 +258,8 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
   const auto problems = std::count_if(results.begin(), results.end(),
                                       [](const Result& r) { return !r.problem.empty(); });
   if (problems > 0)
-    s.trace.say(
-        fmt::format("{} submissions could not be graded: attn homework grade says why.", problems));
+    s.trace.say(fmt::format("{} could not be graded: attn homework grade says why.",
+                            how_many(problems, "submission")));
   s.trace.document = report_document(counts, results.size());
   if (!o.out.empty()) keep(o.out, report_csv(counts));
 }

@@ -12,6 +12,7 @@
 #include "app/learning/layer_cost.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
 #include "attn/core/joined.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/bert.h"
@@ -386,7 +387,7 @@ void bench(Stage& s, const BenchOptions& o) {
                         "three times the forward pass's."
                       : "Operations are those of the matrix products. memory is the largest that "
                         "this process ever held.");
-  s.trace.say(fmt::format("{} steps, after {} to warm up.", o.repeat, kWarmUp));
+  s.trace.say(fmt::format("{}, after {} to warm up.", how_many(o.repeat, "step"), kWarmUp));
   if (is_recurrent(z.model->kind) && o.layers > 1)
     s.trace.say("A recurrent model is one layer here, whatever --layers says.");
 }

@@ -243,9 +243,11 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   const std::vector<std::string> to = names(target, read);
   for (const char* axis : {"key", "token", "target"}) s.trace.labels[axis] = to;
   // A row of weights belongs to two words: the one read last, and the one that was then written.
-  std::vector<std::string>& steps = s.trace.labels["query"] = to;
+  std::vector<std::string> steps = to;
   for (std::size_t t = 0; t < steps.size() && t < written.words.size(); ++t)
     steps[t] += " \u2192 " + target.name(written.words[t]);
+  for (const char* axis : {"query", "scores.target", "weights.target", "aligned.target"})
+    s.trace.labels[axis] = steps;
   s.trace.restart_clock();
   const Tensor target_ids = word_ids(read);
   note(s.run, "source_ids", "the words that are read", {"source"}, source);

@@ -44,7 +44,7 @@ double about_run(const std::string& name, const Trace& trace) {
 
 Value about_step(const std::string& measure, const Expression& step, const Traces& traces) {
   if (step.kind != Expression::Kind::name)
-    fail(fmt::format("{} belongs to a step", measure), "write it behind the step's name");
+    fail(fmt::format("{} belongs to a step", measure), "write it after the step's name");
   const Step* found = trace_of(step.run, traces).find(step.name);
   if (!found) fail(fmt::format("no step \"{}\"", escaped(step.name)));
   return single(measure == "flops" ? found->flops : found->milliseconds);

@@ -8,6 +8,7 @@
 #include "app/lesson/page_parts.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/core/joined.h"
 #include "attn/render/heatmap.h"
 #include "attn/render/html_parts.h"
@@ -29,7 +30,7 @@ class LessonPage {
     out_ += html_head({.language = language_, .title = title, .style = "lesson.css"});
     add("<body><main>\n<h1>{}</h1>\n", markup(title));
     out_ += html_defs();
-    add("<p class=\"facts\">{} minutes{}</p>\n", lesson.minutes,
+    add("<p class=\"facts\">{}{}</p>\n", how_many(lesson.minutes, "minute"),
         lesson.needs.empty()
             ? ""
             : markup(fmt::format("; needs lesson {}", joined(lesson.needs, ", "))));

@@ -232,7 +232,7 @@ void check_vocabulary(BertTokenizer& tokenizer, const BertSizes& sizes, const st
   if (pieces < sizes.vocabulary) {
     tokenizer.remarks.push_back(
         fmt::format("The vocabulary has {} pieces and the table {} rows. A table may be larger on "
-                    "purpose; but if a line was taken out of vocab.txt, every piece behind it has "
+                    "purpose; but if a line was taken out of vocab.txt, every piece after it has "
                     "the row of another one.",
                     pieces, sizes.vocabulary));
   }
