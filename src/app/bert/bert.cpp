@@ -9,6 +9,7 @@
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
 #include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 
 namespace attn::app {
@@ -195,7 +196,7 @@ void say_unknown(Trace& trace, const BertCheckpoint& bert, const std::vector<std
   trace.say(fmt::format(
       "This model does not know {}{}: it reads [UNK] there, and what it says of that means "
       "nothing.{}",
-      fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+      joined(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
       own ? " It learnt from short stories of few words: attn bert corpus shows them. attn bert "
             "tokens cuts any English text."
           : ""));
