@@ -75,7 +75,7 @@ void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const 
   say_what_differs(s, input, vocabulary);
   const BertSizes& z = model.sizes();
   s.trace.say(
-      fmt::format("Parameters here: {} x {} words, {} x {} segments, {} x {} positions, and "
+      fmt::format("Parameters here: words {} x {}, segments {} x {}, positions {} x {}, and "
                   "2 x {} of the norm: {}.",
                   z.vocabulary, z.width, z.segments, z.width, z.positions, z.width, z.width,
                   (z.vocabulary + z.segments + z.positions + 2) * z.width));

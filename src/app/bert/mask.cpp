@@ -7,6 +7,7 @@
 #include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/core/joined.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/generate.h"
 #include "attn/train/masking.h"
 
@@ -59,9 +60,9 @@ std::vector<Table::Cell> counted_row(const char* what, double count, double of, 
 void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
   const MaskingOptions options;
   Table table{"counts",
-              fmt::format("{} draws on this text, beside the expectation. Behind it how far apart "
+              fmt::format("{} on this text, beside the expectation. After it how far apart "
                           "they are, in standard deviations: 19 of 20 lie between -2 and 2.",
-                          draws),
+                          how_many(draws, "draw")),
               {"what", "counted", "expected", "share", "should be", "deviation"},
               {}};
   table.rows.push_back(counted_row("chosen", c.selected, c.places, options.select));
