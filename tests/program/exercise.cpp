@@ -172,7 +172,7 @@ TEST_CASE("exercise start makes a folder, and never touches what is there") {
   expect({"exercise", "start", "layer-norm", "--out", place}, 0, "was there");
   CHECK(Folder::read(place + "/answer.cpp") == "my work");
   CHECK_FALSE(Folder::read(place + "/matrix.h").empty());
-  expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "cannot be made");
+  expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "/dev/null is no folder");
 }
 
 TEST_CASE(

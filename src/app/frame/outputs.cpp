@@ -73,6 +73,13 @@ void check_inputs_stay(const Common& common) {
   }
 }
 
+std::string no_folder(const std::string& place) {
+  std::error_code problem;
+  return std::filesystem::exists(place, problem)
+             ? fmt::format("{} is no folder", escaped(place, 200))
+             : fmt::format("there is no folder {}", escaped(place, 200));
+}
+
 /// Throws Error(io) where there is something that may not be written. A folder is asked whether
 /// names may be made in it.
 void check_permission(const std::string& path, const std::string& what) {
@@ -109,8 +116,7 @@ void check_folder_place(const GivenFile& output) {
     const std::string what = fmt::format("make the folder {}", shown);
     const bool is_made = output.option != "--export" && !file_exists(around);
     if (!is_made && !is_folder(around))
-      throw Error(ErrorKind::io,
-                  fmt::format("cannot {}: there is no folder {}", what, escaped(around, 200)),
+      throw Error(ErrorKind::io, fmt::format("cannot {}: {}", what, no_folder(around)),
                   "the folder above it must exist and be writable");
     check_permission(around, what);
   }
@@ -133,8 +139,7 @@ void check_place(const std::string& path) {
     return;
   }
   throw Error(ErrorKind::io,
-              fmt::format("cannot write {}: there is no folder {}", escaped(path, 200),
-                          escaped(folder.string(), 200)),
+              fmt::format("cannot write {}: {}", escaped(path, 200), no_folder(folder.string())),
               "create the folder first: mkdir -p " + escaped(folder.string(), 200));
 }
 
