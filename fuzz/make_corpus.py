@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors,vocab,lesson,
-picture,sound,molecule}/.
+"""Writes the seeds of the fuzz targets to tests/corpus/FORMAT/.
 
 good-NAME must parse, bad-NAME must give an error; files of other names (finds of the fuzzer) may do
 either and are left alone. Run it from anywhere; the output is the same every time.
 """
 import base64
+import gzip
 import io
 import json
 import pathlib
 import struct
+import tarfile
 import wave
+import zipfile
 import zlib
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "corpus"
@@ -394,13 +396,63 @@ def molecule_seeds():
     yield "bad-negative", mol(["O"], [], " -1  0")
     yield "bad-empty", b""
     yield "bad-text", b"no molecule at all"
+def zipped(files, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return out.getvalue()
+
+
+def tarred(files, kinds=()):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for name, kind, target in kinds:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, target
+            archive.addfile(entry)
+    return out.getvalue()
+
+
+def archive_seeds():
+    sheet = [("sheet1/homework.json", b"{}"), ("sheet1/answers/scores.csv", b"1,2\n3,4\n")]
+    plain = zipped(sheet)
+    yield "good-zip", plain
+    yield "good-zip-stored", zipped(sheet, zipfile.ZIP_STORED)
+    yield "good-zip-empty", zipped([])
+    yield "good-zip-inside", zipped([("b/a.zip", plain)])
+    yield "good-zip-elsewhere", zipped([("../../x", b"1"), ("/etc/y", b"2"), ("C:\\z\\w", b"3")])
+    yield "good-zip-same-name", zipped([("a", b"1"), ("a/b", b"2")])
+    yield "good-zip-zeros", zipped([("a.csv", bytes(2_000_000))])
+    yield "good-tar", tarred(sheet)
+    yield "good-tar-gz", gzip.compress(tarred(sheet), mtime=0)
+    yield "good-tar-links", tarred(sheet, [("a", tarfile.SYMTYPE, "/etc/passwd"),
+                                           ("b", tarfile.LNKTYPE, "sheet1/homework.json"),
+                                           ("c", tarfile.FIFOTYPE, ""), ("d", tarfile.CHRTYPE, "")])
+    yield "bad-empty", b""
+    yield "bad-text", b"no archive\n"
+    yield "bad-rar", b"Rar!\x1a\x07\x00" + bytes(20)
+    yield "bad-zip-cut", plain[:-30]
+    yield "bad-zip-crc", plain.replace(
+        struct.pack("<I", zipfile.crc32(b"{}")), b"abcd")
+    encrypted = bytearray(plain)
+    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        encrypted[encrypted.find(sign) + flags] |= 1
+    yield "bad-zip-password", bytes(encrypted)
+    yield "bad-zip-deep", zipped([("a/" * 70 + "b", b"1")])
+    yield "bad-tar-cut", tarred(sheet)[:700]
+    yield "bad-tar-gz-cut", gzip.compress(tarred(sheet), mtime=0)[:60]
 
 
 def main():
     for name, seeds in (("npy", npy_seeds), ("csv", csv_seeds), ("json", json_seeds),
                         ("safetensors", safetensors_seeds), ("vocab", vocab_seeds),
-                        ("lesson", lesson_seeds), ("picture", picture_seeds), ("sound", sound_seeds),
-                        ("molecule", molecule_seeds)):
+                        ("lesson", lesson_seeds), ("archive", archive_seeds), ("picture", picture_seeds),
+                        ("sound", sound_seeds), ("molecule", molecule_seeds)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for stem, content in seeds():

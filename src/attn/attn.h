@@ -3,8 +3,10 @@
 // clang-format off
 #include "attn/core/error.h"    // what went wrong, and what to do
 #include "attn/core/memory.h"   // how much there is
+#include "attn/core/joined.h"   // words with a separator between them
 #include "attn/core/trimmed.h"  // text without blanks around it
 #include "attn/core/hash.h"     // to tell one text from another
+#include "attn/core/how_many.h" // a count with its noun
 #include "attn/core/array.h"    // numbers in row-major order
 #include "attn/core/rows.h"     // kernels over one row
 #include "attn/core/gemm.h"     // products, threads

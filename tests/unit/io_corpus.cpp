@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/homework/archive.h"
 #include "app/lesson/lesson.h"
 #include "attn/core/error.h"
 #include "attn/io/csv.h"
@@ -90,4 +91,11 @@ TEST_CASE("corpus: every sound seed does as its name says") {
 
 TEST_CASE("corpus: every molecule seed does as its name says") {
   replay("molecule", [](const std::string& bytes) { attn::parse_molecule(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every archive does as its name says") {
+  replay("archive", [](const std::string& bytes) {
+    attn::app::homework::Allowance allowance("seed", bytes.size(), nullptr);
+    attn::app::homework::unpacked(bytes, "seed", allowance);
+  });
 }

@@ -1,12 +1,12 @@
 // bert mask: which words are hidden from the model in training, and how.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/train/masking.h"
 
@@ -75,9 +75,9 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
 void bert_mask(Stage& s, const BertMaskOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const PieceVocabulary& vocabulary = bert.vocabulary;
-  const BertInput input = input_of(bert, o.text);
+  const BertInput input = input_of(s, bert, o.text);
   s.trace.title = fmt::format("What is hidden in training: {}",
-                              fmt::join(piece_names(vocabulary, input.ids), " "));
+                              joined(piece_names(vocabulary, input.ids), " "));
   const Masker masker(vocabulary.size(), vocabulary.mask(),
                       [&](std::size_t id) { return vocabulary.is_special(id); });
   Rng rng = Rng(s.trace.seed).stream("chosen");

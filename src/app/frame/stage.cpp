@@ -8,6 +8,7 @@
 
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 #include "attn/core/memory.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
@@ -101,7 +102,7 @@ const std::vector<std::string>& Stage::tokens() {
     throw Error(ErrorKind::usage, "this stage reads a text, not --input",
                 "write a sentence in quotes in place of --input");
   std::string text = common.default_text;
-  if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
+  if (has_text()) text = joined(common.text, " ");
   require_utf8(text, "the text");
   tokens_ = common.level == "char" ? letters(text) : words(text);
   if (tokens_.empty()) {

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -8,6 +7,8 @@
 #include "app/learning/train.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/score.h"
 #include "attn/train/trainer.h"
 
@@ -58,17 +59,17 @@ void describe(Trace& trace, const Task& task, const SequenceModel& model, const 
   trace.title = fmt::format("{} learns {}", o.model, task.name);
   trace.say(task.about);
   trace.say("The best possible: " + task.best);
-  trace.say(fmt::format(
-      "The model: {}, {} parameters. It stops after {} step{}, or as soon as two looks "
-      "in a row at fresh training "
-      "sequences give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
-      "measured on test sequences, "
-      "none of which it can have seen.",
-      o.model, model.parameter_count(), o.training.steps, o.training.steps == 1 ? "" : "s"));
+  trace.say(
+      fmt::format("The model: {}, {} parameters. It stops after {}, or as soon as two looks "
+                  "in a row at fresh training "
+                  "sequences give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
+                  "measured on test sequences, "
+                  "none of which it can have seen.",
+                  o.model, model.parameter_count(), how_many(o.training.steps, "step")));
   const auto [before, after] = model.receptive_field(task.steps);
   trace.say(fmt::format(
-      "An output sees {} steps before it and {} after it; {} steps must wait for one another.",
-      std::min(before, task.steps - 1), std::min(after, task.steps - 1),
+      "An output sees {} before it and {} after it. Steps that must wait for one another: {}.",
+      how_many(std::min(before, task.steps - 1), "step"), std::min(after, task.steps - 1),
       model.sequential_steps(task.steps)));
 }
 
@@ -88,6 +89,14 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
   }
   table.rows.push_back({std::string("loss"), score.loss, task.best_loss, task.chance_loss});
   trace.add(std::move(table));
+  trace.result = "result";
+  trace.in_words = task.regression
+                       ? fmt::format("It reached a loss of {:.4g}; guessing gives {:.4g}.",
+                                     score.loss, task.chance_loss)
+                       : fmt::format(
+                             "It reached an accuracy of {:.3f}; guessing gives {:.3f}, and "
+                             "{:.3f} is the best possible.",
+                             score.accuracy, task.chance, task.best_accuracy);
   Table distances{
       "by_distance", "How far back the answer stood.", {"distance", "asked", measure}, {}};
   for (const DistanceScore& d : score.by_distance)
@@ -99,7 +108,7 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
 void train(Stage& s, const TrainOptions& o) {
   if (o.task.size() != 1) {
     throw Error(ErrorKind::usage, "train needs one task",
-                fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
+                fmt::format("the tasks: {}, translate", joined(task_names(), ", ")));
   }
   check_checkpoint(o.checkpoint, o.resume);
   if (o.task[0] == "translate") return train_translation(s, o);

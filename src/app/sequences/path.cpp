@@ -8,6 +8,7 @@
 #include "app/sequences/path_graph.h"
 #include "app/sequences/probe.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 
 namespace attn::app {
 
@@ -217,10 +218,10 @@ void path(Stage& s, const PathOptions& o) {
         std::max_element(lengths.value().begin(), lengths.value().end()) - lengths.value().begin());
     const Search from = search(*g, place % n);
     s.trace.say(fmt::format(
-        "The longest of the shortest ways has {} step{}: {}. The mean over the {} pairs that are "
+        "The longest of the shortest ways has {}: {}. The mean over the {} pairs that are "
         "joined at all (of {}) is {:.2f}.",
-        found.longest, found.longest == 1 ? "" : "s",
-        drawn(*g, route(from, nearest_end(*g, from, place / n))), found.pairs, n * n, found.mean));
+        how_many(found.longest, "step"), drawn(*g, route(from, nearest_end(*g, from, place / n))),
+        found.pairs, n * n, found.mean));
   }
   if (n > 1 && lengths.value().data()[(n - 1) * n] == 0) {
     s.trace.say(

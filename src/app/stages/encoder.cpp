@@ -6,6 +6,7 @@
 #include "app/stages/encoder_parts.h"
 #include "app/stages/mask_option.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
@@ -121,9 +122,9 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
   table.rows.push_back(counted("feed-forward", "2 d ff + ff + d", net));
   table.rows.push_back(counted("two norms", "2 (d + d)", norms));
   table.rows.push_back(counted("one block", "the sum", block));
-  table.rows.push_back(counted(fmt::format("{} block{}{}", e.depth, e.depth == 1 ? "" : "s",
-                                           e.shared ? " of their own" : ""),
-                               fmt::format("{} x {:.0f}", e.depth, block), depth * block));
+  table.rows.push_back(
+      counted(fmt::format("{}{}", how_many(e.depth, "block"), e.shared ? " of their own" : ""),
+              fmt::format("{} x {:.0f}", e.depth, block), depth * block));
   if (e.shared)
     table.rows.push_back(counted("one block, shared", "the same in every layer", block));
   s.trace.add(std::move(table));
@@ -158,10 +159,9 @@ void encoder(Stage& s, const EncoderOptions& o) {
   if (o.share) {
     s.trace.say(fmt::format(
         "The Universal Transformer (Dehghani et al. 2019) repeats one block in depth: the "
-        "parameters of one block, {} step{} of computing. (The paper also adds a signal for the "
+        "parameters of one block, {}{} of computing. (The paper also adds a signal for the "
         "step; here there is none.)",
-        o.halt ? fmt::format("at most {}", e.depth) : fmt::format("{}", e.depth),
-        e.depth == 1 ? "" : "s"));
+        o.halt ? "at most " : "", how_many(e.depth, "step")));
   }
   if (o.no_residual || o.no_norm || o.no_scale || o.no_position)
     compare_with_whole(s, e, {o.no_residual, o.no_norm, o.no_scale, o.no_position}, x, output);

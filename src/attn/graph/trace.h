@@ -31,14 +31,8 @@ struct Reason {
   std::vector<std::variant<std::string, NumberRef>> arithmetic;
   double value = 0;
 
-  Reason& text(std::string piece) {
-    arithmetic.emplace_back(std::move(piece));
-    return *this;
-  }
-  Reason& number(const Tensor& tensor, std::size_t index) {
-    arithmetic.emplace_back(NumberRef{tensor, index});
-    return *this;
-  }
+  Reason& text(std::string piece);
+  Reason& number(const Tensor& tensor, std::size_t index);
 };
 
 /// What an op tells the trace about a result: its name, inputs, work, and how to explain element i.
@@ -130,6 +124,13 @@ enum class Origin {
 /// Renderers, `why`, lessons and homework see a Trace and nothing else.
 class Trace {
  public:
+  Trace();
+  ~Trace();
+  Trace(const Trace&);
+  Trace(Trace&&) noexcept;
+  Trace& operator=(const Trace&);
+  Trace& operator=(Trace&&) noexcept;
+
   std::vector<std::string> command;  ///< argv without the program's name
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
@@ -178,11 +179,9 @@ class Trace {
   /// What was made and noted, in this order.
   const std::vector<Tensor>& kept() const { return kept_; }
 
-  void add(Item item) { items.push_back(std::move(item)); }
-  void say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
-  void check(std::string claim, double difference, double tolerance) {
-    items.emplace_back(Check{std::move(claim), difference, tolerance});
-  }
+  void add(Item item);
+  void say(std::string text);
+  void check(std::string claim, double difference, double tolerance);
 
   /// A scope's prefix for the paths noted inside it ("layer.0.").
   std::string prefix;

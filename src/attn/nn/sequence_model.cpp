@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 
@@ -22,7 +23,7 @@ SequenceKind sequence_kind(const std::string& name) {
   const auto found = std::find(all.begin(), all.end(), name);
   if (found == all.end())
     throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(name)),
-                fmt::format("the models: {}", fmt::join(all, ", ")));
+                fmt::format("the models: {}", joined(all, ", ")));
   return static_cast<SequenceKind>(found - all.begin());
 }
 

@@ -73,6 +73,7 @@ class Lines {
   const RenderOptions& options_;
   const Sections& chapter_of_;
   std::vector<MatrixView> views_;
+  std::size_t first_ = 0;  ///< the one that the page opens with
   std::size_t numbers_ = 0, too_long_ = 0, too_many_ = 0;
   std::string heads_left_out_;
   std::string out_;
@@ -90,12 +91,14 @@ void Lines::take(const MatrixView& view) {
     return;
   }
   numbers_ += numbers;
+  // Where a decoder looks at a source says more than the matrices before it: of those the last.
+  if (view.step().path.ends_with("cross.weights")) first_ = views_.size();
   if (!heads.whole()) heads_left_out_ = heads.left_out("head");
   views_.push_back(view);
 }
 
 void Lines::put_side(std::string_view title, std::string_view who, bool rows) {
-  const MatrixView& view = views_.front();
+  const MatrixView& view = views_[first_];
   add("<div><p class=\"who-axis\"><b>{}</b> {}</p><ol class=\"side\">", markup(title), who);
   for (std::size_t i = 0; i < (rows ? view.rows() : view.columns()); ++i) {
     add("<li><bdi>{}</bdi></li>", markup(rows ? view.row_label(i) : view.column_label(i)));
@@ -106,7 +109,7 @@ void Lines::put_side(std::string_view title, std::string_view who, bool rows) {
 /// One unit of the drawing's height is one word, and its width is 1: the window's width and the
 /// letters' size change nothing here.
 void Lines::put_lines() {
-  const MatrixView& view = views_.front();
+  const MatrixView& view = views_[first_];
   const std::size_t tall = std::max(view.rows(), view.columns());
   add("<div class=\"lines\" style=\"--words:{}\">\n", tall);
   put_side(view.row_axis(), "looks", true);
@@ -200,7 +203,7 @@ std::string Lines::write() {
   if (views_.empty() && too_long_ == 0) return {};
   add("<div class=\"who\">\n<h2>Who looks at whom</h2>\n");
   if (!views_.empty()) {
-    const MatrixView& first = views_.front();
+    const MatrixView& first = views_[first_];
     if (!options_.quiet) {
       add("<p class=\"about\">The words on the left look at the words on the right. The thicker a "
           "line, the larger the attention weight; look for the thick ones.</p>\n");
@@ -209,7 +212,8 @@ std::string Lines::write() {
     if (views_.size() > 1) {
       add("<label>Matrix <select>");
       for (std::size_t k = 0; k < views_.size(); ++k) {
-        add("<option value=\"{}\">{}</option>", k, markup(step_name(views_[k].step().path)));
+        add("<option value=\"{}\"{}>{}</option>", k, k == first_ && k > 0 ? " selected" : "",
+            markup(step_name(views_[k].step().path)));
       }
       add("</select></label>");
     }
