@@ -59,7 +59,7 @@ install(DIRECTORY src/attn src/attn_exercise DESTINATION ${CMAKE_INSTALL_INCLUDE
 install(EXPORT attn-targets NAMESPACE attn:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/attn)
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(attn-config-version.cmake COMPATIBILITY SameMajorVersion)
-install(FILES cmake/attn-config.cmake cmake/FindOpenBLAS.cmake cmake/Findutf8proc.cmake
+install(FILES cmake/attn-config.cmake cmake/FindOpenBLAS.cmake cmake/Findutf8proc.cmake cmake/FindMedia.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/attn-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/attn)
 install(CODE "execute_process(COMMAND $<TARGET_FILE:attn_program> man

@@ -94,6 +94,8 @@ Parsed parse_command_line(const std::vector<std::string>& given) {
     common.given = cli.given();
     common.files = cli.files();
     common.default_text = command->default_text;
+    if (command->kind == CommandKind::stage)
+      source_of(common);  // throws for options that do not fit
     if (const std::string threads = cli.value("--threads"); !threads.empty())
       parsed.threads = parse_integer("--threads", threads, 1, 1024);
   }

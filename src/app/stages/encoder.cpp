@@ -42,9 +42,9 @@ void check_options(const Stage& s, const EncoderOptions& o) {
     throw Error(ErrorKind::usage, "--no-position and --position are both given",
                 "one adds positions, the other takes them away: leave one out");
   }
-  if (o.no_position && !s.common.input.empty()) {
-    throw Error(ErrorKind::usage, "--no-position with --input",
-                "a matrix is taken as it stands and gets no positions; leave --no-position out");
+  if (o.no_position && !s.source().ordered) {
+    throw Error(ErrorKind::usage, fmt::format("--no-position with {}", s.source().name),
+                "it is taken as it stands and gets no positions; leave --no-position out");
   }
 }
 
@@ -80,7 +80,7 @@ Encoder make_encoder(Stage& s, const EncoderOptions& o, std::size_t n, std::size
     e.layers.push_back(encoder_layer(s.parameters, l, sizes));
   if (e.options.norm_first) e.final_norm = norm_parameters(s.parameters, "final_norm.", d);
   if (o.halt) e.halting = halting_parameters(s.parameters, d);
-  e.mask = make_mask(o.mask, n);
+  e.mask = make_mask(s, o.mask, n);
   return e;
 }
 
@@ -138,8 +138,7 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
 
 void encoder(Stage& s, const EncoderOptions& o) {
   check_options(s, o);
-  if ((!s.common.input.empty() || o.no_position) && !s.common.is_given("--position"))
-    s.common.position = "none";  // a matrix is taken as it stands
+  if (o.no_position) s.common.position = "none";
   s.trace.title = o.halt ? "One block again and again, until each position has had enough"
                          : "The encoder: blocks of attention and feed-forward nets";
   const Tensor x = s.x();

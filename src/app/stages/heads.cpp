@@ -167,7 +167,7 @@ void heads(Stage& s, const HeadsOptions& o) {
   const AttentionParameters p{
       s.parameter("w_q", {d, w.heads * w.d_k}), s.parameter("w_k", {d, w.heads * w.d_k}),
       s.parameter("w_v", {d, w.heads * w.d_v}), s.parameter("w_o", {w.heads * w.d_v, d})};
-  const Tensor mask = make_mask(o.mask, n);
+  const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   multi_head_attention(s.run, x, p, w.heads, mask);
   s.say_if_not_finite({"scores"});

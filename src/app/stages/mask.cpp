@@ -75,7 +75,7 @@ void mask(Stage& s, const MaskOptions& o) {
                    fmt::format("masks for {}", how_many(n, "token")));
   const AttentionParameters p{
       s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
-  const Tensor given = make_mask(o.mask, n);
+  const Tensor given = make_mask(s, o.mask, n);
   const Tensor m = given ? given : Tensor::input(zeros({n, n}));
   s.trace.restart_clock();
   const Projected all = project(s.run, x, p);

@@ -46,8 +46,10 @@ struct Making {
 /// How people see a step, unless --show asks for its numbers. Programs always get all.
 enum class Look {
   numbers,
-  map,     ///< small, one shade per number: many heads at a glance
-  hidden,  ///< one of the hundreds of steps of a whole model
+  map,      ///< small, one shade per number: many heads at a glance
+  picture,  ///< pixels (h,w,c) as they are; a matrix (time, band) in colours, time to the right.
+            ///< With --show too
+  hidden,   ///< one of the hundreds of steps of a whole model
 };
 
 /// A named matrix of the trace.
@@ -98,6 +100,16 @@ struct Table {
   bool only_data = false;  ///< for programs: people have read it already, in other words
 };
 
+/// A picture whose patches, row by row, are the tokens: attention weights are drawn over it.
+struct Scene {
+  Tensor pixels;         ///< (h,w,c) from 0 to 1
+  std::size_t side = 1;  ///< pixels of a patch's edge
+  std::size_t at = 0;    ///< the patch whose weights are drawn
+
+  std::size_t rows() const { return pixels.shape()[0] / side; }
+  std::size_t columns() const { return pixels.shape()[1] / side; }
+};
+
 using Item = std::variant<Step, Remark, Verbatim, Check, Table>;
 
 /// Where the numbers of a trace's parameters come from.
@@ -133,6 +145,7 @@ class Trace {
   std::string result;       ///< the step or table that a summary shows; "": the last computed step
   std::string in_words;     ///< the result as a sentence, where it is one
   std::vector<std::string> tokens;
+  std::optional<Scene> scene;  ///< what the tokens are patches of, if they are
   std::vector<Item> items;
   std::string document;  ///< what --json prints for commands with a format of their own
                          ///< (bench, compare); empty: the trace itself

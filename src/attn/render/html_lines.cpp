@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attn/render/heatmap.h"
+#include "attn/render/image.h"
 #include "attn/render/json_writer.h"
 #include "attn/render/view.h"
 
@@ -19,10 +20,10 @@ constexpr std::size_t kMostHeads = 16;
 constexpr std::size_t kMostNumbers = 200'000;  // of all steps together: a page of about 2 MB
 constexpr double kThickest = 10;               // pixels of a line whose weight is 1
 
-bool is_attention(const MatrixView& view) {
+bool is_attention(const Trace& trace, const MatrixView& view) {
   const std::string& path = view.step().path;
   return (path == "weights" || path.ends_with(".weights")) && view.rank() >= 2 && !view.empty() &&
-         view.rows_named() && view.columns_named();
+         view.rows_named() && view.columns_named() && !looks_at_scene(trace, view);
 }
 
 /// Enough to compare, and a quarter of the bytes of all digits.
@@ -50,7 +51,9 @@ class Lines {
       : options_(options), chapter_of_(chapter_of) {
     // Left is who looks in both conventions: the picture shows words, not rows and columns.
     for (const Step* step : trace.steps()) {
-      if (options.show.empty() || matches(options.show, step->path)) take(MatrixView(trace, *step));
+      const MatrixView view(trace, *step);
+      const bool asked = options.show.empty() || matches(options.show, step->path);
+      if (asked && is_attention(trace, view)) take(view);
     }
   }
   std::string write();
@@ -77,7 +80,6 @@ class Lines {
 };
 
 void Lines::take(const MatrixView& view) {
-  if (!is_attention(view)) return;
   if (std::max(view.rows(), view.columns()) > kMostLineWords) {
     ++too_long_;
     return;

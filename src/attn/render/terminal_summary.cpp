@@ -5,6 +5,7 @@
 
 #include "attn/core/how_many.h"
 #include "attn/render/format.h"
+#include "attn/render/image.h"
 #include "attn/render/terminal.h"
 #include "attn/text/utf8.h"
 
@@ -19,12 +20,15 @@ std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
-/// The step or table that the trace says is its result; else the last computed step; else the last
+/// Where the tokens are patches of a picture, who looks at whom; else the step or table that the
+/// trace says is its result; else the last computed step; else the last
 /// table.
 const Item* result_of(const Trace& trace, const std::vector<const Item*>& items) {
   const Item *named = nullptr, *computed = nullptr, *table = nullptr;
   for (const Item* item : items) {
     if (const auto* step = std::get_if<Step>(item)) {
+      // Of a picture, what it looks at says more than the numbers that come of it.
+      if (looks_at_scene(trace, MatrixView(trace, *step))) return item;
       if (step->path == trace.result) named = item;
       if (step->kind() == Tensor::Kind::value) computed = item;
     } else if (const auto* found = std::get_if<Table>(item)) {
