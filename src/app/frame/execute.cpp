@@ -94,8 +94,6 @@ Parsed parse_command_line(const std::vector<std::string>& given) {
     common.given = cli.given();
     common.files = cli.files();
     common.default_text = command->default_text;
-    if (command->kind == CommandKind::stage)
-      source_of(common);  // throws for options that do not fit
     if (const std::string threads = cli.value("--threads"); !threads.empty())
       parsed.threads = parse_integer("--threads", threads, 1, 1024);
   }
@@ -180,6 +178,8 @@ void say_what_is_not_finite(Trace& trace) {
 }
 
 Trace compute_once(const Parsed& parsed) {
+  if (parsed.command->kind == CommandKind::stage)
+    source_of(parsed.common);  // throws for an ending or an option that does not fit
   Stage stage(parsed.common);
   parsed.compute(stage);
   if (parsed.command->kind == CommandKind::stage) say_what_is_not_finite(stage.trace);
