@@ -159,7 +159,7 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
 // --- depthwise.cpp
 /// y[t,c] = sum_j w[j,c] x[t + j - k/2, c] + b[c]: a convolution along time in which every channel
 /// keeps to itself, zeros beyond the ends. x (...,T,c), w (k,c), b (c) -> (...,T,c).
-/// Chollet 2017, "Xception", section 1.1.
+/// Chollet 2017, "Xception", section 1.2.
 Tensor depthwise_convolution(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b);
 
 // --- convolution_2d.cpp
