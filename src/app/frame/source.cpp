@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "app/frame/data.h"
 #include "app/frame/stage.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/io/matrix_file.h"
 #include "attn/io/molecule.h"
@@ -234,13 +236,7 @@ Tensor read_atoms(Stage& s) {
 const std::vector<Source>& sources() {
   static const std::vector<Source> rows = {
       {"a text", {}, {"--level"}, true, "", "", read_text},
-      {"a matrix",
-       {".npy", ".csv"},
-       {},
-       false,
-       "A matrix has no words: its tokens are its rows.",
-       "A matrix needs no table: its rows are the vectors.",
-       read_rows},
+      {"a matrix", {".npy", ".csv"}, {}, false, "", "", read_rows},
       {"a picture",
        {".png", ".jpg", ".jpeg", ".ppm", ".pgm"},
        {"--patch", "--grey", "--at"},
@@ -281,18 +277,18 @@ std::string ending(const std::string& path) {
 const Source& row_for(const std::string& path) {
   if (path.empty()) return sources().front();
   const std::string type = path == "-" ? ".csv" : ending(path);
-  std::vector<std::string> all;
+  std::vector<std::string> possible;
   for (const Source& source : sources()) {
-    for (const std::string& one : source.endings) {
-      if (one == type) return source;
-      all.push_back(one);
-    }
+    if (std::find(source.endings.begin(), source.endings.end(), type) != source.endings.end())
+      return source;
+    if (!source.endings.empty())
+      possible.push_back(source.name + " ending in " + joined(source.endings, " or "));
   }
   throw Error(ErrorKind::bad_input,
               fmt::format("--input {}: {}", escaped(path, 200),
                           type.empty() ? "the name has no ending"
                                        : fmt::format("unknown ending {}", escaped(type))),
-              fmt::format("possible: {}", fmt::join(all, ", ")));
+              "possible: " + joined(possible, "; "));
 }
 
 }  // namespace

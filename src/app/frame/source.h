@@ -29,7 +29,7 @@ struct Source {
   std::vector<std::string> endings;  ///< ".png"; of a text none
   std::vector<std::string> options;  ///< those of the command line that are for it alone
   bool ordered;         ///< its vectors stand in an order, so a stage may add positions unasked
-  std::string tokens;   ///< what stands in the place of words
+  std::string tokens;   ///< what stands in the place of words; "" where the rows have no names
   std::string vectors;  ///< what stands in the place of the table of embeddings
   /// X (n,d). Notes what X is made of, not X itself; names the rows and, where they have one, gives
   /// the stage its mask.

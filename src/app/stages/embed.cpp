@@ -8,7 +8,7 @@ namespace {
 
 void embed(Stage& s) {
   s.refuse_positions();
-  if (!is_text(s.source())) {
+  if (!s.source().tokens.empty()) {
     s.trace.title = "Vectors without a table";
     s.trace.say(s.source().vectors);
     const Tensor x = s.x();

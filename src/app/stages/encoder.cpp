@@ -72,7 +72,9 @@ void check_options(const Stage& s, const EncoderOptions& o) {
                 "one adds positions, the other takes them away: leave one out");
   }
   if (o.no_position && !s.source().ordered) {
-    throw Error(ErrorKind::usage, fmt::format("--no-position with {}", s.source().name),
+    throw Error(ErrorKind::usage,
+                fmt::format("--no-position with --input {}, {}", escaped(s.common.input, 200),
+                            s.source().name),
                 "it is taken as it stands and gets no positions; leave --no-position out");
   }
 }

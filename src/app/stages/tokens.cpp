@@ -21,7 +21,7 @@ void tokens_of_another_kind(Stage& s) {
 
 void tokens(Stage& s) {
   s.refuse_positions();
-  if (!is_text(s.source())) return tokens_of_another_kind(s);
+  if (!s.source().tokens.empty()) return tokens_of_another_kind(s);
   s.trace.title = "Text becomes tokens, tokens become numbers";
   s.trace.result = "tokens";
   const Tensor ids = s.ids();
