@@ -111,7 +111,8 @@ TEST_CASE("sources: frames are windows of the samples, and the spectrum is their
           sum += windowed[t] * std::polar(1.0, -2 * std::numbers::pi * double(f * t) / 256);
         energy += weight * std::norm(sum) / (hann_sum * hann_sum);
       }
-      CHECK(spectrum[frame * 7 + band] == doctest::Approx(1 + std::log10(1e-8 + energy) / 4).epsilon(1e-5));
+      CHECK(spectrum[frame * 7 + band] ==
+            doctest::Approx(1 + std::log10(1e-8 + energy) / 4).epsilon(1e-5));
     }
   }
   CHECK(numbers_of(steps, "x") == spectrum);

@@ -6,8 +6,8 @@
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
-#include "attn/core/joined.h"
 #include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/train/masking.h"
 
