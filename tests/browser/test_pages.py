@@ -111,7 +111,7 @@ class Pages(unittest.TestCase):
         paths = [path for path in self.it.steps if path.endswith(".weights")]
         names = [self.browser.text(option) for option in self.browser.find_all("select option")]
         self.assertEqual(names, [path[:-len(".weights")].replace(".", " ") for path in paths])
-        self.assert_lines(self.it.weights(paths[0]))
+        self.assert_lines(self.it.weights("decoder.layer.1.cross.weights"))  # what a translation opens with
         self.browser.click(self.browser.find(".heads button", "head 1"))
         for name in ("encoder layer 1 attention", "decoder layer 1 cross", "decoder layer 0 self"):
             self.choose(name)
@@ -196,7 +196,7 @@ class Pages(unittest.TestCase):
     def test_keys_do_all_that_the_mouse_does(self):
         self.open(self.it)
         self.browser.run("document.querySelector('select').focus()")
-        self.browser.press("Down")
+        self.browser.press("Home", "Down")
         path = "encoder.layer.1.attention.weights"
         self.assert_lines(self.it.weights(path))
         self.browser.press("Tab", "Tab", "Space")
@@ -239,7 +239,7 @@ class Pages(unittest.TestCase):
         self.assertEqual((self.browser.role(heads), self.browser.label(heads)), ("group", "Head"))
         self.assertEqual(self.browser.role(self.browser.find(".said")), "status")
         word = self.word(1, 3)
-        self.assertEqual((self.browser.role(word), self.browser.label(word)), ("button", "key 3: too"))
+        self.assertEqual((self.browser.role(word), self.browser.label(word)), ("button", "memory 3: too"))
         for element in self.browser.find_all(".who button, .who select, .who svg, .who a"):
             self.assertNotEqual(self.browser.label(element), "")
 
