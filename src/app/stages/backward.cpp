@@ -34,7 +34,7 @@ struct Grid {
   double at(std::size_t i, std::size_t j) const { return v[i * n + j]; }
 };
 
-Grid transposed(const Grid& a) {
+Grid transposed_grid(const Grid& a) {
   Grid out(a.n, a.m);
   transpose_into(a.v.data(), a.m, a.n, out.v.data());
   return out;
@@ -80,7 +80,7 @@ double loss_by_hand(const Grids& given, const Grid& mask, Grids* all = nullptr) 
   const Grid& k = made("k", [&] { return product(m["x"], m["w_k"]); });
   const Grid& v = made("v", [&] { return product(m["x"], m["w_v"]); });
   const Grid& s =
-      made("scores", [&] { return product(q, transposed(k), 1 / std::sqrt(double(q.n))); });
+      made("scores", [&] { return product(q, transposed_grid(k), 1 / std::sqrt(double(q.n))); });
   const Grid& a = made("weights", [&] { return softmax_of(mask.v.empty() ? s : sum(s, mask)); });
   const Grid& o = made("output", [&] { return product(a, v); });
   double loss = 0;
@@ -96,8 +96,8 @@ Grids gradients_by_hand(const Grids& m, double sign = -1) {
   const double scale = 1 / std::sqrt(double(m.at("q").n));
   const Grid &a = m.at("weights"), &x = m.at("x");
   d["output"] = m.at("g");
-  d["v"] = product(transposed(a), d["output"]);
-  const Grid& da = d["weights"] = product(d["output"], transposed(m.at("v")));
+  d["v"] = product(transposed_grid(a), d["output"]);
+  const Grid& da = d["weights"] = product(d["output"], transposed_grid(m.at("v")));
   Grid ds(a.m, a.n);
   for (std::size_t i = 0; i < a.m; ++i) {
     double mean = 0;
@@ -105,12 +105,13 @@ Grids gradients_by_hand(const Grids& m, double sign = -1) {
     for (std::size_t j = 0; j < a.n; ++j) ds.at(i, j) = a.at(i, j) * (da.at(i, j) + sign * mean);
   }
   d["q"] = product(ds, m.at("k"), scale);
-  d["k"] = product(transposed(ds), m.at("q"), scale);
+  d["k"] = product(transposed_grid(ds), m.at("q"), scale);
   d["scores"] = std::move(ds);
-  d["x"] =
-      sum(sum(product(d["q"], transposed(m.at("w_q"))), product(d["k"], transposed(m.at("w_k")))),
-          product(d["v"], transposed(m.at("w_v"))));
-  for (const char* p : {"q", "k", "v"}) d["w_" + std::string(p)] = product(transposed(x), d[p]);
+  d["x"] = sum(sum(product(d["q"], transposed_grid(m.at("w_q"))),
+                   product(d["k"], transposed_grid(m.at("w_k")))),
+               product(d["v"], transposed_grid(m.at("w_v"))));
+  for (const char* p : {"q", "k", "v"})
+    d["w_" + std::string(p)] = product(transposed_grid(x), d[p]);
   return d;
 }
 
