@@ -345,7 +345,7 @@ void backward(Stage& s, const BackwardOptions& o) {
   }
   const Grids sizes = gradients_by_hand(positive, +1);
   const std::size_t count =
-      std::clamp<std::size_t>(static_cast<std::size_t>(1e9 / pass / 20), 2, 4096);
+      std::clamp<std::size_t>(static_cast<std::size_t>(6e7 / pass / 20), 2, 4096);
   Table table{"checked",
               "Each gradient of the tape against two other ways; both are computed in double.",
               {"gradient", "largest", "numbers changed", "off: differences", "off: formula"},
