@@ -154,6 +154,38 @@ TEST_CASE("gradient: every kind of model, from ids to the loss, agrees with cent
   }
 }
 
+TEST_CASE(
+    "gradient: one answer for a whole sequence, however it is read, agrees with differences") {
+  for (const std::string kind : {"attention", "birnn", "lstm"}) {
+    for (const std::string& read : read_names()) {
+      if (read == "cls" && kind != "attention") continue;
+      Rng rng(7);
+      Parameters parameters(rng.stream("parameters"));
+      const SequenceModel model({.kind = sequence_kind(kind),
+                                 .vocabulary = 5,
+                                 .classes = 3,
+                                 .width = 4,
+                                 .layers = 1,
+                                 .heads = 2,
+                                 .ff = 6,
+                                 .length = 5,
+                                 .read = read_named(read)},
+                                parameters);
+      Inputs x;
+      for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+      stir(x, rng);
+      Array given = empty({3, 5}), targets = empty({3, 1});
+      for (real& id : given) id = static_cast<real>(rng.below(5));
+      for (real& t : targets) t = static_cast<real>(rng.below(3));
+      const Function f = [&](const Run& run, const Inputs&) {
+        return cross_entropy(run, model.logits(run, Tensor::ids(given)), Tensor::ids(targets));
+      };
+      INFO(kind, " read by ", read);
+      CHECK(worst_error(f, x, rng) < kModelTolerance);
+    }
+  }
+}
+
 TEST_CASE("gradient: every recurrent translator, from ids to the loss, agrees with differences") {
   const std::size_t batch = 2, read = 4, written = 3;
   std::vector<Seq2SeqSizes> all;

@@ -17,12 +17,15 @@ namespace {
 
 void bind(Cli& cli, TrainOptions& o) {
   cli.choice("--model", o.model, sequence_kinds(), "what learns");
-  cli.integer("--length", o.length, 1, 100'000,
-              "length n of the task's sequences; not given: 6, or the task's shortest");
+  cli.integer(
+      "--length", o.length, 1, 100'000,
+      "length n of the task's sequences; not given: the task's usual one, 6 or its shortest");
   cli.integer("--dim", o.dim, 1, 100'000, "width of the model");
   cli.integer("--seed", o.seed, 0, std::int64_t{1} << 62, "parameters and sequences of this seed");
   cli.integer("--threads", o.threads, 1, 1024, "processors to compute on");
   bind_training(cli, o.training);
+  cli.integer("--examples", o.training.examples, 0, 100'000,
+              "learn from so many examples, drawn once; 0: endless ones");
   cli.output_file("--checkpoint", o.checkpoint, "FILE",
                   "save here (.safetensors) every 500 steps, at the end, and on Ctrl-C");
   cli.flag("--resume", o.resume,
@@ -46,7 +49,7 @@ void bind(Cli& cli, TrainOptions& o) {
                   "translate: what `attn translate --model` reads");
   cli.positional("task", o.task,
                  "what is learnt: copy, reverse, sort, first, recall, adding, copy-memory, "
-                 "brackets, tagging, translate");
+                 "brackets, tagging, mood, translate");
   cli.suggest([] {
     std::vector<std::string> names = task_names();
     names.emplace_back("translate");
@@ -54,17 +57,39 @@ void bind(Cli& cli, TrainOptions& o) {
   });
 }
 
+/// How many of 100, or of fewer, that share is.
+std::string of_hundred(double share) { return fmt::format("{:.4g} %", 100 * share); }
+
+/// The result in a sentence.
+std::string in_words(const Task& task, const TrainOptions& o, const Score& score,
+                     double train_accuracy) {
+  if (task.regression)
+    return fmt::format(
+        "On what it had never seen its mean squared error is {:.3g}; always "
+        "guessing the mean gives {:.3g}.",
+        score.loss, task.chance_loss);
+  std::string text = fmt::format(
+      "Of {} that it had never seen {} gets {} right; a guess gets {}, the best possible is {}.",
+      task.unit, o.model, of_hundred(score.accuracy), of_hundred(task.chance),
+      of_hundred(task.best_accuracy));
+  if (std::isnan(train_accuracy)) return text;
+  text += fmt::format(" Of the {} examples it learnt from it gets {} right", o.training.examples,
+                      of_hundred(train_accuracy));
+  return text + (train_accuracy - score.accuracy > 0.05 ? ": it has learnt them by heart."
+                                                        : ": no more than of new ones.");
+}
+
 void describe(Trace& trace, const Task& task, const SequenceModel& model, const TrainOptions& o) {
-  trace.title = fmt::format("{} learns {}", o.model, task.name);
   trace.say(task.about);
   trace.say("The best possible: " + task.best);
   trace.say(fmt::format(
       "The model: {}, {} parameters. It stops after {} step{}, or as soon as two looks "
-      "in a row at fresh training "
-      "sequences give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
-      "measured on test sequences, "
-      "none of which it can have seen.",
-      o.model, model.parameter_count(), o.training.steps, o.training.steps == 1 ? "" : "s"));
+      "in a row at {} give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
+      "measured on test sequences, none of which it can have seen.",
+      o.model, model.parameter_count(), o.training.steps, o.training.steps == 1 ? "" : "s",
+      o.training.examples > 0 ? "its examples" : "fresh training sequences"));
+  if (task.whole)
+    return trace.say("Its one answer is read by: " + name_of(model.sizes().read) + ".");
   const auto [before, after] = model.receptive_field(task.steps);
   trace.say(fmt::format(
       "An output sees {} steps before it and {} after it; {} steps must wait for one another.",
@@ -72,7 +97,8 @@ void describe(Trace& trace, const Task& task, const SequenceModel& model, const 
       model.sequential_steps(task.steps)));
 }
 
-void show_result(Trace& trace, const Task& task, const Trainer& trainer, const Score& score) {
+void show_result(Trace& trace, const Task& task, const Trainer& trainer, const Score& score,
+                 double train_accuracy) {
   const std::string measure = task.regression ? "squared error" : "accuracy";
   const TestSequences tested = test_sequences(task, {trace.seed});
   Table table{
@@ -83,17 +109,29 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
   if (!task.regression) {
     table.rows.push_back(
         {std::string("accuracy"), score.accuracy, task.best_accuracy, task.chance});
+    if (!std::isnan(train_accuracy))
+      table.rows.push_back(
+          {std::string("accuracy on its examples"), train_accuracy, 1.0, task.chance});
     table.rows.push_back(
         {std::string("whole sequences right"), score.exact, std::string("1"), std::string("")});
   }
   table.rows.push_back({std::string("loss"), score.loss, task.best_loss, task.chance_loss});
   trace.add(std::move(table));
-  Table distances{
-      "by_distance", "How far back the answer stood.", {"distance", "asked", measure}, {}};
-  for (const DistanceScore& d : score.by_distance)
-    distances.rows.push_back({double(d.distance), double(d.asked), d.accuracy});
-  trace.add(std::move(distances));
+  if (task.has_distances) {
+    Table distances{
+        "by_distance", "How far back the answer stood.", {"distance", "asked", measure}, {}};
+    for (const DistanceScore& d : score.by_distance)
+      distances.rows.push_back({double(d.distance), double(d.asked), d.accuracy});
+    trace.add(std::move(distances));
+  }
   show_effort(trace, trainer);
+}
+
+std::size_t length_of(const Common& common, const TrainOptions& o) {
+  const auto asked = static_cast<std::size_t>(o.length);
+  if (common.is_given("--length")) return asked;
+  const std::size_t usual = usual_length(o.task[0]);
+  return usual > 0 ? usual : std::max(asked, shortest_length(o.task[0]));
 }
 
 void train(Stage& s, const TrainOptions& o) {
@@ -102,16 +140,21 @@ void train(Stage& s, const TrainOptions& o) {
                 fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
   }
   check_checkpoint(o.checkpoint, o.resume);
-  if (o.task[0] == "translate") return train_translation(s, o);
+  if (o.task[0] == "translate") {
+    for (const char* option : {"--read", "--examples"}) {
+      if (s.common.is_given(option))
+        throw Error(ErrorKind::usage, fmt::format("{} means nothing to translate", option),
+                    "it belongs to the other tasks");
+    }
+    return train_translation(s, o);
+  }
   std::vector<std::string> tasks = task_names();
   tasks.emplace_back("translate");
   if (nearest(o.task[0], tasks) == "translate")
     throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(o.task[0])),
                 "did you mean translate?");
-  const auto asked = static_cast<std::size_t>(o.length);
-  const std::size_t length =
-      s.common.is_given("--length") ? asked : std::max(asked, shortest_length(o.task[0]));
-  const std::unique_ptr<Task> task = make_task(o.task[0], length);
+  const std::unique_ptr<Task> task = make_task(o.task[0], length_of(s.common, o));
+  check_choices(s.common, *task);
   const SequenceSizes sizes =
       sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
   const double activations =
@@ -127,11 +170,16 @@ void train(Stage& s, const TrainOptions& o) {
   s.trace.threads = static_cast<int>(o.threads);
   Parameters parameters{Rng(s.trace.seed)};
   SequenceModel model(sizes, parameters);
-  const TaskLearner learner(*task, model);
+  const TaskLearner learner(*task, model, static_cast<std::size_t>(o.training.examples),
+                            s.trace.seed);
   Trainer trainer(learner, training_options(o.training, s.trace.seed));
-  describe(s.trace, *task, model, o);
+  s.trace.title = fmt::format("{} learns {}", o.model, task->name);
   run_training(s, o.checkpoint, o.resume, trainer);
-  show_result(s.trace, *task, trainer, test_score(model, *task, s.trace.seed));
+  const Score score = test_score(model, *task, s.trace.seed);
+  const double train_accuracy = learner.training_score().accuracy;
+  s.trace.say(in_words(*task, o, score, train_accuracy));
+  describe(s.trace, *task, model, o);
+  show_result(s.trace, *task, trainer, score, train_accuracy);
 }
 
 }  // namespace

@@ -29,6 +29,18 @@ void bind_training(Cli& cli, TrainingChoices& c) {
   cli.integer("--warmup", c.warmup, 0, 100'000'000, "steps over which the learning rate rises");
   cli.number("--clip", c.clip, 0, 1e6, "largest norm of all gradients together; 0: any");
   cli.number("--smoothing", c.smoothing, 0, 0.99, "label smoothing");
+  cli.choice(
+      "--read", c.read, read_names(),
+      "how one label for a whole sequence is read: the mean over its places, the last place, "
+      "an extra vector in front (cls), a learned query; not given: mean");
+}
+
+void check_choices(const Common& common, const Task& task) {
+  if (!task.whole && common.is_given("--read"))
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("--read means nothing to {}: it has an answer at each place", task.name),
+        "it belongs to tasks with one label for a whole sequence, such as mood");
 }
 
 SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
@@ -47,6 +59,7 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
   z.radius = size(c.radius);
   z.length = task.steps;
   z.dropout = c.dropout;
+  if (task.whole) z.read = read_named(c.read.empty() ? "mean" : c.read);
   if (z.kind == SequenceKind::attention) require_heads_divide_dim(width, z.heads);
   return z;
 }

@@ -15,10 +15,14 @@ struct TrainingChoices {
                warmup = 400;
   double dropout = 0, rate = 3e-3, clip = 1, smoothing = 0;
   std::string optimizer = "adam", schedule = "warmup";
+  std::string read;           ///< of a task with one label for each sequence; else empty
+  std::int64_t examples = 0;  ///< 0: endless ones
 };
 void bind_training(Cli& cli, TrainingChoices& c);
 SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
                              std::size_t width);
+/// Throws Error(usage) if the task has no use for an option that was given.
+void check_choices(const Common& common, const Task& task);
 TrainingOptions training_options(const TrainingChoices& c, std::uint64_t seed);
 
 /// Saves what was learnt. Where that fails, the results are shown all the same, and the reason

@@ -30,6 +30,38 @@ const std::string& name_of(SequenceKind kind) {
   return sequence_kinds()[static_cast<std::size_t>(kind)];
 }
 
+const std::vector<std::string>& read_names() {  // as in the enum, behind `each`
+  static const std::vector<std::string> all = {"mean", "last", "cls", "query"};
+  return all;
+}
+
+Read read_named(const std::string& name) {
+  const auto& all = read_names();
+  const auto found = std::find(all.begin(), all.end(), name);
+  if (found == all.end())
+    throw Error(ErrorKind::usage, fmt::format("no way to read \"{}\"", escaped(name)),
+                fmt::format("the ways: {}", fmt::join(all, ", ")));
+  return static_cast<Read>(found - all.begin() + 1);
+}
+
+const std::string& name_of(Read read) {
+  static const std::string each = "each";
+  return read == Read::each ? each : read_names()[static_cast<std::size_t>(read) - 1];
+}
+
+namespace {
+
+/// 1/T for each of T places, (...,1,T) with the leading axes of h (...,T,d).
+Tensor equal_weights(const Tensor& h) {
+  Shape shape = h.shape();
+  const std::size_t places = shape[shape.size() - 2];
+  shape[shape.size() - 2] = 1;
+  shape.back() = places;
+  return Tensor(full(shape, static_cast<real>(1.0 / double(places))));
+}
+
+}  // namespace
+
 Tensor SequenceModel::weight(Parameters& from, const std::string& path, const Shape& shape,
                              std::size_t fan_in) {
   const Tensor p = from.get(path, shape, 1 / std::sqrt(double(fan_in)));
@@ -91,7 +123,8 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
     if (sizes.length > 0) {
       // As large as the embeddings: with sinusoids, or a table three times smaller, recall took
       // more than twice the steps.
-      position_ = from.get("position_table", {sizes.length, d}, 1);
+      const std::size_t places = sizes.length + (sizes.read == Read::cls ? 1 : 0);
+      position_ = from.get("position_table", {places, d}, 1);
       all_.emplace_back("position_table", position_);
     }
     for (std::size_t l = 0; l < sizes.layers; ++l) {
@@ -100,6 +133,17 @@ SequenceModel::SequenceModel(const SequenceSizes& sizes, Parameters& from) : siz
       encoder_.push_back(std::move(p));
     }
   }
+  if (sizes.read == Read::cls) {
+    if (sizes.kind != SequenceKind::attention)
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} cannot be read by cls: only attention lets an extra vector look "
+                              "at every place",
+                              name_of(sizes.kind)),
+                  "read it by mean, last or query");
+    cls_ = from.get("cls", {1, d}, 1);
+    all_.emplace_back("cls", cls_);
+  }
+  if (sizes.read == Read::query) query_ = weight(from, "query", {1, out}, out);
   output_w_ = weight(from, "output.w", {out, sizes.classes}, out);
   output_b_ = constant(from, "output.b", zeros({sizes.classes}));
 }
@@ -127,9 +171,9 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
   }
   if (position_) {
     const std::size_t n = h.shape()[h.shape().size() - 2];
-    if (n > sizes_.length) {
+    if (const std::size_t places = position_.shape()[0]; n > places) {
       throw Error(ErrorKind::usage,
-                  fmt::format("{} positions, but the learned table has {}", n, sizes_.length),
+                  fmt::format("{} positions, but the learned table has {}", n, places),
                   "a learned position exists only for places seen in training");
     }
     h = add(run, h, slice_rows(run, position_, 0, n));
@@ -142,7 +186,35 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x) const {
 Tensor SequenceModel::logits(const Run& run, const Tensor& inputs) const {
   const Tensor x =
       embedding_ ? embed(run, embedding_, inputs) : linear(run, inputs, input_w_, input_b_);
-  return linear(run, body(run, x), output_w_, output_b_);
+  const Tensor h = body(run, cls_ ? with_cls(run, x) : x);  // (...,T,d')
+  return linear(run, sizes_.read == Read::each ? h : read_one(run, h), output_w_, output_b_);
+}
+
+Tensor SequenceModel::with_cls(const Run& run, const Tensor& x) const {
+  Shape shape = x.shape();
+  shape.pop_back();
+  shape.back() = 1;
+  return concat_rows(run, embed(run, cls_, Tensor::ids(zeros(shape), Tensor::Kind::value)), x);
+}
+
+Tensor SequenceModel::read_one(const Run& run, const Tensor& h) const {
+  const std::size_t places = h.shape()[h.shape().size() - 2], d = h.shape().back();
+  switch (sizes_.read) {
+    case Read::last: {
+      const Tensor end = slice_rows(run, h, places - 1, places);  // (...,1,d)
+      if (sizes_.kind != SequenceKind::birnn) return end;
+      return concat_columns(run, slice_columns(run, end, 0, d / 2),
+                            slice_columns(run, slice_rows(run, h, 0, 1), d / 2, d));
+    }
+    case Read::cls:
+      return slice_rows(run, h, 0, 1);
+    case Read::query: {
+      const Tensor scores = matmul_nt(run, h, query_, 1 / std::sqrt(double(d)));  // (...,T,1)
+      return matmul(run, softmax(run, transpose(run, scores)), h);                // (...,1,d)
+    }
+    default:
+      return matmul(run, equal_weights(h), h);
+  }
 }
 
 std::size_t SequenceModel::parameter_count() const {

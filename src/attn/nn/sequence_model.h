@@ -17,6 +17,19 @@ const std::vector<std::string>& sequence_kinds();
 SequenceKind sequence_kind(const std::string& name);
 const std::string& name_of(SequenceKind kind);
 
+/// How an answer is read from a sequence's vectors: one at each place, or one for all of them.
+///   mean   the mean over the places
+///   last   the last place (birnn: the state that each direction ends with)
+///   cls    an extra vector is put in front, and its place is read; for models with attention
+///   query  attention pooling: a learned query, softmax(q H^T / sqrt(d)) H
+enum class Read { each, mean, last, cls, query };
+
+/// The ways to read one answer, by name.
+const std::vector<std::string>& read_names();
+/// The way with this name. Throws Error(usage) if there is none.
+Read read_named(const std::string& name);
+const std::string& name_of(Read read);
+
 constexpr bool is_recurrent(SequenceKind kind) {
   return kind >= SequenceKind::rnn && kind <= SequenceKind::gru;
 }
@@ -34,8 +47,9 @@ constexpr Cell cell_of(SequenceKind kind) {
                                      : Cell::rnn;
 }
 
-/// A model that reads a sequence and answers at every position: embedding (or a projection of
-/// numbers), a body, and a linear layer to the classes. The bodies differ, nothing else does.
+/// A model that reads a sequence and answers at every position, or once for all of them: embedding
+/// (or a projection of numbers), a body, and a linear layer to the classes. The bodies differ,
+/// nothing else does.
 ///   fc         relu(x W + b) at each position alone
 ///   window     the same over 2r+1 neighbours side by side
 ///   rnn, lstm, gru    one recurrent layer; birnn: an rnn in each direction, half as wide
@@ -51,6 +65,7 @@ struct SequenceSizes {
   std::size_t layers = 2, heads = 4, ff = 256, kernel = 3, radius = 2;
   std::size_t length = 0;  ///< positions that attention's learned table has
   double dropout = 0;
+  Read read = Read::each;
 };
 
 class SequenceModel {
@@ -58,7 +73,8 @@ class SequenceModel {
   /// Draws (or loads) all parameters from `parameters`, which must outlive nothing.
   SequenceModel(const SequenceSizes& sizes, Parameters& parameters);
 
-  /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes).
+  /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes); with one answer
+  /// for all places (B,1,classes).
   Tensor logits(const Run& run, const Tensor& inputs) const;
   /// The body alone, from vectors to vectors: x (...,T,width) -> (...,T,width'). What `reach`
   /// probes.
@@ -82,10 +98,13 @@ class SequenceModel {
   RecurrentParameters one_direction(Parameters& from, const std::string& path, Cell cell,
                                     std::size_t hidden);
   std::size_t dilation(std::size_t layer) const;
+  Tensor with_cls(const Run& run, const Tensor& x) const;
+  Tensor read_one(const Run& run, const Tensor& h) const;
 
   SequenceSizes sizes_;
   std::vector<std::pair<std::string, Tensor>> all_;
   Tensor embedding_, input_w_, input_b_, position_, output_w_, output_b_;
+  Tensor cls_, query_;                          // (1,d), (1,d')
   std::vector<ConvolutionParameters> layers_;   // of fc, window, cnn, tcn
   std::vector<RecurrentParameters> recurrent_;  // one, or one per direction
   std::vector<EncoderLayer> encoder_;
