@@ -106,6 +106,28 @@ const std::vector<Row>& table() {
          return Case{{d.normal({d.size(), d.size()})},
                      [](const Run& run, const Inputs& x) { return add(run, x[0], x[0]); }};
        }},
+      {"multiply",  // one b for all rows
+       [](Dice& d) {
+         const std::size_t n = d.size(), width = d.size();
+         return Case{{d.normal({d.size(), n, width}), d.normal({n, width})},
+                     [](const Run& run, const Inputs& x) { return multiply(run, x[0], x[1]); }};
+       }},
+      {"multiply",  // one number for each row
+       [](Dice& d) {
+         const std::size_t b = d.size(), n = d.size();
+         return Case{{d.normal({b, n, d.size()}), d.normal({b, n, 1})},
+                     [](const Run& run, const Inputs& x) { return multiply(run, x[0], x[1]); }};
+       }},
+      {"multiply",  // one number for all
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size()}), d.normal({})},
+                     [](const Run& run, const Inputs& x) { return multiply(run, x[0], x[1]); }};
+       }},
+      {"multiply",  // a number by itself
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return multiply(run, x[0], x[0]); }};
+       }},
       {"scale",
        [](Dice& d) {
          return Case{{d.normal({d.size(), d.size()})},
@@ -115,6 +137,11 @@ const std::vector<Row>& table() {
        [](Dice& d) {
          return Case{{d.away_from_zero({d.size(), d.size()})},
                      [](const Run& run, const Inputs& x) { return relu(run, x[0]); }};
+       }},
+      {"leaky_relu",
+       [](Dice& d) {
+         return Case{{d.away_from_zero({d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return leaky_relu(run, x[0]); }};
        }},
       {"tanh",
        [](Dice& d) {
@@ -130,6 +157,11 @@ const std::vector<Row>& table() {
        [](Dice& d) {
          return Case{{d.normal({d.size(), d.size()}, 2)},
                      [](const Run& run, const Inputs& x) { return gelu(run, x[0]); }};
+       }},
+      {"swish",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), 4 * d.size()}, 2)},
+                     [](const Run& run, const Inputs& x) { return swish(run, x[0]); }};
        }},
       {"split_heads",
        [](Dice& d) {
@@ -216,6 +248,18 @@ const std::vector<Row>& table() {
                        return additive_scores(run, x[0], x[1], x[2]);
                      }};
        }},
+      {"edge_scores",
+       [](Dice& d) {
+         const std::size_t width = d.size();
+         return Case{{d.normal({d.size(), width}), d.normal({2 * width})},
+                     [](const Run& run, const Inputs& x) { return edge_scores(run, x[0], x[1]); }};
+       }},
+      {"edge_scores",  // graph by graph
+       [](Dice& d) {
+         const std::size_t width = d.size();
+         return Case{{d.normal({d.size(), d.size(), width}), d.normal({2 * width})},
+                     [](const Run& run, const Inputs& x) { return edge_scores(run, x[0], x[1]); }};
+       }},
       {"unit_rows",
        [](Dice& d) {
          return Case{{d.away_from_zero({d.size(), d.size()})},
@@ -273,6 +317,31 @@ const std::vector<Row>& table() {
                return convolution(run, x[0], x[1], x[2], dilation, causal);
              }};
        }},
+      {"depthwise_convolution",
+       [](Dice& d) {
+         const std::size_t c = d.size();
+         return Case{
+             {d.normal({d.size(), d.size(), c}), d.normal({d.below(5) + 1, c}), d.normal({c})},
+             [](const Run& run, const Inputs& x) {
+               return depthwise_convolution(run, x[0], x[1], x[2]);
+             }};
+       }},
+      {"convolution_2d",
+       [](Dice& d) {
+         const std::size_t in = d.size(), out = d.size(), stride = d.below(2) + 1;
+         return Case{{d.normal({d.size(), d.size(), d.size(), in}),
+                      d.normal({d.below(5) + 1, d.below(5) + 1, in, out}), d.normal({out})},
+                     [=](const Run& run, const Inputs& x) {
+                       return convolution_2d(run, x[0], x[1], x[2], stride);
+                     }};
+       }},
+      {"convolution_2d",  // one picture, without b
+       [](Dice& d) {
+         const std::size_t in = d.size();
+         return Case{
+             {d.normal({d.size(), d.size(), in}), d.normal({3, 3, in, d.size()})},
+             [](const Run& run, const Inputs& x) { return convolution_2d(run, x[0], x[1]); }};
+       }},
       {"layer_norm",
        [](Dice& d) {
          const std::size_t width = 3 * d.size();
@@ -292,6 +361,11 @@ const std::vector<Row>& table() {
        [](Dice& d) {
          return Case{{d.normal({d.size(), d.size(), d.size()})},
                      [](const Run& run, const Inputs& x) { return row_mean(run, x[0]); }};
+       }},
+      {"row_max",
+       [](Dice& d) {
+         return Case{{d.normal({d.size(), d.size(), d.size()})},
+                     [](const Run& run, const Inputs& x) { return row_max(run, x[0]); }};
        }},
       {"row_variance",
        [](Dice& d) {

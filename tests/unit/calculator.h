@@ -76,9 +76,10 @@ class Calculator {
     if (take("sigmoid(")) return 1 / (1 + std::exp(-closed()));
     if (take("sqrt(")) return std::sqrt(closed());
     if (take("max(")) {
-      const double a = sum();
-      CHECK(take(","));
-      return std::max(a, closed());
+      double largest = sum();
+      while (take(",")) largest = std::max(largest, sum());
+      CHECK(take(")"));
+      return largest;
     }
     if (take("(")) return closed();
     double value = kNaN;

@@ -195,10 +195,12 @@ TEST_CASE("layer norm and heads: one and two threads give the same bits") {
   CHECK(largest_difference(one[2].value(), x.value()) == 0);
 }
 
-TEST_CASE("relu, gelu and softmax: write over their input only where nobody else can read it") {
+TEST_CASE(
+    "relu, gelu, swish and softmax: write over their input only where nobody else can read it") {
   const std::function<Tensor(const Run&, Tensor)> ops[] = {
       [](const Run& run, Tensor x) { return relu(run, std::move(x)); },
       [](const Run& run, Tensor x) { return gelu(run, std::move(x)); },
+      [](const Run& run, Tensor x) { return swish(run, std::move(x)); },
       [](const Run& run, Tensor x) { return softmax(run, std::move(x)); }};
   const Array numbers = Rng(9).normal({7, 19}, 2);
   for (const auto& op : ops) {

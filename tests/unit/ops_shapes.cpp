@@ -85,6 +85,34 @@ TEST_CASE("shapes: an op whose inputs do not fit names itself and both shapes") 
        [](const Run& r) {
          add(r, of({3}), of({2, 3}));
        }},
+      {"multiply", "(2, 3)", "(2)",
+       [](const Run& r) {
+         multiply(r, of({2, 3}), of({2}));
+       }},
+      {"multiply", "(2, 3)", "(3, 1)",
+       [](const Run& r) {
+         multiply(r, of({2, 3}), of({3, 1}));
+       }},
+      {"edge_scores", "(2, 3)", "(3)",
+       [](const Run& r) {
+         edge_scores(r, of({2, 3}), of({3}));
+       }},
+      {"depthwise_convolution", "(5, 3)", "(2, 4)",
+       [](const Run& r) {
+         depthwise_convolution(r, of({5, 3}), of({2, 4}), of({3}));
+       }},
+      {"depthwise_convolution", "(2, 3)", "(4)",
+       [](const Run& r) {
+         depthwise_convolution(r, of({5, 3}), of({2, 3}), of({4}));
+       }},
+      {"convolution_2d", "(4, 5, 3)", "(3, 3, 2, 6)",
+       [](const Run& r) {
+         convolution_2d(r, of({4, 5, 3}), of({3, 3, 2, 6}));
+       }},
+      {"convolution_2d", "(3, 3, 3, 6)", "(3)",
+       [](const Run& r) {
+         convolution_2d(r, of({4, 5, 3}), of({3, 3, 3, 6}), of({3}));
+       }},
       {"reshape", "(2, 3)", "(7)",
        [](const Run& r) {
          reshape(r, of({2, 3}), {7});
@@ -205,6 +233,20 @@ TEST_CASE("shapes: too few axes, or a place outside, name the op and the shape")
        }},
       {"transpose", "(4)", "2 axes", [](const Run& r) { transpose(r, of({4})); }},
       {"rotary", "(4)", "2 axes", [](const Run& r) { rotary(r, of({4})); }},
+      {"row_max", "()", "1 axes", [](const Run& r) { row_max(r, of({})); }},
+      {"row_max", "(3, 0)", "no numbers",
+       [](const Run& r) {
+         row_max(r, of({3, 0}));
+       }},
+      {"edge_scores", "(4)", "2 axes", [](const Run& r) { edge_scores(r, of({4}), of({8})); }},
+      {"depthwise_convolution", "(4)", "2 axes",
+       [](const Run& r) {
+         depthwise_convolution(r, of({4}), of({3, 4}), of({4}));
+       }},
+      {"convolution_2d", "(4, 3)", "3 axes",
+       [](const Run& r) {
+         convolution_2d(r, of({4, 3}), of({1, 1, 3, 2}));
+       }},
       {"softmax", "()", "1 axes", [](const Run& r) { softmax(r, of({})); }},
       {"naive_softmax", "()", "1 axes", [](const Run& r) { naive_softmax(r, of({})); }},
       {"sparsemax", "()", "1 axes", [](const Run& r) { sparsemax(r, of({})); }},

@@ -102,6 +102,18 @@ std::vector<Row> table() {
          const Tensor a = normal(r, {n(), m, d});
          return add(run, a, normal(r, {m, d}));
        }},
+      {"multiply", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t m = n(), d = n();
+         const Tensor a = normal(r, {n(), m, d});
+         return multiply(run, a, normal(r, {m, d}));
+       }},
+      {"multiply", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t m = n();
+         const Tensor a = normal(r, {m, n()});
+         return multiply(run, a, normal(r, {m, 1}));
+       }},
       {"scale", true,
        [](const Run& run, Rng& r, Size n) {
          return scale(run, normal(r, {n(), n()}), -1.0 / 3);
@@ -109,6 +121,14 @@ std::vector<Row> table() {
       {"relu", true,
        [](const Run& run, Rng& r, Size n) {
          return relu(run, normal(r, {n(), n()}));
+       }},
+      {"leaky_relu", true,
+       [](const Run& run, Rng& r, Size n) {
+         return leaky_relu(run, normal(r, {n(), n()}));
+       }},
+      {"swish", true,
+       [](const Run& run, Rng& r, Size n) {
+         return swish(run, normal(r, {n(), n()}, 2));
        }},
       {"gelu", true,
        [](const Run& run, Rng& r, Size n) {
@@ -163,6 +183,12 @@ std::vector<Row> table() {
          const std::size_t a = n();
          const Tensor q = normal(r, {n(), a}), k = normal(r, {n(), a});
          return additive_scores(run, q, k, normal(r, {a}));
+       }},
+      {"edge_scores", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t d = n();
+         const Tensor h = normal(r, {n(), n(), d});
+         return edge_scores(run, h, normal(r, {2 * d}));
        }},
       {"unit_rows", true,
        [](const Run& run, Rng& r, Size n) {
@@ -222,6 +248,25 @@ std::vector<Row> table() {
          const Tensor x = normal(r, {n(), n(), in}), w = normal(r, {kernel, in, out});
          return convolution(run, x, w, normal(r, {out}), 1 + r.below(2), r.below(2) == 1);
        }},
+      {"depthwise_convolution", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t c = n();
+         const Tensor x = normal(r, {n(), n(), c}), w = normal(r, {1 + r.below(5), c});
+         return depthwise_convolution(run, x, w, normal(r, {c}));
+       }},
+      {"convolution_2d", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t in = n(), out = n();
+         const Tensor x = normal(r, {n(), n(), n(), in}),
+                      w = normal(r, {1 + r.below(5), 1 + r.below(5), in, out});
+         return convolution_2d(run, x, w, normal(r, {out}), 1 + r.below(3));
+       }},
+      {"convolution_2d", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t in = n();
+         const Tensor x = normal(r, {n(), n(), in});
+         return convolution_2d(run, x, normal(r, {2, 2, in, n()}));
+       }},
       {"layer_norm", true,
        [](const Run& run, Rng& r, Size n) {
          const std::size_t d = n();
@@ -231,6 +276,10 @@ std::vector<Row> table() {
       {"row_mean", true,
        [](const Run& run, Rng& r, Size n) {
          return row_mean(run, normal(r, {n(), n(), n()}));
+       }},
+      {"row_max", true,
+       [](const Run& run, Rng& r, Size n) {
+         return row_max(run, normal(r, {n(), n(), n()}));
        }},
       {"row_variance", true,
        [](const Run& run, Rng& r, Size n) {

@@ -31,16 +31,21 @@ NamedShapes encoder_layer_shapes(const EncoderSizes& sizes) {
   return shapes_of_layer<EncoderLayer>(sizes);
 }
 
+static Tensor bend(const Run& run, Tensor x, Activation activation) {
+  if (activation == Activation::relu) return relu(run, std::move(x));
+  return activation == Activation::gelu ? gelu(run, std::move(x)) : swish(run, std::move(x));
+}
+
 Tensor feed_forward(const Run& run, const Tensor& x, const FeedForwardParameters& p,
                     Activation activation) {
   note(run, "w_1", "W_1", {"d", "ff"}, p.w_1);
   note(run, "b_1", "b_1", {"ff"}, p.b_1);
-  const bool is_relu = activation == Activation::relu;
-  Tensor inner = linear(run, x, p.w_1, p.b_1);  // (...,n,ff)
-  const Tensor hidden =
-      is_relu ? relu(run, std::move(inner)) : gelu(run, std::move(inner));  // (...,n,ff)
-  note(run, "hidden", is_relu ? "max(x W_1 + b_1, 0)" : "gelu(x W_1 + b_1)", {"token", "ff"},
-       hidden);
+  const Tensor hidden = bend(run, linear(run, x, p.w_1, p.b_1), activation);  // (...,n,ff)
+  note(run, "hidden",
+       activation == Activation::relu   ? "max(x W_1 + b_1, 0)"
+       : activation == Activation::gelu ? "gelu(x W_1 + b_1)"
+                                        : "swish(x W_1 + b_1)",
+       {"token", "ff"}, hidden);
   note(run, "w_2", "W_2", {"ff", "d"}, p.w_2);
   note(run, "b_2", "b_2", {"d"}, p.b_2);
   const Tensor output = linear(run, hidden, p.w_2, p.b_2);  // (...,n,d)

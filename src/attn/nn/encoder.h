@@ -29,7 +29,7 @@ struct EncoderSizes {
 };
 
 /// What stands between the two layers of a feed-forward net.
-enum class Activation { relu, gelu };
+enum class Activation { relu, gelu, swish };
 
 /// How a block of the encoder or decoder is put together. Without `residual`, x + f(x) becomes
 /// f(x); without `norm`, no layer norm at all; without `scaled`, scores are not divided by

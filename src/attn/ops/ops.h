@@ -33,10 +33,16 @@ Tensor matmul_nt(const Run& run, const Tensor& a, const Tensor& b, double scale 
 // --- arithmetic.cpp
 /// y = a + b; b may lack leading axes of a (one position table for all sentences).
 Tensor add(const Run& run, const Tensor& a, const Tensor& b);
+/// y = a b, number by number; b may lack leading axes of a (one weight per channel for all places),
+/// or have 1 for a's last axis (one weight for the whole row).
+Tensor multiply(const Run& run, const Tensor& a, const Tensor& b);
 /// y = c x
 Tensor scale(const Run& run, const Tensor& x, double c);
 /// y = max(x, 0). Gradient 0 where x <= 0.
 Tensor relu(const Run& run, Tensor x);
+/// y = x where x > 0, else slope x. Maas et al. 2013, "Rectifier nonlinearities improve neural
+/// network acoustic models", section 2. Gradient `slope` where x <= 0.
+Tensor leaky_relu(const Run& run, const Tensor& x, double slope = 0.2);
 
 // --- squash.cpp
 /// y = tanh(x), between -1 and 1.
@@ -48,6 +54,11 @@ Tensor sigmoid(const Run& run, const Tensor& x);
 /// y = x (1 + erf(x / sqrt(2))) / 2: x times the probability that a normal number is below x.
 /// Hendrycks and Gimpel 2016, "Gaussian error linear units", section 2.
 Tensor gelu(const Run& run, Tensor x);
+
+// --- swish.cpp
+/// y = x / (1 + e^-x): x times its own sigmoid; also called SiLU. Ramachandran et al. 2017,
+/// "Searching for activation functions", section 4.
+Tensor swish(const Run& run, Tensor x);
 
 // --- layout.cpp: numbers move, none changes
 /// (...,n,H d) -> (...,H,n,d): head h takes columns h d .. h d + d - 1.
@@ -77,6 +88,9 @@ Tensor rotary(const Run& run, const Tensor& x);
 /// -> (...,n_q,n_k).
 /// Bahdanau et al. 2015, "Neural machine translation by jointly learning to align", A.1.2.
 Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const Tensor& v);
+/// s[i,j] = a_1 . h[i] + a_2 . h[j], where a is [a_1; a_2]: every pair of nodes. h (...,n,d),
+/// a (2d) -> (...,n,n). Velickovic et al. 2018, "Graph attention networks", equation 3.
+Tensor edge_scores(const Run& run, const Tensor& h, const Tensor& a);
 /// y[i] = x[i] / |x[i]|; a row of zeros stays zeros (gradient 0).
 Tensor unit_rows(const Run& run, const Tensor& x);
 
@@ -119,6 +133,19 @@ Tensor gaussian(const Run& run, const Tensor& w, const Tensor& center, double de
 Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b,
                    std::size_t dilation = 1, bool causal = false);
 
+// --- depthwise.cpp
+/// y[t,c] = sum_j w[j,c] x[t + j - k/2, c] + b[c]: a convolution along time in which every channel
+/// keeps to itself, zeros beyond the ends. x (...,T,c), w (k,c), b (c) -> (...,T,c).
+/// Chollet 2017, "Xception", section 1.1.
+Tensor depthwise_convolution(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b);
+
+// --- convolution_2d.cpp
+/// y[i,j] = sum_(a,b) x[i s + a - kh/2, j s + b - kw/2] w[a,b] + bias, with stride s:
+/// cross-correlation over a picture, zeros beyond its edges. x (...,h,w,c_in),
+/// w (kh,kw,c_in,c_out), bias b (c_out) or none -> (...,h/s,w/s,c_out), rounded up.
+Tensor convolution_2d(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b = {},
+                      std::size_t stride = 1);
+
 // --- normalize.cpp
 /// y = gain (x - mean) / sqrt(variance + eps) + bias along the last axis; variance over d, not d-1.
 /// Ba, Kiros and Hinton 2016, "Layer normalization", section 3. x (...,d), gain and bias (d).
@@ -128,6 +155,9 @@ Tensor layer_norm(const Run& run, const Tensor& x, const Tensor& gain, const Ten
 // --- statistics.cpp
 /// The mean of each row. x (...,d) -> (...).
 Tensor row_mean(const Run& run, const Tensor& x);
+/// The largest number of each row; NaN if there is one. Its gradient goes to the first that is
+/// largest. x (...,d) -> (...).
+Tensor row_max(const Run& run, const Tensor& x);
 /// The mean of (x - row mean)^2 over each row: over d, not d-1. x (...,d) -> (...).
 Tensor row_variance(const Run& run, const Tensor& x);
 /// y = gain (x - mean) / sqrt(variance + eps) + bias, with the mean and variance of each column

@@ -74,6 +74,70 @@ Tensor additive_scores(const Run& run, const Tensor& q, const Tensor& k, const T
   return y;
 }
 
+Tensor edge_scores(const Run& run, const Tensor& h, const Tensor& a) {
+  require_rank("edge_scores", "h", h, 2);
+  const Shape shape = h.shape();
+  const std::size_t n = shape[shape.size() - 2], d = shape.back();
+  if (a.shape() != Shape{2 * d})
+    shapes_do_not_fit("edge_scores", "h", h, "a", a, "a needs two numbers per column of h");
+  const std::size_t nodes = count(Shape(shape.begin(), shape.end() - 1));  // of all graphs
+  const real* both = a.value().data();
+  Array out = empty(with_last(shape, n));  // (...,n,n)
+  // 1. what a node gives as the one who looks, and as the one who is looked at
+  std::vector<real> looks(nodes), seen(nodes);
+  for (std::size_t i = 0; i < nodes; ++i) {
+    looks[i] = dot_row(both, h.value().data() + i * d, d);
+    seen[i] = dot_row(both + d, h.value().data() + i * d, d);
+  }
+  // 2. their sum for every pair of one graph
+  for (std::size_t i = 0; i < nodes; ++i) {
+    const real* others = seen.data() + i / n * n;
+    for (std::size_t j = 0; j < n; ++j) out.data()[i * n + j] = looks[i] + others[j];
+  }
+  Tensor y = make_result(run, std::move(out), {h, a});
+
+  if (run.trace) {
+    run.trace->made(y, {"edge_scores",
+                        {h, a},
+                        4.0 * double(nodes) * double(d) + double(nodes) * double(n),
+                        [=](std::size_t index) {
+                          const std::size_t i = index / n, j = i / n * n + index % n;
+                          Reason own =
+                              sum_of_products("a . [the one who looks; the one who is looked at]",
+                                              a, 0, 1, h, i * d, 1, d);
+                          const Reason other = sum_of_products("", a, d, 1, h, j * d, 1, d);
+                          own.text(" + ");
+                          own.arithmetic.insert(own.arithmetic.end(), other.arithmetic.begin(),
+                                                other.arithmetic.end());
+                          own.value += other.value;
+                          return own;
+                        }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {
+      const real *dy = y.grad().data(), *value = h.value().data(), *weights = a.value().data();
+      for (std::size_t i = 0; i < nodes; ++i) {
+        // 2. the sums over the pairs in which the node looks, and in which it is looked at
+        real looks_too = 0, seen_too = 0;
+        const std::size_t first = i / n * n;  // of its graph
+        for (std::size_t j = 0; j < n; ++j) {
+          looks_too += dy[i * n + j];
+          seen_too += dy[(first + j) * n + i - first];
+        }
+        // 1. da += d(looks) h, d(seen) h, dh += d(looks) a_1 + d(seen) a_2
+        if (a.needs_grad()) {
+          add_scaled_row(looks_too, value + i * d, a.grad().data(), d);
+          add_scaled_row(seen_too, value + i * d, a.grad().data() + d, d);
+        }
+        if (!h.needs_grad()) continue;
+        add_scaled_row(looks_too, weights, h.grad().data() + i * d, d);
+        add_scaled_row(seen_too, weights + d, h.grad().data() + i * d, d);
+      }
+    });
+  }
+  return y;
+}
+
 Tensor unit_rows(const Run& run, const Tensor& x) {
   require_rank("unit_rows", "x", x, 1);
   const std::size_t n = rows(x.value()), d = columns(x.value());

@@ -63,6 +63,38 @@ Tensor row_mean(const Run& run, const Tensor& x) {
   return y;
 }
 
+Tensor row_max(const Run& run, const Tensor& x) {
+  require_rows("row_max", x);
+  const std::size_t d = columns(x.value()), n = rows(x.value());
+  // The place of the first that is largest; of the first NaN, which no number is larger than.
+  const auto place = [=](std::size_t i) {
+    const real* from = x.value().data() + i * d;
+    std::size_t at = 0;
+    for (std::size_t j = 1; j < d && !std::isnan(from[at]); ++j)
+      if (!(from[j] <= from[at])) at = j;
+    return i * d + at;
+  };
+  Array out = empty(without_last(x.shape()));
+  for (std::size_t i = 0; i < n; ++i) out.data()[i] = x.value().data()[place(i)];
+  Tensor y = make_result(run, std::move(out), {x});
+
+  if (run.trace) {
+    run.trace->made(y, {"row_max", {x}, 1.0 * double(n) * double(d), [=](std::size_t i) {
+                          Reason reason{"the largest number of the row", {}, y.value().data()[i]};
+                          reason.text("max(");
+                          for (std::size_t j = 0; j < d; ++j)
+                            reason.text(j == 0 ? "" : ", ").number(x, i * d + j);
+                          return reason.text(")");
+                        }});
+  }
+  if (y.needs_grad()) {
+    run.tape->push([=] {  // dx += dy where the largest stands
+      for (std::size_t i = 0; i < n; ++i) x.grad().data()[place(i)] += y.grad().data()[i];
+    });
+  }
+  return y;
+}
+
 Tensor row_variance(const Run& run, const Tensor& x) {
   require_rows("row_variance", x);
   const std::size_t d = columns(x.value()), n = rows(x.value());
