@@ -42,6 +42,9 @@
 #include "attn/nn/attention.h"        // one head, many heads
 #include "attn/nn/layers.h"           // recurrent and convolutional layers
 #include "attn/nn/encoder.h"          // one block of the encoder
+#include "attn/nn/conformer.h"        // a block of attention and convolution, for speech
+#include "attn/nn/feature_map.h"      // attention over pictures
+#include "attn/nn/graph_attention.h"  // attention along edges
 #include "attn/nn/decoder.h"          // one block of the decoder, word by word too
 #include "attn/nn/adaptive.h"         // one block as often as each token needs it
 #include "attn/nn/sequence_model.h"   // models that answer at every position

@@ -42,6 +42,12 @@ const std::vector<Words> kLines = {
     {"rnn", "a b c", "--cell", "lstm", "--bidirectional"},
     {"rnn", "a b c", "--cell", "gru"},
     {"cnn", "a b c", "--causal"},
+    {"encoder", "a b c", "--block", "conformer", "--layers", "1"},
+    {"graph"},
+    {"feature-map", "--attend", "channel+spatial"},
+    {"feature-map", "--attend", "spatial+temporal"},
+    {"feature-map", "--attend", "branch"},
+    {"feature-map", "--attend", "self"},
 };
 
 }  // namespace

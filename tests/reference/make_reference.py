@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import reference_blocks
+import reference_kinds
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
@@ -1171,6 +1172,7 @@ def main():
                  fc_cases, window_cases, rnn_cases, seq2seq_cases, cnn_cases, backward_cases, reach_cases, path_cases):
         make()
     reference_blocks.make(sys.modules[__name__])
+    reference_kinds.make(sys.modules[__name__])
     for command, group in cases.items():
         names = [case.name for case in group]
         assert len(set(names)) == len(names), names

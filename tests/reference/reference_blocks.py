@@ -32,7 +32,7 @@ def attention(put, at, x, memory, p, heads, mask=None, scaled=True):
 
 def feed_forward(put, at, x, p, activation="relu"):
     hidden = linear(x, p[at + "w_1"], p[at + "b_1"])
-    hidden = gelu(hidden) if activation == "gelu" else r.relu(hidden)
+    hidden = {"relu": r.relu, "gelu": gelu, "swish": lambda v: v * r.sigmoid(v)}[activation](hidden)
     put(at + "hidden", hidden)
     output = linear(hidden, p[at + "w_2"], p[at + "b_2"])
     put(at + "output", output)
@@ -331,7 +331,7 @@ def ffn_cases():
         case.save(f"{case.name}.safetensors")
 
     x = r.numbers("x-5x4.npy", (5, 4))
-    for activation in ("relu", "gelu"):
+    for activation in ("relu", "gelu", "swish"):
         case = r.Case(f"ffn-{activation}", "ffn", "--input", "@/x-5x4.npy", "--activation", activation, "--ff", 7)
         steps(case, r.given_x(case, matrix=x), 7, activation)
     case = r.Case("ffn-text", "ffn", r.SENTENCE, "--dim", 3)

@@ -46,6 +46,7 @@ Place parse_place(const std::string& word) {
                 "write a step and a place counted from 0, as in: attn why 'weights[0,1]' attend");
   }
   Place place{word.substr(0, open), {}};
+  if (word.substr(open) == "[]") return place;  // a step of a single number
   std::size_t begin = open + 1;
   while (begin < word.size()) {
     const std::size_t end = word.find_first_of(",]", begin);
@@ -78,6 +79,8 @@ std::size_t place_on_axis(const std::string& word, const Trace& trace, const Ste
 
 std::size_t index_of(const Place& place, const Trace& trace, const Step& step) {
   const Shape shape = step.shape();
+  if (place.index.empty() && !shape.empty())
+    parse_integer("index", "", 0, 1);  // says what is wanted
   const std::string range =
       fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
         std::string last;

@@ -3,6 +3,7 @@
 
 #include "app/frame/command.h"
 #include "app/stages/blocks.h"
+#include "app/stages/conformer_blocks.h"
 #include "app/stages/encoder_parts.h"
 #include "app/stages/mask_option.h"
 #include "attn/core/error.h"
@@ -15,6 +16,8 @@ namespace {
 
 struct EncoderOptions {
   BlockChoices block;
+  std::string kind = "transformer";
+  std::int64_t kernel = 3;
   std::string mask = "none";
   bool no_residual = false, no_norm = false, no_scale = false, no_position = false, share = false,
        halt = false;
@@ -23,6 +26,10 @@ struct EncoderOptions {
 void bind(Cli& cli, EncoderOptions& o) {
   bind_block(cli, o.block, "number of blocks L; 0: 2, or with --halt at most 8");
   bind_mask(cli, o.mask);
+  cli.choice("--block", o.kind, {"transformer", "conformer"},
+             "attention and a feed-forward net, or with a convolution between, as for speech");
+  cli.integer("--kernel", o.kernel, 1, 100'000,
+              "conformer: how many positions its convolution sees");
   cli.flag("--no-residual", o.no_residual, "without the sums: f(x) in place of x + f(x)");
   cli.flag("--no-norm", o.no_norm, "without layer norms");
   cli.flag("--no-scale", o.no_scale, "scores without the division by sqrt(d_k)");
@@ -31,7 +38,29 @@ void bind(Cli& cli, EncoderOptions& o) {
   cli.flag("--halt", o.halt, "each position stops after a number of steps of its own");
 }
 
+/// A Conformer is shown whole, and with its own norms.
+void check_kind(const Stage& s, const EncoderOptions& o) {
+  if (o.kind != "conformer") {
+    if (!s.common.is_given("--kernel")) return;
+    throw Error(ErrorKind::usage, "--kernel without --block conformer",
+                "only a Conformer's block has a convolution");
+  }
+  for (const char* option : {"--no-residual", "--no-norm", "--no-scale", "--no-position",
+                             "--share-layers", "--halt", "--norm"}) {
+    if (!s.common.is_given(option)) continue;
+    throw Error(ErrorKind::usage, fmt::format("{} with --block conformer", option),
+                std::string_view(option) == "--norm"
+                    ? "its block has a norm before each part and one behind them: leave it out"
+                    : "only the Transformer's block can be taken apart: leave one out");
+  }
+  if (o.mask != "none") {
+    throw Error(ErrorKind::usage, "--mask with --block conformer",
+                "its convolution looks at the neighbours whatever the mask hides: leave one out");
+  }
+}
+
 void check_options(const Stage& s, const EncoderOptions& o) {
+  check_kind(s, o);
   if (o.halt && !o.share) {
     throw Error(ErrorKind::usage, "--halt without --share-layers",
                 "a position can only take more or fewer steps if all are the same block: add "
@@ -139,6 +168,7 @@ void encoder(Stage& s, const EncoderOptions& o) {
   check_options(s, o);
   if ((!s.common.input.empty() || o.no_position) && !s.common.is_given("--position"))
     s.common.position = "none";  // a matrix is taken as it stands
+  if (o.kind == "conformer") return show_conformer(s, o.block, o.kernel);
   s.trace.title = o.halt ? "One block again and again, until each position has had enough"
                          : "The encoder: blocks of attention and feed-forward nets";
   const Tensor x = s.x();

@@ -18,11 +18,12 @@ struct FfnOptions {
 
 void bind(Cli& cli, FfnOptions& o) {
   cli.integer("--ff", o.ff, 0, 1'000'000, "inner width ff; 0: 4d");
-  cli.choice("--activation", o.activation, {"relu", "gelu"},
-             "the bend in the middle: the Transformer's, or BERT's and GPT's");
+  cli.choice("--activation", o.activation, {"relu", "gelu", "swish"},
+             "the bend in the middle: the Transformer's, BERT's and GPT's, or the Conformer's");
 }
 
 Activation activation_of(const FfnOptions& o) {
+  if (o.activation == "swish") return Activation::swish;
   return o.activation == "gelu" ? Activation::gelu : Activation::relu;
 }
 
@@ -63,10 +64,11 @@ void ffn(Stage& s, const FfnOptions& o) {
   const Activation bend = activation_of(o);
   const Tensor output = feed_forward(s.run, x, p, bend);
   s.explain("hidden", bend == Activation::relu
-                          ? "relu bends here: what is negative becomes 0. Without the bend, both "
-                            "layers would be one matrix."
-                          : "gelu bends here: large numbers pass, very negative ones become 0, "
-                            "small ones shrink.");
+                          ? std::string("relu bends here: what is negative becomes 0. Without the "
+                                        "bend, both layers would be one matrix.")
+                          : fmt::format("{} bends here: large numbers pass, very negative ones "
+                                        "become 0, small ones shrink.",
+                                        o.activation));
   s.explain("output", "Row i was made from row i of X alone.");
   show_same_weights(s, x, p);
 
