@@ -14,15 +14,19 @@ using namespace attn;
 
 namespace {
 
-const std::vector<std::string> kAll = {"first",  "copy",        "reverse",  "sort",    "recall",
-                                       "adding", "copy-memory", "brackets", "tagging", "mood"};
+const std::vector<std::string> kAll = {
+    "first",         "copy",     "reverse", "sort",    "recall",        "adding",
+    "copy-memory",   "brackets", "tagging", "mood",    "pictures-near", "pictures-far",
+    "pictures-both", "phonemes", "speaker", "friends", "ring",          "molecule"};
 
 /// Shortest and longest length of each.
 const std::map<std::string, std::pair<std::size_t, std::size_t>> kLengths = {
-    {"first", {3, 4096}},       {"copy", {3, 4096}},     {"reverse", {3, 4096}},
-    {"sort", {3, 4096}},        {"recall", {5, 4096}},   {"adding", {2, 4096}},
-    {"copy-memory", {1, 4096}}, {"brackets", {9, 4096}}, {"tagging", {4, 4096}},
-    {"mood", {6, 4096}}};
+    {"first", {3, 4096}},        {"copy", {3, 4096}},        {"reverse", {3, 4096}},
+    {"sort", {3, 4096}},         {"recall", {5, 4096}},      {"adding", {2, 4096}},
+    {"copy-memory", {1, 4096}},  {"brackets", {9, 4096}},    {"tagging", {4, 4096}},
+    {"mood", {6, 4096}},         {"pictures-near", {8, 60}}, {"pictures-far", {8, 60}},
+    {"pictures-both", {12, 60}}, {"phonemes", {2, 4096}},    {"speaker", {2, 4096}},
+    {"friends", {8, 64}},        {"ring", {7, 64}},          {"molecule", {8, 64}}};
 
 /// Those of `lengths` that the task has.
 std::vector<std::size_t> possible(const std::string& name, std::vector<std::size_t> lengths) {
@@ -42,7 +46,7 @@ TaskExample blank(const Task& task) {
 
 /// The shortest length that make_task takes.
 std::size_t shortest(const std::string& name) {
-  for (std::size_t n = 0; n < 10; ++n) {
+  for (std::size_t n = 0; n < 13; ++n) {
     try {
       return make_task(name, n)->length;
     } catch (const Error& e) {
@@ -53,11 +57,16 @@ std::size_t shortest(const std::string& name) {
   return 0;
 }
 
-std::vector<std::vector<real>> sequences(const Array& a) {
-  const std::size_t size = a.shape()[0], width = a.size() / size;
-  std::vector<std::vector<real>> out;
-  for (std::size_t i = 0; i < size; ++i) {
-    out.emplace_back(a.data() + i * width, a.data() + (i + 1) * width);
+/// What is read of each sequence: inputs and edges.
+std::vector<std::vector<real>> sequences(const TaskBatch& batch) {
+  std::vector<std::vector<real>> out(batch.size());
+  for (const Tensor& part : {batch.inputs, batch.edges}) {
+    if (!part) continue;
+    const std::size_t width = part.value().size() / out.size();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const real* from = part.value().data() + i * width;
+      out[i].insert(out[i].end(), from, from + width);
+    }
   }
   return out;
 }
@@ -123,7 +132,8 @@ TEST_CASE("tasks: the names, and an unknown one gets the nearest") {
   } catch (const Error& e) {
     CHECK(e.hint() ==
           "possible: first, copy, reverse, sort, recall, adding, copy-memory, brackets, tagging, "
-          "mood");
+          "mood, pictures-near, pictures-far, pictures-both, phonemes, speaker, friends, ring, "
+          "molecule");
   }
 }
 
@@ -235,11 +245,11 @@ TEST_CASE("tasks: no test sequence is a training sequence") {
       CAPTURE(n);
       const auto task = make_task(name, n);
       Rng rng(2);
-      const auto train = sequences(task->batch(rng, 2000, Split::train).inputs.value());
+      const std::size_t count = task->features > 2 ? 300 : 2000;
+      const auto train = sequences(task->batch(rng, count, Split::train));
       const std::set<std::vector<real>> seen(train.begin(), train.end());
-      for (const auto& test : sequences(task->batch(rng, 2000, Split::test).inputs.value())) {
+      for (const auto& test : sequences(task->batch(rng, count, Split::test)))
         REQUIRE_FALSE(seen.contains(test));
-      }
     }
   }
 }

@@ -25,6 +25,8 @@ std::string settings_text(const CellSettings& s) {
       kVersion, s.task, s.budget, t.layers, t.heads, t.ff, t.kernel, t.radius, t.dropout, t.steps,
       t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
   return text + (t.read.empty() ? "" : " read " + t.read) +
+         (t.mask == "graph" ? "" : " mask " + t.mask) +
+         (t.patch == 3 ? "" : fmt::format(" patch {}", t.patch)) +
          (t.examples == 0 ? "" : fmt::format(" examples {}", t.examples));
 }
 

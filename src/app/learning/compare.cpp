@@ -20,8 +20,9 @@ namespace {
 void bind(Cli& cli, CompareOptions& o) {
   cli.choice("--task", o.task, task_names(), "what all models learn");
   cli.text("--models", o.models, "A,B,...",
-           "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention");
-  cli.suggest(sequence_kinds);
+           "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention,local,conformer, of "
+           "pictures cnn2d,vit, of graphs graph-attention");
+  cli.suggest(model_kinds);
   cli.integers("--lengths", o.lengths, 1, 100'000,
                "lengths of the sequences; not given: from the task's shortest on");
   cli.integers("--examples", o.examples, 1, 100'000,
@@ -57,7 +58,7 @@ std::vector<std::string> listed_models(const std::string& text) {
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string name = text.substr(begin, end - begin);
-    const auto& known = sequence_kinds();
+    const auto& known = model_kinds();
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const std::string near = nearest(name, known);
       throw Error(ErrorKind::usage,
@@ -163,7 +164,7 @@ void compare(Stage& s, const CompareOptions& given) {
   }
   s.trace.title = fmt::format("{}: {} models on the same sequences", o.task, models.size());
   const std::unique_ptr<Task> task = make_task(o.task, static_cast<std::size_t>(lengths[0]));
-  check_choices(s.common, *task);
+  check_choices(s.common, *task, models);
   if (task->whole && o.training.read.empty()) o.training.read = "mean";
   const CellSettings settings{o.task, static_cast<std::size_t>(o.budget), o.training};
   s.trace.say(task->about + " The best possible: " + task->best);

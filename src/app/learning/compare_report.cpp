@@ -232,14 +232,16 @@ class Report {
   }
 
   void cost_table() {
-    Table table{"cost",
-                fmt::format("At {}. sequential: steps that must wait for one another. path: "
-                            "layers or time steps over the "
-                            "largest distance; -: the model cannot see so far.",
-                            name(largest())),
-                {"model", "parameters", "loss", "steps", "train seconds", "ms per step",
-                 "sequential", "path", "sees back"},
-                {}};
+    const bool placed = task_->has_distances;
+    Table table{
+        "cost",
+        fmt::format("At {}. sequential: steps that must wait for one another.{}", name(largest()),
+                    placed ? " path: layers or time steps over the largest distance; -: "
+                             "the model cannot see so far."
+                           : ""),
+        {"model", "parameters", "loss", "steps", "train seconds", "ms per step", "sequential"},
+        {}};
+    if (placed) table.columns.insert(table.columns.end(), {"path", "sees back"});
     for (const std::string& model : models_) {
       const auto* found = cells(model, largest());
       if (!found) continue;
@@ -251,10 +253,12 @@ class Report {
       }
       const CellResult& first = found->front();
       table.rows.push_back({model, double(first.parameters), loss, steps, seconds,
-                            1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps),
-                            first.longest_path == 0 ? Table::Cell(std::string("-"))
-                                                    : Table::Cell(double(first.longest_path)),
-                            double(first.sees_back)});
+                            1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps)});
+      if (!placed) continue;
+      table.rows.back().push_back(first.longest_path == 0
+                                      ? Table::Cell(std::string("-"))
+                                      : Table::Cell(double(first.longest_path)));
+      table.rows.back().push_back(double(first.sees_back));
     }
     s_.trace.add(std::move(table));
   }

@@ -16,7 +16,8 @@ namespace attn::app {
 namespace {
 
 void bind(Cli& cli, TrainOptions& o) {
-  cli.choice("--model", o.model, sequence_kinds(), "what learns");
+  cli.choice("--model", o.model, model_kinds(),
+             "what learns; cnn2d and vit read pictures, graph-attention graphs");
   cli.integer(
       "--length", o.length, 1, 100'000,
       "length n of the task's sequences; not given: the task's usual one, 6 or its shortest");
@@ -49,7 +50,8 @@ void bind(Cli& cli, TrainOptions& o) {
                   "translate: what `attn translate --model` reads");
   cli.positional("task", o.task,
                  "what is learnt: copy, reverse, sort, first, recall, adding, copy-memory, "
-                 "brackets, tagging, mood, translate");
+                 "brackets, tagging, mood, pictures-near, pictures-far, pictures-both, phonemes, "
+                 "speaker, friends, ring, molecule, translate");
   cli.suggest([] {
     std::vector<std::string> names = task_names();
     names.emplace_back("translate");
@@ -57,8 +59,8 @@ void bind(Cli& cli, TrainOptions& o) {
   });
 }
 
-/// How many of 100, or of fewer, that share is.
-std::string of_hundred(double share) { return fmt::format("{:.4g} %", 100 * share); }
+/// "98.4 %"
+std::string percent(double share) { return fmt::format("{:.4g} %", 100 * share); }
 
 /// The result in a sentence.
 std::string in_words(const Task& task, const TrainOptions& o, const Score& score,
@@ -70,26 +72,48 @@ std::string in_words(const Task& task, const TrainOptions& o, const Score& score
         score.loss, task.chance_loss);
   std::string text = fmt::format(
       "Of {} that it had never seen {} gets {} right; a guess gets {}, the best possible is {}.",
-      task.unit, o.model, of_hundred(score.accuracy), of_hundred(task.chance),
-      of_hundred(task.best_accuracy));
+      task.unit, o.model, percent(score.accuracy), percent(task.chance),
+      percent(task.best_accuracy));
   if (std::isnan(train_accuracy)) return text;
   text += fmt::format(" Of the {} examples it learnt from it gets {} right", o.training.examples,
-                      of_hundred(train_accuracy));
+                      percent(train_accuracy));
   return text + (train_accuracy - score.accuracy > 0.05 ? ": it has learnt them by heart."
-                                                        : ": no more than of new ones.");
+                                                        : ": about as many as of new ones.");
+}
+
+/// What one answer of a task without distances is made from.
+std::string what_it_sees(const Task& task, const SequenceModel& model) {
+  const SequenceSizes& z = model.sizes();
+  if (task.graph)
+    return has_heads(z.kind) && (z.edges || z.kind == SequenceKind::graph_attention)
+               ? "A node looks at its neighbours and at itself alone."
+               : "It sees the nodes alone, not the edges: here a guess is the best it can do.";
+  if (task.whole) return {};
+  const auto [before, after] = model.receptive_field(task.steps);
+  return fmt::format("An answer knows {} {} before its own and {} after it.",
+                     std::min(before, task.steps - 1), task.unit, std::min(after, task.steps - 1));
 }
 
 void describe(Trace& trace, const Task& task, const SequenceModel& model, const TrainOptions& o) {
+  const std::string looks = o.training.examples > 0 ? "its examples" : "fresh training sequences";
+  const std::string stops =
+      fmt::format("It stops after {} step{}", o.training.steps, o.training.steps == 1 ? "" : "s");
+  const std::string named =
+      fmt::format("The model: {}, {} parameters", o.model, model.parameter_count());
+  if (!task.has_distances) {
+    trace.say(task.about + " The best possible: " + task.best);
+    const std::string read =
+        task.whole ? ", read by: " + name_of(model.sizes().read) : std::string();
+    const std::string sees = what_it_sees(task, model);
+    return trace.say(fmt::format("{}{}. {}, or when two looks in a row at {} give 99.9 %.{}{}",
+                                 named, read, stops, looks, sees.empty() ? "" : " ", sees));
+  }
   trace.say(task.about);
   trace.say("The best possible: " + task.best);
   trace.say(fmt::format(
-      "The model: {}, {} parameters. It stops after {} step{}, or as soon as two looks "
-      "in a row at {} give an accuracy of 99.9 % (a regression: a loss of 0.0005). It is "
-      "measured on test sequences, none of which it can have seen.",
-      o.model, model.parameter_count(), o.training.steps, o.training.steps == 1 ? "" : "s",
-      o.training.examples > 0 ? "its examples" : "fresh training sequences"));
-  if (task.whole)
-    return trace.say("Its one answer is read by: " + name_of(model.sizes().read) + ".");
+      "{}. {}, or as soon as two looks in a row at {} give an accuracy of 99.9 % (a regression: a "
+      "loss of 0.0005). It is measured on test sequences, none of which it can have seen.",
+      named, stops, looks));
   const auto [before, after] = model.receptive_field(task.steps);
   trace.say(fmt::format(
       "An output sees {} steps before it and {} after it; {} steps must wait for one another.",
@@ -112,8 +136,9 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
     if (!std::isnan(train_accuracy))
       table.rows.push_back(
           {std::string("accuracy on its examples"), train_accuracy, 1.0, task.chance});
-    table.rows.push_back(
-        {std::string("whole sequences right"), score.exact, std::string("1"), std::string("")});
+    if (task.has_distances)
+      table.rows.push_back(
+          {std::string("whole sequences right"), score.exact, std::string("1"), std::string("")});
   }
   table.rows.push_back({std::string("loss"), score.loss, task.best_loss, task.chance_loss});
   trace.add(std::move(table));
@@ -141,7 +166,7 @@ void train(Stage& s, const TrainOptions& o) {
   }
   check_checkpoint(o.checkpoint, o.resume);
   if (o.task[0] == "translate") {
-    for (const char* option : {"--read", "--examples"}) {
+    for (const char* option : {"--read", "--examples", "--mask", "--patch"}) {
       if (s.common.is_given(option))
         throw Error(ErrorKind::usage, fmt::format("{} means nothing to translate", option),
                     "it belongs to the other tasks");
@@ -154,14 +179,15 @@ void train(Stage& s, const TrainOptions& o) {
     throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(o.task[0])),
                 "did you mean translate?");
   const std::unique_ptr<Task> task = make_task(o.task[0], length_of(s.common, o));
-  check_choices(s.common, *task);
+  check_choices(s.common, *task, {o.model});
   const SequenceSizes sizes =
       sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
   const double activations =
       double(o.training.batch) * double(task->steps) * double(sizes.width) * 60 +
-      (o.model == "attention" ? 4.0 * double(o.training.batch) * double(sizes.heads) *
-                                    double(task->steps) * double(task->steps) * double(sizes.layers)
-                              : 0);
+      (has_attention(sizes.kind)
+           ? 4.0 * double(o.training.batch) * double(sizes.heads) * double(task->steps) *
+                 double(task->steps) * double(sizes.layers)
+           : 0);
   s.require_memory(
       sizeof(real) * activations,
       fmt::format("training on {} sequences of {} steps at once", o.training.batch, task->steps));

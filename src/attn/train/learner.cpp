@@ -41,7 +41,7 @@ Score score_of(const SequenceModel& model, const Task& task, std::size_t count,
   double loss = 0, right = 0, exact = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const TaskBatch batch = batch_at(i);
-    const Tensor logits = model.logits(Run{}, batch.inputs);
+    const Tensor logits = model.logits(Run{}, batch.inputs, batch.edges);
     const Tensor error = task.regression ? squared_error(Run{}, logits, batch.targets)
                                          : cross_entropy(Run{}, logits, batch.targets);
     loss += error.value().data()[0] * double(batch.size()) / double(sequences);
@@ -139,7 +139,7 @@ Score TaskLearner::training_score() const {
 
 Tensor TaskLearner::loss(const Run& run, Rng& batches, std::size_t size, double smoothing) const {
   const TaskBatch batch = draw(batches, size);
-  const Tensor logits = model_.logits(run, batch.inputs);
+  const Tensor logits = model_.logits(run, batch.inputs, batch.edges);
   note(run, "logits", "", {}, logits);
   return task_.regression ? squared_error(run, logits, batch.targets)
                           : cross_entropy(run, logits, batch.targets, smoothing);
@@ -160,10 +160,12 @@ std::string TaskLearner::description() const {
   const SequenceSizes& z = model_.sizes();
   return fmt::format(
       "task {}, length {}, model {}, width {}, layers {}, heads {}, ff {}, kernel {}, radius {}, "
-      "dropout {}{}{}",
+      "dropout {}{}{}{}{}",
       task_.name, task_.length, name_of(z.kind), z.width, z.layers, z.heads, z.ff, z.kernel,
       z.radius, z.dropout, z.read == Read::each ? "" : ", read " + name_of(z.read),
-      pool_ ? fmt::format(", examples {}", pool_->size()) : "");
+      pool_ ? fmt::format(", examples {}", pool_->size()) : "",
+      z.kind == SequenceKind::vit ? fmt::format(", patch {}", z.patch) : "",
+      z.edges ? "" : ", no edges");
 }
 
 }  // namespace attn

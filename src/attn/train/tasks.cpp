@@ -15,7 +15,7 @@ namespace attn {
 namespace {
 
 // Long enough for every experiment of the literature that a laptop can repeat; ids stay small.
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kLongest = 4096, kLargestPicture = 60, kLargestGraph = 64;
 // One draw in eight is a test sequence. A split that holds one sequence in 1 000 is still found in
 // this many draws but for a chance of e^-20.
 constexpr std::size_t kTries = 20000;
@@ -40,7 +40,15 @@ const std::vector<TaskRow>& task_rows() {
       {"copy-memory", 1, make_copy_memory},
       {"brackets", 9, make_brackets},
       {"tagging", 4, make_tagging},
-      {"mood", 6, make_mood, 24},
+      {"mood", 6, make_mood, 18},
+      {"pictures-near", 8, make_pictures_near, 12, kLargestPicture},
+      {"pictures-far", 8, make_pictures_far, 12, kLargestPicture},
+      {"pictures-both", 12, make_pictures_both, 15, kLargestPicture},
+      {"phonemes", 2, make_phonemes, 60},
+      {"speaker", 2, make_speaker, 60},
+      {"friends", 8, make_friends, 12, kLargestGraph},
+      {"ring", 7, make_ring, 9, kLargestGraph},
+      {"molecule", 8, make_molecule, 10, kLargestGraph},
   };
   return rows;
 }

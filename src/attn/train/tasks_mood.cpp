@@ -9,12 +9,12 @@ namespace attn {
 
 namespace {
 
-// Sentences are one to three clauses, joined by "and" (the next one is of the same mood) or "but"
+// Sentences are one or two clauses, joined by "and" (the next one is of the same mood) or "but"
 // (of the other mood); what comes last counts:
 //   clause = [everybody says | we think | nobody says | we doubt] the NOUN was [not | never]
 //            [very | really] ADJECTIVE
 // A clause is turned round by "nobody says" or "we doubt", and by "not" or "never"; by both, twice.
-constexpr std::size_t kKinds = 6, kClauses = 3;
+constexpr std::size_t kKinds = 6, kClauses = 2;
 const std::array<std::string, kKinds> kNouns = {"film", "plot", "ending", "music", "cast", "story"};
 const std::array<std::string, kKinds> kGood = {"good",   "funny", "clever",
                                                "lovely", "great", "fine"};
