@@ -14,7 +14,7 @@ namespace {
 using Phonemes = std::array<double, Recording::kPhonemes>;
 
 constexpr double kChange = (1 - Recording::kStay) / (Recording::kPhonemes - 1);  // to one other
-constexpr double kWidth = 1.2;                                                   // of a peak
+constexpr double kPeakWidth = 1.2;                                               // of a peak
 // The lower and the upper peak of each phoneme, in bands.
 constexpr std::array<std::array<double, 2>, Recording::kPhonemes> kPeaks = {{{5, 8},
                                                                              {3.5, 10.5},
@@ -144,7 +144,7 @@ double loudness(std::size_t phoneme, std::size_t speaker, std::size_t band) {
   const double moved = 0.5 * (2.0 * double(speaker) / (Recording::kSpeakers - 1) - 1);
   double sum = 0;
   for (const double peak : kPeaks[phoneme]) {
-    const double off = (double(band) - peak - moved) / kWidth;
+    const double off = (double(band) - peak - moved) / kPeakWidth;
     sum += std::exp(-off * off / 2);
   }
   return sum;

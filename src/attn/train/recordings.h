@@ -12,7 +12,7 @@ namespace attn {
 /// Spoken by one of some speakers, 100 frames a second. A phoneme lasts 8 frames on average: after
 /// each frame another one follows with the chance 1/8, all alike.
 struct Recording {
-  static constexpr std::size_t kBands = 16, kPhonemes = 10, kSpeakers = 6;
+  static constexpr std::size_t kBands = 16, kPhonemes = 10, kSpeakers = 4;
   static constexpr double kNoise = 0.3;     ///< standard deviation in each band
   static constexpr double kStay = 7.0 / 8;  ///< the same phoneme in the next frame
 

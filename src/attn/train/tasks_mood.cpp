@@ -14,31 +14,33 @@ namespace {
 //   clause = [everybody says | we think | nobody says | we doubt] the NOUN was [not | never]
 //            [very | really] ADJECTIVE
 // A clause is turned round by "nobody says" or "we doubt", and by "not" or "never"; by both, twice.
-constexpr std::size_t kKinds = 6, kClauses = 2;
-const std::array<std::string, kKinds> kNouns = {"film", "plot", "ending", "music", "cast", "story"};
-const std::array<std::string, kKinds> kGood = {"good",   "funny", "clever",
-                                               "lovely", "great", "fine"};
-const std::array<std::string, kKinds> kBad = {"bad", "dull", "silly", "awful", "boring", "weak"};
+constexpr std::size_t kWordKinds = 6, kClauses = 2;
+const std::array<std::string, kWordKinds> kNouns = {"film",  "plot", "ending",
+                                                    "music", "cast", "story"};
+const std::array<std::string, kWordKinds> kGood = {"good",   "funny", "clever",
+                                                   "lovely", "great", "fine"};
+const std::array<std::string, kWordKinds> kBad = {"bad",   "dull",   "silly",
+                                                  "awful", "boring", "weak"};
 
 enum Word : std::size_t {
-  kBlank,
-  kAnd,
-  kBut,
-  kThe,
-  kWas,
-  kEverybody,
-  kNobody,
-  kSays,
-  kWe,
-  kThink,
-  kDoubt,
-  kNot,
-  kNever,
-  kVery,
-  kReally,
-  kNoun,
-  kGoodWord = kNoun + kKinds,
-  kBadWord = kGoodWord + kKinds
+  kWordBlank,
+  kWordAnd,
+  kWordBut,
+  kWordThe,
+  kWordWas,
+  kWordEverybody,
+  kWordNobody,
+  kWordSays,
+  kWordWe,
+  kWordThink,
+  kWordDoubt,
+  kWordNot,
+  kWordNever,
+  kWordVery,
+  kWordReally,
+  kWordNoun,
+  kWordGood = kWordNoun + kWordKinds,
+  kWordBad = kWordGood + kWordKinds
 };
 
 std::vector<std::string> word_list() {
@@ -58,15 +60,20 @@ std::vector<std::size_t> clause(bool good, Rng& rng) {
   if (rng.below(3) == 0) {
     turned = rng.below(2) == 0;
     const bool we = rng.below(2) == 0;
-    words = {we ? kWe : turned ? kNobody : kEverybody, !we ? kSays : turned ? kDoubt : kThink};
+    words = {we       ? kWordWe
+             : turned ? kWordNobody
+                      : kWordEverybody,
+             !we      ? kWordSays
+             : turned ? kWordDoubt
+                      : kWordThink};
   }
-  words.insert(words.end(), {kThe, kNoun + rng.below(kKinds), kWas});
+  words.insert(words.end(), {kWordThe, kWordNoun + rng.below(kWordKinds), kWordWas});
   if (rng.below(3) == 0) {
     turned = !turned;
-    words.push_back(rng.below(2) == 0 ? kNot : kNever);
+    words.push_back(rng.below(2) == 0 ? kWordNot : kWordNever);
   }
-  if (rng.below(3) == 0) words.push_back(rng.below(2) == 0 ? kVery : kReally);
-  words.push_back((good != turned ? kGoodWord : kBadWord) + rng.below(kKinds));
+  if (rng.below(3) == 0) words.push_back(rng.below(2) == 0 ? kWordVery : kWordReally);
+  words.push_back((good != turned ? kWordGood : kWordBad) + rng.below(kWordKinds));
   return words;
 }
 
@@ -81,7 +88,7 @@ std::vector<std::size_t> sentence(bool good, Rng& rng) {
   std::vector<std::size_t> words = clause(mood, rng);
   for (const bool turn : turns) {
     mood ^= turn;
-    words.push_back(turn ? kBut : kAnd);
+    words.push_back(turn ? kWordBut : kWordAnd);
     const std::vector<std::size_t> next = clause(mood, rng);
     words.insert(words.end(), next.begin(), next.end());
   }
