@@ -9,6 +9,7 @@
 
 #include "attn/core/error.h"
 #include "attn/core/hash.h"
+#include "attn/core/joined.h"
 #include "attn/train/tasks_list.h"
 
 namespace attn {
@@ -43,7 +44,7 @@ const std::vector<TaskRow>& task_rows() {
       {"mood", 6, make_mood, 18},
       {"pictures-near", 8, make_pictures_near, 12, kLargestPicture},
       {"pictures-far", 8, make_pictures_far, 12, kLargestPicture},
-      {"pictures-both", 12, make_pictures_both, 15, kLargestPicture},
+      {"pictures-both", 8, make_pictures_both, 15, kLargestPicture},
       {"phonemes", 2, make_phonemes, 60},
       {"speaker", 2, make_speaker, 60},
       {"friends", 8, make_friends, 12, kLargestGraph},
@@ -59,7 +60,7 @@ const TaskRow& row_of(const std::string& name) {
   }
   const std::string near = nearest(name, task_names());
   throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(name)),
-              near.empty() ? fmt::format("possible: {}", fmt::join(task_names(), ", "))
+              near.empty() ? fmt::format("possible: {}", joined(task_names(), ", "))
                            : fmt::format("did you mean {}?", near));
 }
 

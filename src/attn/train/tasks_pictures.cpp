@@ -186,11 +186,11 @@ std::unique_ptr<Task> make_pictures_far(std::size_t n) {
 }
 
 std::unique_ptr<Task> make_pictures_both(std::size_t n) {
-  auto task = two_marks("pictures-both", n, n / 3 - kMark + 1);
+  auto task = two_marks("pictures-both", n, 2);
   task->about =
       "Look at a noisy grey picture of n x n pixels and say whether the marks of 3 x 3 pixels "
       "(plus "
-      "or cross) somewhere in its top left and its bottom right n/3 x n/3 pixels are alike.";
+      "or cross) near its top left and its bottom right corner, up to a pixel away, are alike.";
   return task;
 }
 
