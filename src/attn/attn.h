@@ -64,6 +64,7 @@
 #include "attn/nn/bert_checkpoint.h"  // its published files
 
 #include "attn/train/tasks.h"        // what can be learnt
+#include "attn/train/recordings.h"   // sound as frames, and what can be heard at best
 #include "attn/train/optimizer.h"    // SGD, Adam; schedules
 #include "attn/train/learner.h"      // what a trainer knows of what it trains
 #include "attn/train/trainer.h"      // the loop

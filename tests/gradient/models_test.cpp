@@ -154,6 +154,82 @@ TEST_CASE("gradient: every kind of model, from ids to the loss, agrees with cent
   }
 }
 
+TEST_CASE(
+    "gradient: one answer for a whole sequence, however it is read, agrees with differences") {
+  for (const std::string kind : {"attention", "birnn", "lstm"}) {
+    for (const std::string& read : read_names()) {
+      if (read == "cls" && kind != "attention") continue;
+      Rng rng(7);
+      Parameters parameters(rng.stream("parameters"));
+      const SequenceModel model({.kind = sequence_kind(kind),
+                                 .vocabulary = 5,
+                                 .classes = 3,
+                                 .width = 4,
+                                 .layers = 1,
+                                 .heads = 2,
+                                 .ff = 6,
+                                 .length = 5,
+                                 .read = read_named(read)},
+                                parameters);
+      Inputs x;
+      for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+      stir(x, rng);
+      Array given = empty({3, 5}), targets = empty({3, 1});
+      for (real& id : given) id = static_cast<real>(rng.below(5));
+      for (real& t : targets) t = static_cast<real>(rng.below(3));
+      const Function f = [&](const Run& run, const Inputs&) {
+        return cross_entropy(run, model.logits(run, Tensor::ids(given)), Tensor::ids(targets));
+      };
+      INFO(kind, " read by ", read);
+      CHECK(worst_error(f, x, rng) < kModelTolerance);
+    }
+  }
+}
+
+TEST_CASE("gradient: models of pictures and graphs, from the input to the loss, agree") {
+  for (const std::string kind :
+       {"local", "conformer", "cnn2d", "vit", "graph-attention", "attention"}) {
+    Rng rng(9);
+    Parameters parameters(rng.stream("parameters"));
+    SequenceSizes sizes{.kind = sequence_kind(kind),
+                        .vocabulary = 5,
+                        .classes = 3,
+                        .width = 4,
+                        .layers = 2,
+                        .heads = 2,
+                        .ff = 6,
+                        .radius = 1,
+                        .read = kind == "local" ? Read::cls : Read::mean};
+    const bool picture = reads_pictures(sizes.kind);
+    const bool graph = kind == "graph-attention" || kind == "attention";
+    const std::size_t steps = picture ? 16 : 5;
+    if (picture) {
+      sizes.vocabulary = 0;
+      sizes.features = 1;
+      sizes.side = 4;
+      sizes.patch = 2;
+    }
+    if (!graph) sizes.length = kind == "vit" ? 4 : steps;
+    const SequenceModel model(sizes, parameters);
+    Inputs x;
+    for (const auto& [path, tensor] : model.parameters()) x.push_back(tensor);
+    stir(x, rng);
+    Array given = picture ? rng.normal({2, steps, 1}, 1) : empty({2, steps});
+    if (!picture) {
+      for (real& id : given) id = static_cast<real>(rng.below(5));
+    }
+    Array edges = zeros({2, steps, steps}), targets = empty({2, 1});
+    for (std::size_t i = 0; i + 1 < steps; ++i) edges(0, i, i + 1) = edges(0, i + 1, i) = 1;
+    for (real& t : targets) t = static_cast<real>(rng.below(3));
+    const Function f = [&](const Run& run, const Inputs&) {
+      const Tensor logits = model.logits(run, Tensor(given), graph ? Tensor(edges) : Tensor());
+      return cross_entropy(run, logits, Tensor::ids(targets));
+    };
+    INFO(kind);
+    CHECK(worst_error(f, x, rng) < kModelTolerance);
+  }
+}
+
 TEST_CASE("gradient: every recurrent translator, from ids to the loss, agrees with differences") {
   const std::size_t batch = 2, read = 4, written = 3;
   std::vector<Seq2SeqSizes> all;

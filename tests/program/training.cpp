@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/frame/execute.h"
 #include "attn/core/error.h"
@@ -61,6 +62,12 @@ bool same_bits(const SequenceModel& a, const SequenceModel& b) {
 const Words kSmall = {"compare", "--task",  "first", "--models", "fc,rnn", "--lengths",
                       "3,4",     "--seeds", "2",     "--budget", "1500",   "--threads",
                       "1",       "--steps", "6",     "--batch",  "4"};
+
+/// As it would stand without line ends.
+std::string on_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
 
 Words small(const Words& more) { return with(kSmall, more); }
 
@@ -148,6 +155,128 @@ TEST_CASE("training: attention learns to reverse") {
     const auto* table = std::get_if<Table>(&item);
     if (table && table->name == "result") CHECK(std::get<double>(table->rows[0][1]) > 0.95);
   }
+}
+
+TEST_CASE("training: one label for a sentence is read as asked, where the task has one") {
+  const Words mood = {"train", "mood", "--dim", "8", "--heads", "2", "--steps", "9"};
+  expect(mood, 0, "read by: mean");
+  for (const char* read : {"last", "cls", "query"})
+    expect(with(mood, {"--read", read}), 0, std::string("read by: ") + read);
+  const auto r = expect(mood, 0, "Of sentences that it had never seen attention gets ");
+  CHECK(contains(on_one_line(r.out), "a guess gets 50 %"));
+  CHECK_FALSE(contains(r.out, "by_distance"));
+  expect(with(mood, {"--read", "cls", "--model", "lstm"}), 2, "cannot be read by cls");
+  expect({"train", "copy", "--read", "mean"}, 2, "--read means nothing to copy");
+  expect({"train", "translate", "--read", "mean"}, 2, "--read means nothing to translate");
+  expect({"compare", "--task", "copy", "--read", "mean"}, 2, "--read means nothing to copy");
+}
+
+TEST_CASE("training: a small pool of examples is learnt by heart, and the result says so") {
+  const Words line = {"train", "recall",     "--length", "8",       "--dim",
+                      "32",    "--examples", "12",       "--steps", "600"};
+  const Trace trace = app::compute(line);
+  double own = 0, fresh = 1;
+  for (const Item& item : trace.items) {
+    const auto* table = std::get_if<Table>(&item);
+    if (!table || table->name != "result") continue;
+    fresh = std::get<double>(table->rows[0][1]);
+    CHECK(std::get<std::string>(table->rows[1][0]) == "accuracy on its examples");
+    own = std::get<double>(table->rows[1][1]);
+  }
+  CHECK(own > 0.99);
+  CHECK(fresh < 0.7);
+  const auto r = expect(line, 0);
+  CHECK(contains(on_one_line(r.out), "Of the 12 examples it learnt from it gets"));
+  CHECK(contains(r.out, "heart"));
+  expect({"train", "translate", "--examples", "9"}, 2, "--examples means nothing to translate");
+}
+
+TEST_CASE("compare: a list of numbers of examples makes the columns") {
+  const Folder folder;
+  const Words line = {"compare",   "--task",      "first",      "--models", "fc,rnn",
+                      "--lengths", "4",           "--seeds",    "1",        "--budget",
+                      "1500",      "--steps",     "6",          "--batch",  "4",
+                      "--cache",   folder.path(), "--examples", "20,7"};
+  const auto shown = expect(line, 0, "training");
+  for (const char* part : {"20 examples", "7 examples", "at its own examples", "  N "}) {
+    INFO(part);
+    CHECK(contains(shown.out, part));
+  }
+  const nlohmann::json document = parse_json(expect(with(line, {"--json"}), 0).out, "compare");
+  REQUIRE(document["results"].size() == 4);
+  std::multiset<int> pools;
+  for (const auto& cell : document["results"]) {
+    pools.insert(cell["examples"].get<int>());
+    CHECK(cell["train_accuracy"].is_number());
+    CHECK(contains(cell["settings"].get<std::string>(), " examples "));
+  }
+  CHECK(pools == std::multiset<int>{7, 7, 20, 20});
+  Words both = line;
+  both[6] = "4,5";
+  expect(both, 2, "--lengths and --examples are both lists");
+  Words twice = line;
+  twice.back() = "7,7";
+  expect(twice, 2, "--examples names a number twice");
+  // Without a pool nothing of it is said.
+  Words endless(line.begin(), line.end() - 2);
+  const auto usual = parse_json(expect(with(endless, {"--json"}), 0).out, "compare");
+  CHECK_FALSE(usual["results"][0].contains("examples"));
+  CHECK_FALSE(contains(usual["results"][0]["settings"].get<std::string>(), "examples"));
+}
+
+TEST_CASE("training: every task beyond words is learnt by every model that can read it") {
+  const std::vector<std::pair<std::string, Words>> kSmallest = {
+      {"pictures-near", {"--length", "9"}},
+      {"pictures-far", {"--length", "12"}},
+      {"pictures-both", {"--length", "12"}},
+      {"phonemes", {"--length", "6"}},
+      {"speaker", {"--length", "6"}},
+      {"friends", {}},
+      {"ring", {}},
+      {"molecule", {}}};
+  for (const auto& [task, more] : kSmallest) {
+    for (const char* model :
+         {"fc", "lstm", "attention", "local", "cnn2d", "vit", "graph-attention", "conformer"}) {
+      INFO(task, ", ", model);
+      const Words line = with(
+          {"train", task, "--model", model, "--dim", "8", "--steps", "2", "--batch", "2"}, more);
+      const bool picture = task.starts_with("pictures"),
+                 of_pictures = model[0] == 'v' || std::string(model) == "cnn2d";
+      const bool graph = task == "friends" || task == "ring" || task == "molecule";
+      if (of_pictures && !picture) {
+        expect(line, 2, "reads pictures, and " + task + " has none");
+      } else if (std::string(model) == "graph-attention" && !graph) {
+        expect(line, 2, "looks along edges, and " + task + " has none");
+      } else {
+        const auto r = expect(line, 0, "that it had never seen");
+        CHECK_FALSE(contains(r.out, "by_distance"));
+        if (graph)
+          CHECK(contains(on_one_line(r.out), "It sees the nodes alone") ==
+                (std::string(model) == "fc" || std::string(model) == "lstm"));
+      }
+    }
+  }
+  expect({"train", "pictures-near", "--model", "vit", "--length", "10"}, 2, "patches of 3 x 3");
+  expect({"train", "pictures-near", "--model", "vit", "--length", "10", "--patch", "5", "--steps",
+          "2", "--dim", "8"},
+         0, "pictures");
+  CHECK(contains(
+      on_one_line(
+          expect({"train", "friends", "--mask", "none", "--steps", "2", "--dim", "8"}, 0).out),
+      "It sees the nodes alone"));
+  expect({"train", "copy", "--mask", "none"}, 2, "--mask means nothing to copy");
+  expect({"train", "copy", "--patch", "2"}, 2, "--patch means nothing to copy");
+}
+
+TEST_CASE("compare: a task has the length that is usual for it, and only models that can read it") {
+  const Folder folder;
+  const Words line = {"compare", "--task",  "friends",    "--models", "fc,graph-attention",
+                      "--seeds", "1",       "--budget",   "1500",     "--steps",
+                      "3",       "--cache", folder.path()};
+  const auto r = expect(line, 0, "n = 12");
+  CHECK_FALSE(contains(r.out, "by_distance"));
+  CHECK_FALSE(contains(r.out, "sees back"));
+  expect({"compare", "--task", "recall", "--models", "vit"}, 2, "vit reads pictures");
 }
 
 TEST_CASE("compare: the document has the contract's keys, and a second run takes the kept cells") {

@@ -174,3 +174,68 @@ TEST_CASE("sequence model: an lstm made over given parameters leaves their forge
     if (path == "b_x") CHECK(largest_difference(tensor.value(), full({4 * sizes.width}, 7)) == 0);
   }
 }
+
+TEST_CASE("sequence model: one answer for all places is read by mean, last, cls or a query") {
+  Rng rng(6);
+  Array ids = empty({2, 7});
+  for (real& id : ids) id = static_cast<real>(rng.below(5));
+  for (const std::string& kind : sequence_kinds()) {
+    for (const std::string& read : read_names()) {
+      INFO(kind, " read by ", read);
+      SequenceSizes sizes = sizes_of(kind);
+      sizes.length = 7;
+      Parameters parameters{Rng(7)};
+      const SequenceModel each(sizes, parameters);
+      sizes.read = read_named(read);
+      CHECK(name_of(sizes.read) == read);
+      if (sizes.read == Read::cls && kind != "attention") {
+        CHECK_THROWS_AS(SequenceModel(sizes, parameters), Error);
+        continue;
+      }
+      Parameters own{Rng(7)};  // the same numbers where the names and shapes are the same
+      const SequenceModel one(sizes, own);
+      const Array got = one.logits(Run{}, Tensor::ids(ids)).value();
+      CHECK(shape_of(got) == Shape{2, 1, 3});
+      const Array places = each.logits(Run{}, Tensor::ids(ids)).value();  // linear in the vectors
+      for (std::size_t b = 0; b < 2; ++b) {
+        for (std::size_t c = 0; c < 3; ++c) {
+          double mean = 0;
+          for (std::size_t t = 0; t < 7; ++t) mean += double{places(b, t, c)} / 7;
+          if (sizes.read == Read::mean) CHECK(got(b, 0, c) == doctest::Approx(mean));
+          if (sizes.read == Read::last && kind != "birnn")
+            CHECK(got(b, 0, c) == doctest::Approx(places(b, 6, c)));
+        }
+      }
+    }
+  }
+  CHECK_THROWS_AS(read_named("max"), Error);
+}
+
+TEST_CASE("sequence model: last reads where each direction of a birnn ends") {
+  SequenceSizes sizes = sizes_of("birnn");
+  sizes.read = Read::last;
+  Parameters parameters{Rng(8)};
+  const SequenceModel model(sizes, parameters);
+  Array ids = zeros({6});
+  const Array before = model.logits(Run{}, Tensor::ids(ids)).value();
+  for (const std::size_t place : {0, 3, 5}) {  // the whole sequence counts, from both ends
+    Array changed = ids;
+    changed.data()[place] = 2;
+    CHECK(largest_difference(model.logits(Run{}, Tensor::ids(changed)).value(), before) > 1e-4);
+  }
+}
+
+TEST_CASE("sequence model: a query weighs places by what they hold, not by where they stand") {
+  SequenceSizes sizes = sizes_of("fc");
+  sizes.read = Read::query;
+  Parameters parameters{Rng(9)};
+  const SequenceModel model(sizes, parameters);
+  const auto answer = [&](std::vector<std::size_t> words) {
+    return model.logits(Run{}, Tensor::ids(words, {words.size()})).value();
+  };
+  CHECK(largest_difference(answer({1, 2, 3}), answer({3, 1, 2})) < 1e-5);
+  // Not the mean of the words' own answers: the weights differ.
+  Array mean = zeros({1, 3});
+  for (const std::size_t word : {1u, 2u, 3u}) mean += answer({word}) / 3;
+  CHECK(largest_difference(answer({1, 2, 3}), mean) > 1e-4);
+}

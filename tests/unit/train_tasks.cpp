@@ -14,12 +14,39 @@ using namespace attn;
 
 namespace {
 
-const std::vector<std::string> kAll = {"first",  "copy",        "reverse",  "sort",   "recall",
-                                       "adding", "copy-memory", "brackets", "tagging"};
+const std::vector<std::string> kAll = {
+    "first",         "copy",     "reverse", "sort",    "recall",        "adding",
+    "copy-memory",   "brackets", "tagging", "mood",    "pictures-near", "pictures-far",
+    "pictures-both", "phonemes", "speaker", "friends", "ring",          "molecule"};
+
+/// Shortest and longest length of each.
+const std::map<std::string, std::pair<std::size_t, std::size_t>> kLengths = {
+    {"first", {3, 4096}},       {"copy", {3, 4096}},        {"reverse", {3, 4096}},
+    {"sort", {3, 4096}},        {"recall", {5, 4096}},      {"adding", {2, 4096}},
+    {"copy-memory", {1, 4096}}, {"brackets", {9, 4096}},    {"tagging", {4, 4096}},
+    {"mood", {6, 4096}},        {"pictures-near", {8, 60}}, {"pictures-far", {8, 60}},
+    {"pictures-both", {8, 60}}, {"phonemes", {2, 4096}},    {"speaker", {2, 4096}},
+    {"friends", {8, 64}},       {"ring", {7, 64}},          {"molecule", {8, 64}}};
+
+/// Those of `lengths` that the task has.
+std::vector<std::size_t> possible(const std::string& name, std::vector<std::size_t> lengths) {
+  const auto [low, high] = kLengths.at(name);
+  std::erase_if(lengths, [&](std::size_t n) { return n < low || n > high; });
+  return lengths;
+}
+
+/// What draws into it.
+TaskExample blank(const Task& task) {
+  const std::size_t width = std::max<std::size_t>(1, task.features);
+  return {std::vector<float>(task.steps * width, 0),
+          std::vector<double>(task.answers(), task.regression ? std::nan("") : -1),
+          std::vector<double>(task.answers(), -1),
+          std::vector<float>(task.graph ? task.steps * task.steps : 0, 0)};
+}
 
 /// The shortest length that make_task takes.
 std::size_t shortest(const std::string& name) {
-  for (std::size_t n = 0; n < 10; ++n) {
+  for (std::size_t n = 0; n < 13; ++n) {
     try {
       return make_task(name, n)->length;
     } catch (const Error& e) {
@@ -30,11 +57,16 @@ std::size_t shortest(const std::string& name) {
   return 0;
 }
 
-std::vector<std::vector<real>> sequences(const Array& a) {
-  const std::size_t size = a.shape()[0], width = a.size() / size;
-  std::vector<std::vector<real>> out;
-  for (std::size_t i = 0; i < size; ++i) {
-    out.emplace_back(a.data() + i * width, a.data() + (i + 1) * width);
+/// What is read of each sequence: inputs and edges.
+std::vector<std::vector<real>> sequences(const TaskBatch& batch) {
+  std::vector<std::vector<real>> out(batch.size());
+  for (const Tensor& part : {batch.inputs, batch.edges}) {
+    if (!part) continue;
+    const std::size_t width = part.value().size() / out.size();
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const real* from = part.value().data() + i * width;
+      out[i].insert(out[i].end(), from, from + width);
+    }
   }
   return out;
 }
@@ -68,6 +100,20 @@ struct Guess {
   }
 };
 
+/// Nodes are joined both ways, none with itself, by whole edges.
+void check_edges(const Array& edges, std::size_t graphs, std::size_t n) {
+  REQUIRE(shape_of(edges) == Shape{graphs, n, n});
+  for (std::size_t g = 0; g < graphs; ++g) {
+    for (std::size_t i = 0; i < n; ++i) {
+      REQUIRE(edges(g, i, i) == 0);
+      for (std::size_t j = 0; j < n; ++j) {
+        REQUIRE((edges(g, i, j) == 0 || edges(g, i, j) == 1));
+        REQUIRE(edges(g, i, j) == edges(g, j, i));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("tasks: the names, and an unknown one gets the nearest") {
@@ -85,21 +131,22 @@ TEST_CASE("tasks: the names, and an unknown one gets the nearest") {
     FAIL("no error");
   } catch (const Error& e) {
     CHECK(e.hint() ==
-          "possible: first, copy, reverse, sort, recall, adding, copy-memory, brackets, tagging");
+          "possible: first, copy, reverse, sort, recall, adding, copy-memory, brackets, tagging, "
+          "mood, pictures-near, pictures-far, pictures-both, phonemes, speaker, friends, ring, "
+          "molecule");
   }
 }
 
 TEST_CASE("tasks: a length out of range is an error that says the range") {
-  const std::map<std::string, std::size_t> expected = {
-      {"first", 3},  {"copy", 3},        {"reverse", 3},  {"sort", 3},   {"recall", 5},
-      {"adding", 2}, {"copy-memory", 1}, {"brackets", 9}, {"tagging", 4}};
   for (const std::string& name : kAll) {
     CAPTURE(name);
-    const std::size_t low = shortest(name);
-    CHECK(low == expected.at(name));
+    const std::size_t low = shortest(name), high = kLengths.at(name).second;
+    CHECK(low == kLengths.at(name).first);
     CHECK(low == shortest_length(name));
-    CHECK(make_task(name, 4096)->length == 4096);
-    for (const std::size_t bad : {std::size_t{0}, low - 1, std::size_t{4097}, ~std::size_t{0}}) {
+    CHECK(make_task(name, high)->length == high);
+    if (const std::size_t usual = usual_length(name); usual > 0)
+      CHECK(make_task(name, usual)->length == usual);
+    for (const std::size_t bad : {std::size_t{0}, low - 1, high + 1, ~std::size_t{0}}) {
       try {
         make_task(name, bad);
         FAIL("no error");
@@ -107,7 +154,7 @@ TEST_CASE("tasks: a length out of range is an error that says the range") {
         CHECK(e.kind() == ErrorKind::usage);
         CHECK(std::string(e.what()) ==
               "task " + name + ": length " + std::to_string(bad) + " is out of range");
-        CHECK(e.hint() == "possible: " + std::to_string(low) + " .. 4096");
+        CHECK(e.hint() == "possible: " + std::to_string(low) + " .. " + std::to_string(high));
       }
     }
   }
@@ -116,8 +163,7 @@ TEST_CASE("tasks: a length out of range is an error that says the range") {
 TEST_CASE("tasks: batches have the shapes, ids, answers and distances that the task states") {
   for (const std::string& name : kAll) {
     const std::size_t low = shortest(name);
-    for (const std::size_t n :
-         {low, low + 1, low + 2, std::size_t{12}, std::size_t{21}, std::size_t{64}}) {
+    for (const std::size_t n : possible(name, {low, low + 1, low + 2, 12, 21, 64})) {
       CAPTURE(name);
       CAPTURE(n);
       const auto task = make_task(name, n);
@@ -132,9 +178,12 @@ TEST_CASE("tasks: batches have the shapes, ids, answers and distances that the t
             task->input_names.size());
       Rng rng(n);
       const TaskBatch batch = task->batch(rng, 33, Split::train);
-      const Shape flat = {33, task->steps};
-      CHECK(shape_of(batch.targets.value()) == flat);
-      CHECK(shape_of(batch.distances) == flat);
+      const Shape flat = {33, task->steps}, asked_at = {33, task->answers()};
+      CHECK(task->answers() == (task->whole ? 1 : task->steps));
+      CHECK(shape_of(batch.targets.value()) == asked_at);
+      CHECK(shape_of(batch.distances) == asked_at);
+      CHECK(bool(batch.edges) == task->graph);
+      if (task->graph) check_edges(batch.edges.value(), 33, task->steps);
       CHECK(batch.inputs.is_ids() == (task->features == 0));
       CHECK(batch.targets.is_ids() == !task->regression);
       if (task->features == 0) {
@@ -149,7 +198,7 @@ TEST_CASE("tasks: batches have the shapes, ids, answers and distances that the t
       }
       for (std::size_t i = 0; i < 33; ++i) {
         std::size_t asked = 0;
-        for (std::size_t t = 0; t < task->steps; ++t) {
+        for (std::size_t t = 0; t < task->answers(); ++t) {
           const real target = batch.targets.value()(i, t), distance = batch.distances(i, t);
           const bool is_asked = task->regression ? !std::isnan(target) : target >= 0;
           asked += is_asked;
@@ -175,7 +224,8 @@ TEST_CASE("tasks: batches have the shapes, ids, answers and distances that the t
 TEST_CASE("tasks: the same seed gives the same batches, another seed others") {
   for (const std::string& name : kAll) {
     CAPTURE(name);
-    const auto task = make_task(name, 16), again = make_task(name, 16);
+    const std::size_t n = usual_length(name) > 0 ? usual_length(name) : 16;
+    const auto task = make_task(name, n), again = make_task(name, n);
     Rng a(5), b(5), c(6);
     for (const Split split : {Split::train, Split::test, Split::train}) {
       const TaskBatch x = task->batch(a, 8, split), y = again->batch(b, 8, split);
@@ -190,16 +240,16 @@ TEST_CASE("tasks: the same seed gives the same batches, another seed others") {
 
 TEST_CASE("tasks: no test sequence is a training sequence") {
   for (const std::string& name : kAll) {
-    for (const std::size_t n : {shortest(name), std::size_t{12}, std::size_t{64}}) {
+    for (const std::size_t n : possible(name, {shortest(name), 12, 64})) {
       CAPTURE(name);
       CAPTURE(n);
       const auto task = make_task(name, n);
       Rng rng(2);
-      const auto train = sequences(task->batch(rng, 2000, Split::train).inputs.value());
+      const std::size_t count = task->features > 2 ? 300 : 2000;
+      const auto train = sequences(task->batch(rng, count, Split::train));
       const std::set<std::vector<real>> seen(train.begin(), train.end());
-      for (const auto& test : sequences(task->batch(rng, 2000, Split::test).inputs.value())) {
+      for (const auto& test : sequences(task->batch(rng, count, Split::test)))
         REQUIRE_FALSE(seen.contains(test));
-      }
     }
   }
 }
@@ -258,29 +308,32 @@ TEST_CASE("tasks: a split without sequences, and a batch of 0, are errors") {
 
 TEST_CASE("tasks: a guesser that knows the place, and one that sees one step, score as stated") {
   for (const std::string& name : kAll) {
-    const auto task = make_task(name, 16);
+    const auto task = make_task(name, usual_length(name) > 0 ? usual_length(name) : 16);
     if (task->regression) continue;
     CAPTURE(name);
     Rng rng(8);
-    TaskExample example;
     Guess place, step;
-    for (int i = 0; i < 20000; ++i) {
-      example.inputs.assign(task->steps, 0);
-      example.targets.assign(task->steps, -1);
-      example.distances.assign(task->steps, -1);
+    const bool steps_alone = !task->whole && task->features == 0;
+    for (int i = 0; i < (steps_alone ? 20000 : 6000); ++i) {
+      TaskExample example = blank(*task);
       task->draw(rng, example);
-      for (std::size_t t = 0; t < task->steps; ++t) {
+      for (std::size_t t = 0; t < task->answers(); ++t) {
         if (example.targets[t] < 0) continue;
         place.add(t, example.targets[t], task->classes);
-        step.add(static_cast<std::size_t>(example.inputs[t]), example.targets[t], task->classes);
+        if (steps_alone)
+          step.add(static_cast<std::size_t>(example.inputs[t]), example.targets[t], task->classes);
       }
     }
-    CHECK(std::abs(place.accuracy() - task->chance) < 0.012);
+    CHECK(std::abs(place.accuracy() - task->chance) < (steps_alone ? 0.012 : 0.02));
     CHECK(std::abs(place.loss() - task->chance_loss) < 0.012);
+    CHECK(task->best_accuracy <= 1);
+    CHECK(task->alone_accuracy < 1);
+    CHECK(task->best_accuracy > task->chance);
+    CHECK(task->best_loss >= 0);
+    if (!steps_alone) continue;
     CHECK(std::abs(step.accuracy() - task->alone_accuracy) < 0.012);
     CHECK(task->best_accuracy == 1);
     CHECK(task->best_loss == 0);
-    CHECK(task->alone_accuracy < 1);
   }
 }
 

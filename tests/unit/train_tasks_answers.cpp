@@ -38,7 +38,7 @@ void check_oracle(const std::string& name, std::initializer_list<std::size_t> le
               task->input_names.at(static_cast<std::size_t>(batch.inputs.value()(i, t))));
         }
         const Answers answers = oracle(n, words);
-        for (std::size_t t = 0; t < task->steps; ++t) {
+        for (std::size_t t = 0; t < task->answers(); ++t) {
           CAPTURE(name);
           CAPTURE(n);
           CAPTURE(t);
@@ -249,4 +249,36 @@ TEST_CASE("tasks: tagging follows from the words before, and from the last sure 
   for (const auto& [word, tags] : tags_of_word) {
     CHECK_MESSAGE(tags.size() == (one_of(word, two_tags) ? 2u : 1u), word);
   }
+}
+
+TEST_CASE("tasks: the mood is that of the last adjective, turned round by what stands before it") {
+  const auto has = [](const Words& words, const Words& some) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](const std::string& word) { return one_of(word, some); });
+  };
+  double alone = 0, all = 0;
+  check_oracle("mood", {6, 12, 24, 64}, [&](std::size_t n, const Words& words) {
+    REQUIRE(words.size() == n);
+    Words clause;
+    std::string mood, expected;
+    for (const std::string& word : words) {
+      if (word == "_") continue;
+      if (word == "and" || word == "but") {
+        // "and" goes on in the same mood, "but" in the other one
+        expected = (word == "and") == (mood == "good") ? "good" : "bad";
+        clause.clear();
+        continue;
+      }
+      clause.push_back(word);
+      const bool good = one_of(word, {"good", "funny", "clever", "lovely", "great", "fine"});
+      if (!good && !one_of(word, {"bad", "dull", "silly", "awful", "boring", "weak"})) continue;
+      const bool turned = has(clause, {"not", "never"}) != has(clause, {"nobody", "doubt"});
+      mood = good != turned ? "good" : "bad";
+      if (!expected.empty()) REQUIRE(mood == expected);
+      alone += !turned;
+      ++all;
+    }
+    return Answers{{0, {mood, 0}}};
+  });
+  CHECK(alone / all == doctest::Approx(11.0 / 18).epsilon(0.03));  // what an adjective alone tells
 }

@@ -17,13 +17,17 @@ constexpr int kVersion = 3;
 
 std::string settings_text(const CellSettings& s) {
   const TrainingChoices& t = s.training;
-  return fmt::format(
+  const std::string text = fmt::format(
       "v{} task {} budget {} layers {} heads {} ff {} kernel {} radius {} dropout {} steps {} "
       "batch {} "
       "{} lr {} {} warmup {} "
       "clip {} smoothing {}",
       kVersion, s.task, s.budget, t.layers, t.heads, t.ff, t.kernel, t.radius, t.dropout, t.steps,
       t.batch, t.optimizer, t.rate, t.schedule, t.warmup, t.clip, t.smoothing);
+  return text + (t.read.empty() ? "" : " read " + t.read) +
+         (t.mask == "graph" ? "" : " mask " + t.mask) +
+         (t.patch == 3 ? "" : fmt::format(" patch {}", t.patch)) +
+         (t.examples == 0 ? "" : fmt::format(" examples {}", t.examples));
 }
 
 std::string hash_of(std::string_view text) { return fmt::format("{:016x}", fnv1a(text)); }
@@ -46,19 +50,25 @@ SequenceSizes cell_sizes(const CellSettings& s, const Task& task, const std::str
   return with_budget(sizes, s.budget);
 }
 
+std::string cell_name(const CellSettings& s, const std::string& model, std::size_t length) {
+  return fmt::format(
+      "{} n={}{}", model, length,
+      s.training.examples == 0 ? "" : fmt::format(" examples {}", s.training.examples));
+}
+
 std::optional<CellResult> run_cell(const CellSettings& s, const std::string& model_name,
                                    std::size_t length, std::uint64_t seed, Progress* progress) {
   const std::unique_ptr<Task> task = make_task(s.task, length);
   Parameters parameters{Rng(seed)};
   SequenceModel model(cell_sizes(s, *task, model_name), parameters);
-  const TaskLearner learner(*task, model);
+  const TaskLearner learner(*task, model, static_cast<std::size_t>(s.training.examples), seed);
   Trainer trainer(learner, training_options(s.training, seed));
   bool stopped = false;
   trainer.train([&](const TrainingStep& now) {
     if (progress && now.step % 20 == 0) {
-      progress->show(fmt::format("{} n={} seed {}: step {}/{}  loss {:.3f}  {:.0f} steps/s",
-                                 model_name, length, seed, now.step, now.steps, now.loss,
-                                 now.steps_per_second));
+      progress->show(fmt::format("{} seed {}: step {}/{}  loss {:.3f}  {:.0f} steps/s",
+                                 cell_name(s, model_name, length), seed, now.step, now.steps,
+                                 now.loss, now.steps_per_second));
       stopped = progress->stop();
     }
     return !stopped;
@@ -73,6 +83,8 @@ std::optional<CellResult> run_cell(const CellSettings& s, const std::string& mod
   r.steps = trainer.step();
   r.train_seconds = trainer.seconds();
   r.score = test_score(model, *task, seed);
+  r.examples = static_cast<std::size_t>(s.training.examples);
+  r.train_accuracy = learner.training_score().accuracy;
   r.sequential_steps = model.sequential_steps(task->steps);
   r.longest_path = model.longest_path(task->steps);
   r.sees_back = std::min(model.receptive_field(task->steps).first, task->steps - 1);
@@ -94,22 +106,27 @@ std::string cell_json(const CellSettings& s, const CellResult& r) {
     if (std::isnan(x)) return nullptr;
     return x;
   };
-  const nlohmann::ordered_json document = {{"model", r.model},
-                                           {"length", r.length},
-                                           {"seed", r.seed},
-                                           {"parameters", r.parameters},
-                                           {"steps", r.steps},
-                                           {"train_seconds", r.train_seconds},
-                                           {"accuracy", number(r.score.accuracy)},
-                                           {"loss", number(r.score.loss)},
-                                           {"by_distance", distances},
-                                           {"exact", number(r.score.exact)},
-                                           {"asked", r.score.asked},
-                                           {"width", r.width},
-                                           {"sequential_steps", r.sequential_steps},
-                                           {"longest_path", r.longest_path},
-                                           {"sees_back", r.sees_back},
-                                           {"settings", settings_text(s)}};
+  nlohmann::ordered_json document = {{"model", r.model},
+                                     {"length", r.length},
+                                     {"seed", r.seed},
+                                     {"parameters", r.parameters},
+                                     {"steps", r.steps},
+                                     {"train_seconds", r.train_seconds},
+                                     {"accuracy", number(r.score.accuracy)},
+                                     {"loss", number(r.score.loss)},
+                                     {"by_distance", distances},
+                                     {"exact", number(r.score.exact)},
+                                     {"asked", r.score.asked},
+                                     {"width", r.width},
+                                     {"sequential_steps", r.sequential_steps},
+                                     {"longest_path", r.longest_path},
+                                     {"sees_back", r.sees_back},
+                                     {"settings", settings_text(s)}};
+  if (s.training.examples > 0) {
+    document["examples"] = s.training.examples;
+    document["train_accuracy"] = number(r.train_accuracy);
+  }
+  if (!s.training.read.empty()) document["read"] = s.training.read;
   return document.dump();
 }
 
@@ -148,6 +165,8 @@ std::optional<CellResult> read_cell(const std::string& path, const CellSettings&
   r.sequential_steps = j.at("sequential_steps").get<std::size_t>();
   r.longest_path = j.at("longest_path").get<std::size_t>();
   r.sees_back = j.at("sees_back").get<std::size_t>();
+  if (j.contains("examples")) r.examples = j["examples"].get<std::size_t>();
+  if (j.contains("train_accuracy")) r.train_accuracy = number(j["train_accuracy"]);
   for (const auto& d : j.at("by_distance")) {
     r.score.by_distance.push_back({d.at("distance").get<std::size_t>(),
                                    d.at("asked").get<std::size_t>(),

@@ -21,10 +21,14 @@ namespace {
 void bind(Cli& cli, CompareOptions& o) {
   cli.choice("--task", o.task, task_names(), "what all models learn");
   cli.text("--models", o.models, "A,B,...",
-           "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention");
-  cli.suggest(sequence_kinds);
+           "the models, from fc,window,rnn,birnn,lstm,gru,cnn,tcn,attention,local,conformer, of "
+           "pictures cnn2d,vit, of graphs graph-attention");
+  cli.suggest(model_kinds);
   cli.integers("--lengths", o.lengths, 1, 100'000,
                "lengths of the sequences; not given: from the task's shortest on");
+  cli.integers("--examples", o.examples, 1, 100'000,
+               "learn from so many examples, drawn once; a list shows what more data is worth; not "
+               "given: endless ones");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings per cell, with seeds 1 to S", "S");
   cli.integer("--budget", o.budget, 100, 100'000'000, "parameters that each model may have", "P");
   cli.integer("--threads", o.threads, 1, 1024, "trainings at the same time, each on one processor");
@@ -39,8 +43,14 @@ void bind(Cli& cli, CompareOptions& o) {
 
 struct CellName {
   std::string model;
-  std::size_t length;
+  Column column;
   std::uint64_t seed;
+
+  /// The settings of all cells, for this one.
+  CellSettings of(CellSettings settings) const {
+    settings.training.examples = static_cast<std::int64_t>(column.examples);
+    return settings;
+  }
 };
 
 std::vector<std::string> listed_models(const std::string& text) {
@@ -49,7 +59,7 @@ std::vector<std::string> listed_models(const std::string& text) {
   while (begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string name = text.substr(begin, end - begin);
-    const auto& known = sequence_kinds();
+    const auto& known = model_kinds();
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       const std::string near = nearest(name, known);
       throw Error(ErrorKind::usage,
@@ -95,18 +105,29 @@ std::vector<std::size_t> my_part(std::size_t all, const std::string& shard) {
   return out;
 }
 
+/// The columns of the report, the long sequences first.
+std::vector<Column> columns_in_order(const CompareOptions& o) {
+  std::vector<Column> columns = columns_of(o);
+  std::stable_sort(columns.begin(), columns.end(),
+                   [](const Column& a, const Column& b) { return a.length > b.length; });
+  return columns;
+}
+
 /// Trains what is missing, several cells at a time; every finished cell is written at once.
 void train_missing(const std::vector<CellName>& missing, const CellSettings& settings,
                    const std::string& cache, SharedProgress& progress, int threads) {
   const auto train = [&](std::size_t i) {
     const CellName& cell = missing[i];
-    const auto result = run_cell(settings, cell.model, cell.length, cell.seed, &progress);
+    const CellSettings own = cell.of(settings);
+    const auto result = run_cell(own, cell.model, cell.column.length, cell.seed, &progress);
     if (!result) return;
-    write_cell(cache + "/" + cell_file(settings, cell.model, cell.length, cell.seed), settings,
+    write_cell(cache + "/" + cell_file(own, cell.model, cell.column.length, cell.seed), own,
                *result);
   };
   const auto name = [&](std::size_t i) {
-    return fmt::format("{} n={} seed {}", missing[i].model, missing[i].length, missing[i].seed);
+    const CellName& cell = missing[i];
+    return fmt::format("{} seed {}", cell_name(cell.of(settings), cell.model, cell.column.length),
+                       cell.seed);
   };
   train_in_parallel(missing.size(), threads, progress, train, name,
                     "finished cells are kept; the same command goes on from them");
@@ -115,36 +136,48 @@ void train_missing(const std::vector<CellName>& missing, const CellSettings& set
 void compare(Stage& s, const CompareOptions& given) {
   CompareOptions o = given;
   if (!s.common.is_given("--lengths")) {  // a task may begin behind the first of the usual ones
+    const auto usual = static_cast<std::int64_t>(usual_length(o.task));
+    if (usual > 0) o.lengths = {usual};
     for (std::int64_t& n : o.lengths)
       n = std::max(n, static_cast<std::int64_t>(shortest_length(o.task)));
   }
   const std::vector<std::string> models = listed_models(o.models);
-  const CellSettings settings{o.task, static_cast<std::size_t>(o.budget), o.training};
   const std::string cache = o.cache.empty() ? standard_cache() : o.cache;
   std::vector<CellName> all;  // the long ones first: they decide when the whole is done
-  std::vector<std::int64_t> lengths = o.lengths;
+  std::vector<std::int64_t> lengths = o.lengths, pools = o.examples;
   std::sort(lengths.rbegin(), lengths.rend());
+  std::sort(pools.begin(), pools.end());
+  if (std::adjacent_find(pools.begin(), pools.end()) != pools.end())
+    throw Error(ErrorKind::usage, "--examples names a number twice", "name it once");
+  if (pools.size() > 1 && lengths.size() > 1)
+    throw Error(ErrorKind::usage, "--lengths and --examples are both lists",
+                "give one length or one number of examples: the columns show the other");
   if (std::adjacent_find(lengths.begin(), lengths.end()) != lengths.end())
     throw Error(ErrorKind::usage, "--lengths names a length twice", "name it once");
-  for (const std::int64_t n : lengths) {
+  for (const std::int64_t n : lengths)
     make_task(o.task,
               static_cast<std::size_t>(n));  // throws for a length that the task does not have
+  for (const Column& column : columns_in_order(o)) {
     for (std::int64_t seed = 1; seed <= o.seeds; ++seed) {
       for (const std::string& model : models)
-        all.push_back({model, static_cast<std::size_t>(n), static_cast<std::uint64_t>(seed)});
+        all.push_back({model, column, static_cast<std::uint64_t>(seed)});
     }
   }
   s.trace.title =
       fmt::format("{}: {} on the same sequences", o.task, how_many(models.size(), "model"));
   const std::unique_ptr<Task> task = make_task(o.task, static_cast<std::size_t>(lengths[0]));
+  check_choices(s.common, *task, models);
+  if (task->whole && o.training.read.empty()) o.training.read = "mean";
+  const CellSettings settings{o.task, static_cast<std::size_t>(o.budget), o.training};
   s.trace.say(task->about + " The best possible: " + task->best);
   s.trace.say(fmt::format(
       "Every model has about {} parameters (the width is chosen for it) and the same effort: "
-      "{}, learning rate {}, batches of {}, at most {}; it stops when two looks in a row at "
-      "fresh training sequences "
-      "give 99.9 %. Test sequences are none of the training sequences.",
+      "{}, learning rate {}, batches of {}, at most {}; it stops when two looks in a row at {} "
+      "give "
+      "99.9 %. Test sequences are none of the training sequences.",
       o.budget, o.training.optimizer, o.training.rate, o.training.batch,
-      how_many(o.training.steps, "step")));
+      how_many(o.training.steps, "step"),
+      o.examples.empty() ? "fresh training sequences" : "its own examples"));
   std::vector<std::string> off;
   for (const std::string& model : models) {
     const SequenceSizes sizes = cell_sizes(settings, *task, model);
@@ -167,11 +200,12 @@ void compare(Stage& s, const CompareOptions& given) {
   folders.insert(folders.begin(), cache);
   // A damaged cell is kept beside the others and computed again.
   const auto find = [&](const CellName& cell) -> std::optional<CellResult> {
+    const CellSettings own = cell.of(settings);
     for (const std::string& folder : folders) {
       const std::string path =
-          folder + "/" + cell_file(settings, cell.model, cell.length, cell.seed);
+          folder + "/" + cell_file(own, cell.model, cell.column.length, cell.seed);
       if (!file_exists(path)) continue;
-      if (auto result = read_cell(path, settings, cell.model, cell.length, cell.seed))
+      if (auto result = read_cell(path, own, cell.model, cell.column.length, cell.seed))
         return result;
       std::error_code ignored;
       std::filesystem::rename(path, path + ".damaged", ignored);
@@ -208,8 +242,8 @@ void compare(Stage& s, const CompareOptions& given) {
       ++absent;
       continue;
     }
-    document += (document.empty() ? "" : ",\n  ") + cell_json(settings, *result);
-    results[{all[i].model, all[i].length}].push_back(std::move(*result));
+    document += (document.empty() ? "" : ",\n  ") + cell_json(all[i].of(settings), *result);
+    results[{all[i].model, all[i].column}].push_back(std::move(*result));
   }
   s.trace.document = fmt::format(
       "{{\"format\":1,\"task\":\"{}\",\"budget_parameters\":{},\"missing\":{},\"results\":[\n  "

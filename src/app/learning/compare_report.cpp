@@ -64,20 +64,6 @@ double mean_accuracy(const std::vector<CellResult>& cells) {
   return mean_of(values).mean;
 }
 
-/// Accuracy over length.
-std::string plot(const std::vector<std::string>& models, const std::vector<std::int64_t>& lengths,
-                 const Results& results) {
-  std::vector<std::vector<double>> means;
-  for (const std::string& model : models) {
-    means.emplace_back();
-    for (const std::int64_t length : lengths) {
-      const auto found = results.find({model, static_cast<std::size_t>(length)});
-      means.back().push_back(found == results.end() ? std::nan("") : mean_accuracy(found->second));
-    }
-  }
-  return accuracy_plot(models, "n", lengths, means);
-}
-
 class Report {
  public:
   Report(Stage& s, const CompareOptions& o, std::vector<std::string> models, Results results)
@@ -85,14 +71,16 @@ class Report {
         o_(o),
         models_(std::move(models)),
         results_(std::move(results)),
-        task_(make_task(o.task, longest())) {}
+        columns_(columns_of(o)),
+        task_(make_task(o.task, largest().length)) {}
 
   void write() {
     accuracy_table();
+    if (!o_.examples.empty() && !task_->regression) training_table();
     if (!task_->regression) {
       count_sequences();
-      s_.trace.add(Verbatim{plot(models_, o_.lengths, results_)});
-      distance_table();
+      s_.trace.add(Verbatim{plot()});
+      if (task_->has_distances) distance_table();
     }
     cost_table();
     published();
@@ -100,12 +88,34 @@ class Report {
   }
 
  private:
-  std::size_t longest() const {
-    return static_cast<std::size_t>(*std::max_element(o_.lengths.begin(), o_.lengths.end()));
+  /// The column that asks most: the longest sequences, the most examples.
+  const Column& largest() const { return *std::max_element(columns_.begin(), columns_.end()); }
+  /// Whether the columns differ in the number of examples, or in the length.
+  bool by_examples() const { return !o_.examples.empty() && o_.lengths.size() == 1; }
+  std::string name(const Column& column) const {
+    return by_examples() ? fmt::format("{} examples", column.examples)
+                         : fmt::format("n = {}", column.length);
   }
-  const std::vector<CellResult>* cells(const std::string& model, std::size_t length) const {
-    const auto found = results_.find({model, length});
+  std::size_t number(const Column& column) const {
+    return by_examples() ? column.examples : column.length;
+  }
+  const std::vector<CellResult>* cells(const std::string& model, const Column& column) const {
+    const auto found = results_.find({model, column});
     return found == results_.end() ? nullptr : &found->second;
+  }
+
+  /// Accuracy over length, or over the number of examples.
+  std::string plot() const {
+    std::vector<std::int64_t> at;
+    std::vector<std::vector<double>> means(models_.size());
+    for (const Column& column : columns_) {
+      at.push_back(static_cast<std::int64_t>(number(column)));
+      for (std::size_t m = 0; m < models_.size(); ++m) {
+        const auto* found = cells(models_[m], column);
+        means[m].push_back(found ? mean_accuracy(*found) : std::nan(""));
+      }
+    }
+    return accuracy_plot(models_, by_examples() ? "N" : "n", at, means);
   }
 
   /// The test sequences of these cells, which are of one length.
@@ -124,13 +134,14 @@ class Report {
   /// "118 of 1024 at n = 9".
   void count_sequences() {
     std::vector<std::string> counts;
-    for (const std::int64_t n : o_.lengths) {
+    for (const Column& column : columns_) {
+      if (by_examples() && !counts.empty()) break;  // the same ones for all
       for (const std::string& model : models_) {
-        const auto* found = cells(model, static_cast<std::size_t>(n));
+        const auto* found = cells(model, column);
         if (!found) continue;
         const TestSequences& sequences = tested(*found);
         counts.push_back(
-            fmt::format("{} of {} at n = {}", sequences.different, sequences.drawn, n));
+            fmt::format("{} of {} at n = {}", sequences.different, sequences.drawn, column.length));
         break;
       }
     }
@@ -147,46 +158,70 @@ class Report {
                             o_.seeds > 1 ? fmt::format(", means of {} seeds", o_.seeds) : ""),
                 {"model"},
                 {}};
-    Array means = full({models_.size(), o_.lengths.size()}, std::numeric_limits<real>::quiet_NaN());
-    for (const std::int64_t n : o_.lengths) table.columns.push_back(fmt::format("n = {}", n));
+    Array means = full({models_.size(), columns_.size()}, std::numeric_limits<real>::quiet_NaN());
+    for (const Column& column : columns_) table.columns.push_back(name(column));
     for (std::size_t m = 0; m < models_.size(); ++m) {
       std::vector<Table::Cell> row{models_[m]};
-      for (std::size_t l = 0; l < o_.lengths.size(); ++l) {
-        const auto* found = cells(models_[m], static_cast<std::size_t>(o_.lengths[l]));
+      for (std::size_t l = 0; l < columns_.size(); ++l) {
+        const auto* found = cells(models_[m], columns_[l]);
         row.emplace_back(found ? in_words(estimate_of(*found)) : std::string("-"));
         if (found)
-          means.data()[m * o_.lengths.size() + l] = static_cast<real>(estimate_of(*found).mean);
+          means.data()[m * columns_.size() + l] = static_cast<real>(estimate_of(*found).mean);
       }
       table.rows.push_back(std::move(row));
     }
     s_.trace.result = table.name;
     s_.trace.add(std::move(table));
     s_.trace.labels["model"] = models_;
-    for (const std::int64_t n : o_.lengths) s_.trace.labels["length"].push_back(std::to_string(n));
+    const char* axis = by_examples() ? "examples" : "length";
+    for (const Column& column : columns_)
+      s_.trace.labels[axis].push_back(std::to_string(number(column)));
     s_.trace.restart_clock();  // the trainings took their time before, in the table of costs
     note(s_.run, regression ? "mean_loss" : "mean_accuracy",
-         regression ? "mean squared error" : "share of right answers", {"model", "length"},
+         regression ? "mean squared error" : "share of right answers", {"model", axis},
          Tensor(std::move(means)));
     s_.trace.find(regression ? "mean_loss" : "mean_accuracy")->milliseconds =
         0;  // of the trainings
   }
 
+  /// What the models know of the examples that they learnt from, beside what they can do on others.
+  void training_table() {
+    Table table{"training",
+                "Accuracy on the examples that were learnt from. Where it is far above the one on "
+                "test sequences, the examples were learnt by heart.",
+                {"model"},
+                {}};
+    for (const Column& column : columns_) table.columns.push_back(name(column));
+    for (const std::string& model : models_) {
+      std::vector<Table::Cell> row{model};
+      for (const Column& column : columns_) {
+        std::vector<double> values;
+        if (const auto* found = cells(model, column))
+          for (const CellResult& r : *found) values.push_back(r.train_accuracy);
+        row.emplace_back(values.empty() ? Table::Cell(std::string("-"))
+                                        : Table::Cell(mean_of(values).mean));
+      }
+      table.rows.push_back(std::move(row));
+    }
+    s_.trace.add(std::move(table));
+  }
+
   void distance_table() {
     Table table{"by_distance",
-                fmt::format("Accuracy by how far back the answer stood, at n = {}.", longest()),
+                fmt::format("Accuracy by how far back the answer stood, at {}.", name(largest())),
                 {"distance"},
                 {}};
     for (const std::string& model : models_) table.columns.push_back(model);
     std::vector<std::string> labels;
     std::vector<double> values;
-    for (std::size_t low = 0, high = 1; low <= 2 * longest() + 2;
+    for (std::size_t low = 0, high = 1; low <= 2 * largest().length + 2;
          low = high + 1, high = low * 2 - 1) {
       std::vector<Table::Cell> row{low == high ? std::to_string(low)
                                                : fmt::format("{} to {}", low, high)};
       std::vector<double> numbers;
       bool any = false;
       for (const std::string& model : models_) {
-        const auto* found = cells(model, longest());
+        const auto* found = cells(model, largest());
         const double value = found ? accuracy_between(*found, low, high) : std::nan("");
         any |= !std::isnan(value);
         numbers.push_back(value);
@@ -201,16 +236,18 @@ class Report {
   }
 
   void cost_table() {
-    Table table{"cost",
-                fmt::format("At n = {}. sequential: steps that must wait for one another. path: "
-                            "layers or time steps over the "
-                            "largest distance; -: the model cannot see so far.",
-                            longest()),
-                {"model", "parameters", "loss", "steps", "train seconds", "ms per step",
-                 "sequential", "path", "sees back"},
-                {}};
+    const bool placed = task_->has_distances;
+    Table table{
+        "cost",
+        fmt::format("At {}. sequential: steps that must wait for one another.{}", name(largest()),
+                    placed ? " path: layers or time steps over the largest distance; -: "
+                             "the model cannot see so far."
+                           : ""),
+        {"model", "parameters", "loss", "steps", "train seconds", "ms per step", "sequential"},
+        {}};
+    if (placed) table.columns.insert(table.columns.end(), {"path", "sees back"});
     for (const std::string& model : models_) {
-      const auto* found = cells(model, longest());
+      const auto* found = cells(model, largest());
       if (!found) continue;
       double loss = 0, steps = 0, seconds = 0;
       for (const CellResult& r : *found) {
@@ -220,10 +257,12 @@ class Report {
       }
       const CellResult& first = found->front();
       table.rows.push_back({model, double(first.parameters), loss, steps, seconds,
-                            1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps),
-                            first.longest_path == 0 ? Table::Cell(std::string("-"))
-                                                    : Table::Cell(double(first.longest_path)),
-                            double(first.sees_back)});
+                            1000 * seconds / std::max(steps, 1.0), double(first.sequential_steps)});
+      if (!placed) continue;
+      table.rows.back().push_back(first.longest_path == 0
+                                      ? Table::Cell(std::string("-"))
+                                      : Table::Cell(double(first.longest_path)));
+      table.rows.back().push_back(double(first.sees_back));
     }
     s_.trace.add(std::move(table));
   }
@@ -247,12 +286,11 @@ class Report {
     }
   }
 
-  /// How many trainings of this length are not there.
-  std::size_t absent(std::int64_t length) const {
+  /// How many trainings of this column are not there.
+  std::size_t absent(const Column& column) const {
     std::size_t there = 0;
     for (const std::string& model : models_) {
-      if (const auto* found = cells(model, static_cast<std::size_t>(length)))
-        there += found->size();
+      if (const auto* found = cells(model, column)) there += found->size();
     }
     return models_.size() * static_cast<std::size_t>(o_.seeds) - there;
   }
@@ -260,16 +298,17 @@ class Report {
   void verdict() {
     const bool regression = task_->regression;
     s_.trace.say("What these figures support:");
-    for (const std::int64_t n : o_.lengths) {
+    for (const Column& column : columns_) {
       std::vector<std::pair<std::string, Estimate>> ranked;
       for (const std::string& model : models_) {
-        if (const auto* found = cells(model, static_cast<std::size_t>(n)))
+        if (const auto* found = cells(model, column))
           ranked.emplace_back(model, estimate_of(*found));
       }
       if (ranked.size() < 2) continue;
-      if (const std::size_t missing = absent(n); missing > 0) {
-        s_.trace.say(fmt::format("n = {}: {} of {} trainings are missing, so nothing can be said.",
-                                 n, missing, models_.size() * static_cast<std::size_t>(o_.seeds)));
+      if (const std::size_t missing = absent(column); missing > 0) {
+        s_.trace.say(fmt::format("{}: {} of {} trainings are missing, so nothing can be said.",
+                                 name(column), missing,
+                                 models_.size() * static_cast<std::size_t>(o_.seeds)));
         continue;
       }
       std::stable_sort(ranked.begin(), ranked.end(), [&](const auto& a, const auto& b) {
@@ -281,7 +320,7 @@ class Report {
         const bool apart = regression ? e.low > best.high : e.high < best.low;
         (apart ? behind : together).push_back(model);
       }
-      std::string line = fmt::format("n = {}: ", n);
+      std::string line = name(column) + ": ";
       line += together.size() == 1
                   ? fmt::format("{} is ahead", together[0])
                   : fmt::format("{} cannot be told apart (their intervals overlap the best one's)",
@@ -292,9 +331,9 @@ class Report {
       s_.trace.in_words += line + ".";
     }
     limited();
-    if (regression) return;
+    if (regression || !task_->has_distances) return;
     for (const std::string& model : models_) {
-      const auto* found = cells(model, longest());
+      const auto* found = cells(model, largest());
       if (!found || found->front().sees_back + 1 >= task_->steps) continue;
       const std::size_t sees = found->front().sees_back;
       const double within = accuracy_between(*found, 0, sees),
@@ -312,7 +351,7 @@ class Report {
   void limited() {
     std::vector<std::string> stopped;
     for (const std::string& model : models_) {
-      const auto* found = cells(model, longest());
+      const auto* found = cells(model, largest());
       if (found && std::any_of(found->begin(), found->end(), [&](const CellResult& r) {
             return r.steps >= static_cast<std::uint64_t>(o_.training.steps);
           })) {
@@ -321,21 +360,33 @@ class Report {
     }
     if (stopped.empty()) return;
     s_.trace.say(
-        fmt::format("At n = {} these reached the limit of {}, so the figures say what they "
+        fmt::format("At {} these reached the limit of {}, so the figures say what they "
                     "learnt by then, not "
                     "what they could learn: {}.",
-                    longest(), how_many(o_.training.steps, "step"), joined(stopped, ", ")));
+                    name(largest()), how_many(o_.training.steps, "step"), joined(stopped, ", ")));
   }
 
   Stage& s_;
   const CompareOptions& o_;
   std::vector<std::string> models_;
   Results results_;
+  std::vector<Column> columns_;
   std::unique_ptr<Task> task_;
   std::map<std::pair<std::size_t, std::vector<std::uint64_t>>, TestSequences> tested_;
 };
 
 }  // namespace
+
+std::vector<Column> columns_of(const CompareOptions& o) {
+  std::vector<Column> columns;
+  for (const std::int64_t n : o.lengths) {
+    const auto length = static_cast<std::size_t>(n);
+    if (o.examples.empty()) columns.emplace_back(length);
+    for (const std::int64_t pool : o.examples)
+      columns.emplace_back(length, static_cast<std::size_t>(pool));
+  }
+  return columns;
+}
 
 void report_comparison(Stage& s, const CompareOptions& o, const std::vector<std::string>& models,
                        const Results& results) {

@@ -12,12 +12,23 @@ struct CompareOptions {
   std::string task = "recall", models = "fc,window,rnn,birnn,lstm,gru,cnn,attention", cache, shard;
   std::vector<std::string> merge;
   std::vector<std::int64_t> lengths = {8, 16, 32, 64};
+  std::vector<std::int64_t> examples;  ///< sizes of the pool of training examples; empty: endless
   std::int64_t seeds = 3, budget = 30'000, threads = 2;
   TrainingChoices training;
 };
 
-/// Finished cells by model and length.
-using Results = std::map<std::pair<std::string, std::size_t>, std::vector<CellResult>>;
+/// A column of the report: sequences of this length, and of how many examples was learnt.
+struct Column {
+  std::size_t length, examples;
+  Column(std::size_t n, std::size_t pool = 0) : length(n), examples(pool) {}
+  auto operator<=>(const Column&) const = default;
+};
+
+/// In the order in which they are shown.
+std::vector<Column> columns_of(const CompareOptions& o);
+
+/// Finished cells by model and column.
+using Results = std::map<std::pair<std::string, Column>, std::vector<CellResult>>;
 
 /// Puts tables, a plot and a verdict into the stage's trace. The verdict claims only what 95 %
 /// intervals support.

@@ -10,14 +10,16 @@
 namespace attn::app {
 
 void bind_training(Cli& cli, TrainingChoices& c) {
-  cli.integer("--layers", c.layers, 1, 64, "layers of cnn, tcn and attention", "L");
-  cli.integer("--heads", c.heads, 1, 256, "heads of attention", "H");
+  cli.integer("--layers", c.layers, 1, 64,
+              "layers of all models but fc, window and the recurrent ones", "L");
+  cli.integer("--heads", c.heads, 1, 256, "heads of models with attention", "H");
   cli.integer("--ff", c.ff, 0, 1'000'000,
               "inner width of attention's feed-forward, of fc and window; 0: 4d, or in compare "
               "what the budget allows",
               "F");
-  cli.integer("--kernel", c.kernel, 1, 1001, "taps of a convolution", "K");
-  cli.integer("--radius", c.radius, 0, 1000, "neighbours on each side that window sees", "R");
+  cli.integer("--kernel", c.kernel, 1, 1001, "taps of cnn, tcn and conformer", "K");
+  cli.integer("--radius", c.radius, 0, 1000, "neighbours on each side that window and local see",
+              "R");
   cli.number("--dropout", c.dropout, 0, 0.95, "share of numbers dropped in attention's branches");
   cli.integer("--steps", c.steps, 1, 100'000'000, "steps at most");
   cli.integer("--batch", c.batch, 1, 65'536, "sequences per step", "B");
@@ -29,6 +31,40 @@ void bind_training(Cli& cli, TrainingChoices& c) {
   cli.integer("--warmup", c.warmup, 0, 100'000'000, "steps over which the learning rate rises");
   cli.number("--clip", c.clip, 0, 1e6, "largest norm of all gradients together; 0: any");
   cli.number("--smoothing", c.smoothing, 0, 0.99, "label smoothing");
+  cli.choice("--mask", c.mask, {"graph", "none"},
+             "tasks with graphs: attention looks along the edges, or at every node");
+  cli.integer("--patch", c.patch, 1, 60, "pixels on a side of vit's patches", "P");
+  cli.choice(
+      "--read", c.read, read_names(),
+      "how one label for a whole sequence is read: the mean over its places, the last place, "
+      "an extra vector in front (cls), a learned query; not given: mean");
+}
+
+void check_choices(const Common& common, const Task& task, const std::vector<std::string>& models) {
+  const auto no_use = [&](const char* option, const char* why, const char* owners) {
+    if (common.is_given(option))
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} means nothing to {}: {}", option, task.name, why), owners);
+  };
+  if (!task.whole)
+    no_use("--read", "it has an answer at each place",
+           "it belongs to tasks with one label for a whole sequence, such as mood");
+  if (!task.graph)
+    no_use("--mask", "it has no edges", "it belongs to tasks with graphs: friends, ring, molecule");
+  if (task.side == 0)
+    no_use("--patch", "it has no pictures",
+           "it belongs to tasks with pictures: pictures-near, ...");
+  for (const std::string& model : models) {
+    const SequenceKind kind = sequence_kind(model);
+    if (reads_pictures(kind) && task.side == 0)
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} reads pictures, and {} has none", model, task.name),
+                  "tasks with pictures: pictures-near, pictures-far, pictures-both");
+    if (kind == SequenceKind::graph_attention && !task.graph)
+      throw Error(ErrorKind::usage,
+                  fmt::format("{} looks along edges, and {} has none", model, task.name),
+                  "tasks with graphs: friends, ring, molecule");
+  }
 }
 
 SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
@@ -45,9 +81,16 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
   z.ff = c.ff > 0 ? size(c.ff) : 4 * width;
   z.kernel = size(c.kernel);
   z.radius = size(c.radius);
-  z.length = task.steps;
+  z.side = task.side;
+  z.patch = size(c.patch);
+  const std::size_t across = task.side / z.patch;
+  z.length = task.graph                    ? 0  // nodes have no order
+             : z.kind == SequenceKind::vit ? across * across
+                                           : task.steps;
+  z.edges = c.mask != "none";
   z.dropout = c.dropout;
-  if (z.kind == SequenceKind::attention) require_heads_divide_dim(width, z.heads);
+  if (task.whole) z.read = read_named(c.read.empty() ? "mean" : c.read);
+  if (has_heads(z.kind)) require_heads_divide_dim(width, z.heads);
   return z;
 }
 

@@ -15,10 +15,17 @@ struct TrainingChoices {
                warmup = 400;
   double dropout = 0, rate = 3e-3, clip = 1, smoothing = 0;
   std::string optimizer = "adam", schedule = "warmup";
+  std::string read;            ///< of a task with one label for each sequence; else empty
+  std::string mask = "graph";  ///< of a task with graphs
+  std::int64_t examples = 0;   ///< 0: endless ones
+  std::int64_t patch = 3;      ///< of vit, on a side
 };
 void bind_training(Cli& cli, TrainingChoices& c);
 SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const std::string& kind,
                              std::size_t width);
+/// Throws Error(usage) if the task has no use for an option that was given, or the model cannot
+/// read what the task gives.
+void check_choices(const Common& common, const Task& task, const std::vector<std::string>& models);
 TrainingOptions training_options(const TrainingChoices& c, std::uint64_t seed);
 
 /// Saves what was learnt. Where that fails, the results are shown all the same, and the reason

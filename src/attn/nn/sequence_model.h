@@ -3,25 +3,75 @@
 #include <utility>
 #include <vector>
 
+#include "attn/nn/conformer.h"
 #include "attn/nn/encoder.h"
+#include "attn/nn/graph_attention.h"
 #include "attn/nn/layers.h"
 #include "attn/nn/parameters.h"
 
 namespace attn {
 
-enum class SequenceKind { fc, window, rnn, birnn, lstm, gru, cnn, tcn, attention };
+enum class SequenceKind {
+  fc,
+  window,
+  rnn,
+  birnn,
+  lstm,
+  gru,
+  cnn,
+  tcn,
+  attention,
+  local,
+  conformer,
+  cnn2d,
+  vit,
+  graph_attention
+};
 
-/// Their names, in the order in which they are compared.
+/// The names of those that `reach` and `path` ask, in the order in which they are compared: all up
+/// to attention.
 const std::vector<std::string>& sequence_kinds();
+/// The names of all.
+const std::vector<std::string>& model_kinds();
 /// The kind with this name. Throws Error(usage) if there is none.
 SequenceKind sequence_kind(const std::string& name);
 const std::string& name_of(SequenceKind kind);
+
+/// How an answer is read from a sequence's vectors: one at each place, or one for all of them.
+///   mean   the mean over the places
+///   last   the last place (birnn: the state that each direction ends with)
+///   cls    an extra vector is put in front, and its place is read; for models with attention
+///   query  attention pooling: a learned query, softmax(q H^T / sqrt(d)) H
+enum class Read { each, mean, last, cls, query };
+
+/// The ways to read one answer, by name.
+const std::vector<std::string>& read_names();
+/// The way with this name. Throws Error(usage) if there is none.
+Read read_named(const std::string& name);
+const std::string& name_of(Read read);
 
 constexpr bool is_recurrent(SequenceKind kind) {
   return kind >= SequenceKind::rnn && kind <= SequenceKind::gru;
 }
 constexpr bool is_convolution(SequenceKind kind) {
   return kind == SequenceKind::cnn || kind == SequenceKind::tcn;
+}
+/// Encoder layers, whatever they may look at.
+constexpr bool has_encoder(SequenceKind kind) {
+  return kind == SequenceKind::attention || kind == SequenceKind::local ||
+         kind == SequenceKind::vit;
+}
+/// Layers in which places look at each other, by weights from what they hold.
+constexpr bool has_attention(SequenceKind kind) {
+  return has_encoder(kind) || kind == SequenceKind::conformer;
+}
+/// The width is divided among heads.
+constexpr bool has_heads(SequenceKind kind) {
+  return has_attention(kind) || kind == SequenceKind::graph_attention;
+}
+/// A model that reads square pictures only.
+constexpr bool reads_pictures(SequenceKind kind) {
+  return kind == SequenceKind::cnn2d || kind == SequenceKind::vit;
 }
 /// One layer that sees each position, alone or with its neighbours.
 constexpr bool is_local(SequenceKind kind) {
@@ -34,14 +84,21 @@ constexpr Cell cell_of(SequenceKind kind) {
                                      : Cell::rnn;
 }
 
-/// A model that reads a sequence and answers at every position: embedding (or a projection of
-/// numbers), a body, and a linear layer to the classes. The bodies differ, nothing else does.
+/// A model that reads a sequence and answers at every position, or once for all of them: embedding
+/// (or a projection of numbers), a body, and a linear layer to the classes. The bodies differ,
+/// nothing else does.
 ///   fc         relu(x W + b) at each position alone
 ///   window     the same over 2r+1 neighbours side by side
 ///   rnn, lstm, gru    one recurrent layer; birnn: an rnn in each direction, half as wide
 ///   cnn        L residual layers h + relu(conv_3(h)), a contiguous receptive field
 ///   tcn        the same, causal, with dilations 1, 2, 4, ...
-///   attention  L post-norm encoder layers over x + position
+///   attention  L post-norm encoder layers over x + position; of a graph, along the edges
+///   local      the same, but a place looks at most `radius` places to either side
+///   conformer  L conformer blocks over x + position
+///   cnn2d      L times relu(conv_3x3(h)) over a square picture, 2 x 2 pooled (the largest) between
+///              them where the side is even
+///   vit        attention over the patches of a square picture, each one vector
+///   graph-attention   L layers h + relu(heads of attention along the edges, side by side + b)
 struct SequenceSizes {
   SequenceKind kind = SequenceKind::fc;
   std::size_t vocabulary = 0;  ///< input ids; 0 if the inputs are numbers
@@ -49,8 +106,11 @@ struct SequenceSizes {
   std::size_t classes = 0;
   std::size_t width = 64;
   std::size_t layers = 2, heads = 4, ff = 256, kernel = 3, radius = 2;
-  std::size_t length = 0;  ///< positions that attention's learned table has
+  std::size_t length = 0;  ///< positions that attention's learned table has; 0: no positions
   double dropout = 0;
+  std::size_t side = 0, patch = 3;  ///< of a square picture
+  bool edges = true;                ///< whether attention looks along a graph's edges alone
+  Read read = Read::each;
 };
 
 class SequenceModel {
@@ -58,11 +118,12 @@ class SequenceModel {
   /// Draws (or loads) all parameters from `parameters`, which must outlive nothing.
   SequenceModel(const SequenceSizes& sizes, Parameters& parameters);
 
-  /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes).
-  Tensor logits(const Run& run, const Tensor& inputs) const;
+  /// Inputs: ids (B,T) or numbers (B,T,c), or without B. -> logits (B,T,classes); with one answer
+  /// for all places (B,1,classes). Of graphs also edges (B,T,T), 1 where two nodes are joined.
+  Tensor logits(const Run& run, const Tensor& inputs, const Tensor& edges = {}) const;
   /// The body alone, from vectors to vectors: x (...,T,width) -> (...,T,width'). What `reach`
-  /// probes.
-  Tensor body(const Run& run, const Tensor& x) const;
+  /// probes. The vectors of cnn2d are of fewer places.
+  Tensor body(const Run& run, const Tensor& x, const Tensor& edges = {}) const;
 
   const SequenceSizes& sizes() const { return sizes_; }
   const std::vector<std::pair<std::string, Tensor>>& parameters() const { return all_; }
@@ -82,13 +143,24 @@ class SequenceModel {
   RecurrentParameters one_direction(Parameters& from, const std::string& path, Cell cell,
                                     std::size_t hidden);
   std::size_t dilation(std::size_t layer) const;
+  void make_body(Parameters& from);
+  Tensor mask(std::size_t places, const Tensor& edges) const;
+  Tensor attend_body(const Run& run, const Tensor& x, const Tensor& edges) const;
+  Tensor picture_body(const Run& run, const Tensor& x) const;
+  Tensor graph_body(const Run& run, const Tensor& x, const Tensor& edges) const;
+  Tensor with_cls(const Run& run, const Tensor& x) const;
+  Tensor read_one(const Run& run, const Tensor& h) const;
 
   SequenceSizes sizes_;
   std::vector<std::pair<std::string, Tensor>> all_;
   Tensor embedding_, input_w_, input_b_, position_, output_w_, output_b_;
+  Tensor cls_, query_;                          // (1,d), (1,d')
   std::vector<ConvolutionParameters> layers_;   // of fc, window, cnn, tcn
   std::vector<RecurrentParameters> recurrent_;  // one, or one per direction
   std::vector<EncoderLayer> encoder_;
+  std::vector<ConformerLayer> conformer_;
+  std::vector<std::vector<GraphAttentionParameters>> graph_;  // by layer and head
+  std::vector<Tensor> graph_b_;                               // by layer
 };
 
 /// The sizes with the width whose parameter count is nearest to `budget`. With ff 0 the inner width

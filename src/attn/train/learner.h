@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +22,7 @@ struct Score {
   double accuracy = 0;  ///< share of right answers; NaN for a regression
   double exact = 0;     ///< share of sequences without a wrong answer
   std::size_t asked = 0;
-  std::vector<DistanceScore> by_distance;
+  std::vector<DistanceScore> by_distance = {};
 };
 
 /// What a Trainer needs to know: a model and something to learn.
@@ -44,6 +45,9 @@ class Learner {
 Score evaluate(const SequenceModel& model, const Task& task, Split split, std::size_t batches,
                Rng rng);
 
+/// The score on these sequences.
+Score evaluate(const SequenceModel& model, const Task& task, const TaskBatch& pool);
+
 /// The score on the test sequences of this seed.
 Score test_score(const SequenceModel& model, const Task& task, std::uint64_t seed);
 
@@ -58,10 +62,12 @@ struct TestSequences {
 TestSequences test_sequences(const Task& task, const std::vector<std::uint64_t>& seeds);
 
 /// A SequenceModel that learns a Task. Good is an accuracy of 0.999; of a regression, a loss of
-/// 0.0005.
+/// 0.0005. With a pool of examples, all batches and looks are of these: `examples` training
+/// sequences, drawn once by the seed; 0: endless ones.
 class TaskLearner : public Learner {
  public:
-  TaskLearner(const Task& task, const SequenceModel& model) : task_(task), model_(model) {}
+  TaskLearner(const Task& task, const SequenceModel& model, std::size_t examples = 0,
+              std::uint64_t seed = 0);
   const std::vector<std::pair<std::string, Tensor>>& parameters() const override {
     return model_.parameters();
   }
@@ -69,10 +75,15 @@ class TaskLearner : public Learner {
   Score look(Rng rng) const override;
   bool good(const Score& look) const override;
   std::string description() const override;
+  /// The score on the examples; NaN where they are endless.
+  Score training_score() const;
 
  private:
+  TaskBatch draw(Rng& batches, std::size_t size) const;
+
   const Task& task_;
   const SequenceModel& model_;
+  std::optional<TaskBatch> pool_;
 };
 
 }  // namespace attn

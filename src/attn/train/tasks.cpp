@@ -16,7 +16,7 @@ namespace attn {
 namespace {
 
 // Long enough for every experiment of the literature that a laptop can repeat; ids stay small.
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kLongest = 4096, kLargestPicture = 60, kLargestGraph = 64;
 // One draw in eight is a test sequence. A split that holds one sequence in 1 000 is still found in
 // this many draws but for a chance of e^-20.
 constexpr std::size_t kTries = 20000;
@@ -27,6 +27,7 @@ struct TaskRow {
   // sequences the split happened to pick: of the answers of brackets at length 5, 88 % are "]".
   std::size_t shortest;
   std::unique_ptr<Task> (*make)(std::size_t);
+  std::size_t usual = 0, longest = kLongest;
 };
 
 const std::vector<TaskRow>& task_rows() {
@@ -40,6 +41,15 @@ const std::vector<TaskRow>& task_rows() {
       {"copy-memory", 1, make_copy_memory},
       {"brackets", 9, make_brackets},
       {"tagging", 4, make_tagging},
+      {"mood", 6, make_mood, 18},
+      {"pictures-near", 8, make_pictures_near, 12, kLargestPicture},
+      {"pictures-far", 8, make_pictures_far, 12, kLargestPicture},
+      {"pictures-both", 8, make_pictures_both, 15, kLargestPicture},
+      {"phonemes", 2, make_phonemes, 60},
+      {"speaker", 2, make_speaker, 60},
+      {"friends", 8, make_friends, 12, kLargestGraph},
+      {"ring", 7, make_ring, 9, kLargestGraph},
+      {"molecule", 8, make_molecule, 10, kLargestGraph},
   };
   return rows;
 }
@@ -76,9 +86,11 @@ TaskBatch Task::batch(Rng& rng, std::size_t size, Split split) const {
   }
   const std::size_t width = std::max<std::size_t>(1, features);
   Array inputs = empty(features == 0 ? Shape{size, steps} : Shape{size, steps, features});
-  Array targets = empty({size, steps}), distances = empty({size, steps});
+  Array targets = empty({size, answers()}), distances = empty({size, answers()}),
+        edges = empty(graph ? Shape{size, steps, steps} : Shape{0});
   const double unasked = regression ? std::numeric_limits<double>::quiet_NaN() : -1;
   TaskExample example;
+  std::vector<float> seen;
   const auto store = [](const auto& from, Array& to, std::size_t i) {
     std::transform(from.begin(), from.end(), to.data() + i * from.size(),
                    [](auto number) { return static_cast<real>(number); });
@@ -93,18 +105,38 @@ TaskBatch Task::batch(Rng& rng, std::size_t size, Split split) const {
             "there are too few sequences of this length: choose a longer one");
       }
       example.inputs.assign(steps * width, 0);
-      example.targets.assign(steps, unasked);
-      example.distances.assign(steps, -1);
+      example.targets.assign(answers(), unasked);
+      example.distances.assign(answers(), -1);
+      example.edges.assign(graph ? steps * steps : 0, 0);
       draw(rng, example);
-      if (split_of(example.inputs) == split) break;
+      seen = example.inputs;
+      seen.insert(seen.end(), example.edges.begin(), example.edges.end());
+      if (split_of(seen) == split) break;
     }
     store(example.inputs, inputs, i);
     store(example.targets, targets, i);
     store(example.distances, distances, i);
+    store(example.edges, edges, i);
   }
   return {features == 0 ? Tensor::ids(std::move(inputs)) : Tensor::input(std::move(inputs)),
           regression ? Tensor::input(std::move(targets)) : Tensor::ids(std::move(targets)),
-          std::move(distances)};
+          std::move(distances), graph ? Tensor::input(std::move(edges)) : Tensor()};
+}
+
+TaskBatch TaskBatch::rows(const std::vector<std::size_t>& places) const {
+  const auto chosen = [&](const Array& from) {
+    Shape shape = shape_of(from);
+    const std::size_t width = from.size() / shape[0];
+    shape[0] = places.size();
+    Array out = empty(shape);
+    for (std::size_t i = 0; i < places.size(); ++i)
+      std::copy_n(from.data() + places[i] * width, width, out.data() + i * width);
+    return out;
+  };
+  const auto alike = [&](const Tensor& t) {
+    return t.is_ids() ? Tensor::ids(chosen(t.value())) : Tensor::input(chosen(t.value()));
+  };
+  return {alike(inputs), alike(targets), chosen(distances), edges ? alike(edges) : Tensor()};
 }
 
 const std::vector<std::string>& task_names() {
@@ -118,11 +150,13 @@ const std::vector<std::string>& task_names() {
 
 std::size_t shortest_length(const std::string& name) { return row_of(name).shortest; }
 
+std::size_t usual_length(const std::string& name) { return row_of(name).usual; }
+
 std::unique_ptr<Task> make_task(const std::string& name, std::size_t length) {
   const TaskRow& row = row_of(name);
-  if (length < row.shortest || length > kLongest) {
+  if (length < row.shortest || length > row.longest) {
     throw Error(ErrorKind::usage, fmt::format("task {}: length {} is out of range", name, length),
-                fmt::format("possible: {} .. {}", row.shortest, kLongest));
+                fmt::format("possible: {} .. {}", row.shortest, row.longest));
   }
   return row.make(length);
 }

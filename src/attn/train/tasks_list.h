@@ -17,6 +17,15 @@ std::unique_ptr<Task> make_adding(std::size_t n);
 std::unique_ptr<Task> make_copy_memory(std::size_t n);
 std::unique_ptr<Task> make_brackets(std::size_t n);
 std::unique_ptr<Task> make_tagging(std::size_t n);
+std::unique_ptr<Task> make_mood(std::size_t n);
+std::unique_ptr<Task> make_pictures_near(std::size_t n);
+std::unique_ptr<Task> make_pictures_far(std::size_t n);
+std::unique_ptr<Task> make_pictures_both(std::size_t n);
+std::unique_ptr<Task> make_phonemes(std::size_t n);
+std::unique_ptr<Task> make_speaker(std::size_t n);
+std::unique_ptr<Task> make_friends(std::size_t n);
+std::unique_ptr<Task> make_ring(std::size_t n);
+std::unique_ptr<Task> make_molecule(std::size_t n);
 
 /// A task with what follows from its sizes: the names' counts, and the scores of a guess if all
 /// classes are equally likely at every place (1/classes, ln classes).
