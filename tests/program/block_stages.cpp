@@ -10,6 +10,7 @@
 #include "attn/core/error.h"
 #include "attn/nn/decoder.h"
 #include "attn/ops/ops.h"
+#include "attn/text/shell_words.h"
 #include "program/process.h"
 #include "program/traces.h"
 
@@ -247,7 +248,7 @@ TEST_CASE("blocks: --position changes what is computed, or is refused") {
   for (const app::Command& command : app::commands()) {
     if (command.kind != app::CommandKind::stage || command.name == "position") continue;
     INFO(command.name);
-    const Words name = attn::test::shell_words(command.name);
+    const Words name = attn::shell_words(command.name);
     const Result r = run(with(name, {"--position", "learned", "--json"}));
     if (r.exit_code != 0) {
       CHECK(r.exit_code == 2);

@@ -15,6 +15,7 @@
 
 #include "attn/core/error.h"
 #include "attn/render/json.h"
+#include "attn/text/shell_words.h"
 #include "attn/text/utf8.h"
 #include "program/process.h"
 
@@ -197,8 +198,8 @@ TEST_CASE("every command runs its example, in every form, as the contract says")
   for (const Command& command : commands()) {
     if (!is_quick(command)) continue;
     for (const char* form : {"", "--plain", "--quiet", "--json", "--convention column"}) {
-      Words words = shell_words(command.example);
-      for (const std::string& word : shell_words(form)) words.push_back(word);
+      Words words = attn::shell_words(command.example);
+      for (const std::string& word : attn::shell_words(form)) words.push_back(word);
       const Result r = run(Launch{.arguments = words, .environment = {{"COLUMNS", "80"}}});
       INFO(r.describe());
       CHECK(r.exit_code == 0);
@@ -240,7 +241,7 @@ TEST_CASE("the help of every command names each option and fits in 79 columns") 
 TEST_CASE("in one process every command gives the same twice, in any order") {
   std::vector<Words> lines;
   for (const Command& command : commands()) {
-    if (is_quick(command)) lines.push_back(shell_words(command.example));
+    if (is_quick(command)) lines.push_back(attn::shell_words(command.example));
   }
   std::map<Words, json> first;
   for (const Words& line : lines) first[line] = steady(attn::json(attn::app::compute(line)));
@@ -303,6 +304,12 @@ TEST_CASE("--show, --quiet, --precision and --convention change what is shown, n
   CHECK(column != run({"embed", "a b c", "--quiet", "--show", "x"}).out);
   CHECK(step_values(trace_of({"embed", "a b c", "--convention", "column"})) ==
         step_values(trace_of({"embed", "a b c"})));
+  // What is said of rows and columns stays as it is; how to read it is said once.
+  const Words position = {"position", "a b", "--plain", "--convention", "column"};
+  const std::string said = run(position).out;
+  CHECK(contains(said, "a row there is a column here"));
+  CHECK(contains(said, "Each row is one place. The left columns swing quickly"));
+  CHECK_FALSE(contains(run({"position", "a b", "--plain"}).out, "a row there"));
 }
 
 TEST_CASE("--repeat shows a median with its spread and the same numbers") {

@@ -89,7 +89,7 @@ TEST_CASE("counts: no command says \"1 steps\"") {
   for (const app::Command& command : app::commands()) {
     if (!command.shows_numbers() && command.kind != app::CommandKind::work) continue;
     if (command.name == "bench" || command.name == "complexity") continue;  // minutes
-    Words words = test::shell_words(command.example);
+    Words words = attn::shell_words(command.example);
     if (command.name == "compare") words.insert(words.end(), {"--cache", folder.path()});
     if (command.kind == app::CommandKind::work) {
       for (const char* name : kCounts) {

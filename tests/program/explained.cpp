@@ -14,6 +14,7 @@
 #include "app/frame/command.h"
 #include "app/frame/execute.h"
 #include "attn/io/file.h"
+#include "attn/text/shell_words.h"
 #include "program/process.h"
 
 using namespace attn;
@@ -110,7 +111,7 @@ TEST_CASE("explanations: each sentence stands beside the steps that it was writt
   Bare bare;
   for (const app::Command& command : app::commands()) {
     if (!command.shows_numbers()) continue;
-    add_pairs(pairs, bare, test::shell_words(command.example));
+    add_pairs(pairs, bare, attn::shell_words(command.example));
   }
   for (const Words& arguments : kOthers) add_pairs(pairs, bare, arguments);
   const std::vector<std::string> now = as_lines(pairs);

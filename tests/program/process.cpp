@@ -317,26 +317,6 @@ nlohmann::json trace_of(const Words& arguments) {
   return nlohmann::json::parse(r.out);
 }
 
-Words shell_words(std::string_view line) {
-  Words words;
-  std::string word;
-  bool quoted = false, any = false;
-  for (const char c : line) {
-    if (c == '\'') {
-      quoted = !quoted;
-      any = true;
-    } else if (c == ' ' && !quoted) {
-      if (any || !word.empty()) words.push_back(word);
-      word.clear();
-      any = false;
-    } else {
-      word += c;
-    }
-  }
-  if (any || !word.empty()) words.push_back(word);
-  return words;
-}
-
 Words lines(std::string_view text) {
   Words out;
   while (!text.empty()) {

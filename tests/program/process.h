@@ -95,8 +95,6 @@ inline bool contains(std::string_view text, std::string_view part) {
 
 /// `text` split at line breaks, without them.
 Words lines(std::string_view text);
-/// The words of a command line, as a shell would split them; it knows single quotes.
-Words shell_words(std::string_view line);
 
 /// True if a program of this name is on the PATH.
 bool installed(const std::string& name);

@@ -11,6 +11,7 @@
 #include "app/frame/data.h"
 #include "app/frame/execute.h"
 #include "app/lesson/library.h"
+#include "attn/text/shell_words.h"
 #include "program/process.h"
 
 using namespace attn;
@@ -105,7 +106,7 @@ TEST_CASE("terms: each one's lesson is there, its command is one, and no name ha
   for (const Term& term : app::terms()) {
     INFO(term.english, ": attn lesson ", term.lesson, ", attn ", term.command);
     CHECK(slugs.contains(term.lesson));
-    CHECK_NOTHROW(app::parse_command_line(test::shell_words(term.command)));
+    CHECK_NOTHROW(app::parse_command_line(attn::shell_words(term.command)));
     CHECK_FALSE(term.meaning.empty());
     for (const std::string& name : term.names()) {
       INFO(name);
@@ -153,7 +154,7 @@ TEST_CASE("notes: every command beside a wrong sentence is one that runs") {
     if (!line.starts_with("    attn ")) continue;
     ++commands;
     INFO(line);
-    CHECK_NOTHROW(app::compute(test::shell_words(line.substr(9))));
+    CHECK_NOTHROW(app::compute(attn::shell_words(line.substr(9))));
   }
   CHECK(sentences >= 15);
   CHECK(commands >= sentences);

@@ -289,6 +289,8 @@ TEST_CASE("session: a changed command line") {
   CHECK(changed_command(attend, "-5 degrees").back() == "-5 degrees");
   CHECK(changed_command(attend, "-5 degrees")[4] == "--");
   CHECK(changed_command(attend, "") == attend);
+  CHECK(changed_command({"attend", "--seed", "3", "--plain"}, "--seed=4 --plain") ==
+        Words{"attend", "--seed=4", "--plain"});
 }
 
 TEST_CASE("session: what is offered to change is what the command has") {

@@ -59,6 +59,11 @@ ExerciseRecords exercise_records() {
   return out;
 }
 
+ExerciseRecord record_of(const ExerciseRecords& records, const std::string& exercise) {
+  const auto found = records.find(exercise);
+  return found == records.end() ? ExerciseRecord{} : found->second;
+}
+
 void remember(const std::string& exercise, const ExerciseRecord& record) {
   const std::string path = memory_path();
   if (path.empty()) return;

@@ -28,19 +28,13 @@ bool is_stream(const std::string& path) {
 
 namespace fs = std::filesystem;
 
-/// The same file, by its name or by device and inode.
-bool is_same(const std::string& a, const std::string& b) {
-  std::error_code problem;
-  return a == b || fs::equivalent(a, b, problem);
-}
-
 /// `output` would write over `input`, or over a file in the folder `input` (a checkpoint).
 bool writes_over(const std::string& output, const std::string& input) {
   std::error_code problem;
-  if (!fs::is_directory(input, problem)) return is_same(output, input);
+  if (!fs::is_directory(input, problem)) return is_same_file(output, input);
   if (fs::is_directory(output, problem) || !fs::exists(output, problem)) return false;
   const fs::path folder = fs::path(output).parent_path();
-  return is_same(folder.empty() ? "." : folder.string(), input);
+  return is_same_file(folder.empty() ? "." : folder.string(), input);
 }
 
 /// An output that is a folder would write over the file `input` that lies in it: --export DIR
@@ -48,7 +42,7 @@ bool writes_over(const std::string& output, const std::string& input) {
 bool writes_over_inside(const GivenFile& output, const std::string& input) {
   const fs::path file(input);
   const fs::path place = file.parent_path();
-  if (!is_same(place.empty() ? "." : place.string(), output.path)) return false;
+  if (!is_same_file(place.empty() ? "." : place.string(), output.path)) return false;
   const std::string name = file.filename().string();
   if (output.option == "--export") return name == "trace.json" || file.extension() == ".npy";
   static const std::set<std::string> kBert = {"config.json", "vocab.txt", "tokenizer_config.json",
@@ -63,7 +57,7 @@ void check_inputs_stay(const Common& common) {
       if (input.use != FileUse::reads || input.path.empty()) continue;
       const bool option = input.option.starts_with("--");
       const bool lost =
-          (option ? writes_over(output.path, input.path) : is_same(output.path, input.path)) ||
+          (option ? writes_over(output.path, input.path) : is_same_file(output.path, input.path)) ||
           writes_over_inside(output, input.path);
       if (!lost) continue;
       throw Error(ErrorKind::usage,
@@ -123,6 +117,16 @@ void check_folder_place(const GivenFile& output) {
 }
 
 }  // namespace
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  std::error_code problem;
+  const auto whole = [&](const std::string& path) {
+    return fs::weakly_canonical(fs::absolute(path, problem), problem);
+  };
+  const fs::path first = whole(a);
+  return (!first.empty() && first == whole(b)) || fs::equivalent(a, b, problem);
+}
 
 void check_place(const std::string& path) {
   std::error_code problem;

@@ -12,4 +12,8 @@ void check_outputs(const Common& common);
 /// or one of them may not be written.
 void check_place(const std::string& path);
 
+/// True if both paths lead to one file, which need not be there yet: by its whole name, or by
+/// device and inode.
+bool is_same_file(const std::string& a, const std::string& b);
+
 }  // namespace attn::app

@@ -13,11 +13,18 @@ using Words = std::vector<std::string>;
 
 /// A command line taken apart: "bert mlm", its options with their values, what is no option.
 struct Parts {
-  Words command, options, positional;
+  struct Option {
+    std::string name;  ///< "--seed"
+    Words words;       ///< as written: "--seed", "3" or "--seed=3"
+  };
+  Words command;
+  std::vector<Option> options;
+  Words positional;
 
   Words whole() const {
     Words out = command;
-    out.insert(out.end(), options.begin(), options.end());
+    for (const Option& option : options)
+      out.insert(out.end(), option.words.begin(), option.words.end());
     const bool dash = std::any_of(positional.begin(), positional.end(),
                                   [](const std::string& w) { return w.starts_with("-"); });
     if (dash) out.emplace_back("--");
@@ -70,27 +77,14 @@ Parts parts_of_command(const Words& words) {
     if (options && *word == "--") {
       options = false;
     } else if (options && word->starts_with("--")) {
-      out.options.push_back(*word);
-      if (takes_value(rows, *word) && word + 1 != words.end()) out.options.push_back(*++word);
+      out.options.push_back({word->substr(0, word->find('=')), {*word}});
+      if (takes_value(rows, *word) && word + 1 != words.end())
+        out.options.back().words.push_back(*++word);
     } else {
       out.positional.push_back(*word);
     }
   }
   return out;
-}
-
-/// The options without this one, in either way of writing it.
-void remove_option(Words& options, const std::string& name, bool with_value) {
-  for (std::size_t i = 0; i < options.size();) {
-    const bool joined = options[i].starts_with(name + "=");
-    if (options[i] != name && !joined) {
-      ++i;
-      continue;
-    }
-    const std::size_t count = !joined && with_value && i + 1 < options.size() ? 2 : 1;
-    const auto at = options.begin() + static_cast<std::ptrdiff_t>(i);
-    options.erase(at, at + static_cast<std::ptrdiff_t>(count));
-  }
 }
 
 }  // namespace
@@ -107,13 +101,10 @@ Words changed_command(const Words& words, std::string_view change) {
   Words with_command = parts.command;
   with_command.insert(with_command.end(), typed.begin(), typed.end());
   const Parts more = parts_of_command(with_command);
-  for (std::size_t i = 0; i < more.options.size(); ++i) {
-    const std::string& option = more.options[i];
-    if (!option.starts_with("--")) continue;
-    const bool value = i + 1 < more.options.size() && !more.options[i + 1].starts_with("--");
-    remove_option(parts.options, option.substr(0, option.find('=')),
-                  value || option.find('=') != std::string::npos);
-  }
+  std::erase_if(parts.options, [&](const Parts::Option& old) {
+    return std::any_of(more.options.begin(), more.options.end(),
+                       [&](const Parts::Option& option) { return option.name == old.name; });
+  });
   parts.options.insert(parts.options.end(), more.options.begin(), more.options.end());
   if (!more.positional.empty()) parts.positional = more.positional;
   return parts.whole();

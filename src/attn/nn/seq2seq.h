@@ -10,10 +10,11 @@ namespace attn {
 /// A recurrent encoder-decoder. E is the width of an encoder state: hidden, or twice that.
 struct Seq2SeqSizes {
   /// How the decoder learns of the source:
-  ///   context    c, the encoder's last state, beside every word read   Cho et al. 2014,
-  ///   section 2.2 init       the decoder starts from c              Sutskever et al. 2014, section
-  ///   2 both       the two together attention  starts from c, and looks at all encoder states at
-  ///   every step
+  ///   context    c, the encoder's last state, beside every word read
+  ///              (Cho et al. 2014, section 2.2)
+  ///   init       the decoder starts from c (Sutskever et al. 2014, section 2)
+  ///   both       the two together
+  ///   attention  starts from c, and looks at all encoder states at every step
   std::string variant = "attention";
   Cell cell = Cell::gru;
   std::size_t source_vocabulary = 0, target_vocabulary = 0;

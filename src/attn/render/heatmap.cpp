@@ -45,7 +45,7 @@ std::size_t widest_of(const std::vector<std::string>& labels) {
 /// Where everything of one heat map stands.
 struct Plan {
   bool numbers = false;  // written into the cells
-  bool turned = false;   // column labels stand upright
+  bool slanted = false;  // the column labels, too long for their columns
   double cell_width = 12, cell_height = 12, left = 0, top = 0;
   std::size_t row_stride = 1, column_stride = 1;  // every how many a label
 };
@@ -66,7 +66,7 @@ Plan plan(const MatrixView& view, const Picture& p, const NumberFormat& format,
   }
   const double label = static_cast<double>(widest_of(column_labels)) * kLetter;
   const bool words = view.columns_named() && p.column_step == 1;
-  out.turned = words && label > out.cell_width - 2;
+  out.slanted = words && label > out.cell_width - 2;
   if (!words && label > out.cell_width - 2) {
     out.column_stride = static_cast<std::size_t>(std::ceil((label + 6) / out.cell_width));
   }
@@ -75,7 +75,7 @@ Plan plan(const MatrixView& view, const Picture& p, const NumberFormat& format,
                       static_cast<double>(display_width(view.row_axis()))) *
                  kLetter +
              10;
-  out.top = kLine + (out.turned ? label * 0.75 + 12 : kLine) + 2;
+  out.top = kLine + (out.slanted ? label * 0.75 + 12 : kLine) + 2;
   return out;
 }
 
@@ -175,7 +175,7 @@ Drawing draw_heatmap(const MatrixView& view, std::size_t block, const Scale& sca
   for (std::size_t j = 0; j < p.columns; j += at.column_stride) {
     const std::string text = markup(cut(column_labels[j], kLongestLabel));
     const double x = at.left + (static_cast<double>(j) + 0.5) * at.cell_width;
-    if (at.turned) {
+    if (at.slanted) {
       fmt::format_to(to, R"#(<text transform="translate({:.1f} {:.1f}) rotate(-48)">{}</text>)#",
                      x + 3, at.top - 5, text);
     } else {
@@ -217,7 +217,7 @@ Drawing draw_heatmap(const MatrixView& view, std::size_t block, const Scale& sca
     }
   }
   out.width = std::max(at.left + static_cast<double>(p.columns) * at.cell_width, heading) +
-              (at.turned ? static_cast<double>(widest_of(column_labels)) * kLetter * 0.67 : 0) + 8;
+              (at.slanted ? static_cast<double>(widest_of(column_labels)) * kLetter * 0.67 : 0) + 8;
   out.height = at.top + static_cast<double>(p.rows) * at.cell_height + 6;
   return out;
 }

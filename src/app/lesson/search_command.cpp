@@ -1,19 +1,15 @@
-// lesson search; and progress taken back, away and in.
+// lesson search: lines of the lessons that hold a word.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "app/frame/command.h"
-#include "app/frame/outputs.h"
 #include "app/frame/terms.h"
-#include "app/lesson/overview.h"
 #include "app/lesson/place.h"
-#include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "attn/core/error.h"
 #include "attn/core/how_many.h"
 #include "attn/core/joined.h"
-#include "attn/io/file.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -21,14 +17,6 @@ namespace attn::app {
 namespace {
 
 constexpr std::size_t kMostFound = 50, kMostTerms = 3, kShownText = 60, kBefore = 25;
-constexpr std::size_t kLargestProgress = std::size_t{1} << 22;
-
-/// Where the change is the command's whole work, it must be kept.
-void change_progress(Stage& s, const std::function<void(ProgressBook&)>& change) {
-  const ProgressFile::Update update = ProgressFile().update(change);
-  if (!update.kept) throw Error(ErrorKind::io, update.note);
-  if (!update.note.empty()) s.trace.say("Note: " + update.note);
-}
 
 /// The screen (from 1) on which a line of the lesson's file stands; 0 if it has no screens.
 std::size_t screen_of_line(const Lesson& lesson, const std::vector<Screen>& screens,
@@ -106,71 +94,6 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
     s.trace.say(fmt::format("And {} more.", how_many(count - kMostFound, "line")));
 }
 
-struct LessonResetOptions {
-  LessonPlace place;
-  std::vector<std::string> words;
-};
-
-void bind(Cli& cli, LessonResetOptions& o) {
-  bind_from(cli, o.place);
-  bind_lessons(cli, o.words, "numbers of lessons");
-}
-
-void lesson_reset(Stage& s, const LessonResetOptions& o) {
-  const Library library(o.place.from);
-  if (o.words.empty()) throw Error(ErrorKind::usage, "reset which lesson?", "attn lesson reset 05");
-  std::vector<LessonEntry> entries;
-  for (const std::string& word : o.words) entries.push_back(library.find(word));
-  s.trace.title = "Lessons that begin anew";
-  change_progress(s, [&](ProgressBook& book) {
-    for (const LessonEntry& entry : entries) book.remove(entry.slug);
-  });
-  for (const LessonEntry& entry : entries)
-    s.trace.say(fmt::format("Lesson {} begins anew: attn lesson {}.", entry.slug, entry.number()));
-}
-
-struct LessonFileOptions {
-  std::vector<std::string> file;
-};
-
-void bind_written(Cli& cli, LessonFileOptions& o) {
-  cli.positional("FILE", o.file, "where your progress is written to", FileUse::writes);
-}
-
-void bind_read(Cli& cli, LessonFileOptions& o) {
-  cli.positional("FILE", o.file, "where your progress is read from", FileUse::reads);
-}
-
-const std::string& one_file(const LessonFileOptions& o) {
-  if (o.file.size() != 1)
-    throw Error(ErrorKind::usage, "one file is needed", "attn lesson export progress.json");
-  return o.file[0];
-}
-
-void lesson_export(Stage& s, const LessonFileOptions& o) {
-  const std::string& file = one_file(o);
-  check_place(file);
-  const ProgressBook book = load_progress(s);
-  write_file(file, book.text());
-  s.trace.title = "Your progress, to take along";
-  s.trace.say(fmt::format("{} written to {}. Elsewhere: attn lesson import {}.",
-                          how_many(book.slugs().size(), "lesson"), escaped(file, 200),
-                          escaped(file, 200)));
-}
-
-void lesson_import(Stage& s, const LessonFileOptions& o) {
-  const std::string& file = one_file(o);
-  const ProgressBook other = ProgressBook::parse(read_file(file, kLargestProgress), file);
-  s.trace.title = "Progress from elsewhere";
-  change_progress(s, [&](ProgressBook& book) {
-    for (const std::string& slug : other.slugs())
-      book.set(slug,
-               book.has(slug) ? merged(book.record(slug), other.record(slug)) : other.record(slug));
-  });
-  s.trace.say(fmt::format("{} taken over; answers that were here already stay.",
-                          how_many(other.slugs().size(), "lesson")));
-}
-
 }  // namespace
 
 Command lesson_search_command() {
@@ -179,30 +102,6 @@ Command lesson_search_command() {
           .summary = "lines of the lessons that hold a word",
           .example = "lesson search softmax",
           .setup = with_options<LessonSearchOptions>(bind, lesson_search)};
-}
-
-Command lesson_reset_command() {
-  return {.name = "lesson reset",
-          .kind = CommandKind::course,
-          .summary = "forgets how far you are in a lesson",
-          .example = "lesson reset 05",
-          .setup = with_options<LessonResetOptions>(bind, lesson_reset)};
-}
-
-Command lesson_export_command() {
-  return {.name = "lesson export",
-          .kind = CommandKind::course,
-          .summary = "writes your progress to a file",
-          .example = "lesson export progress.json",
-          .setup = with_options<LessonFileOptions>(bind_written, lesson_export)};
-}
-
-Command lesson_import_command() {
-  return {.name = "lesson import",
-          .kind = CommandKind::course,
-          .summary = "adds the progress of such a file to yours",
-          .example = "lesson import progress.json",
-          .setup = with_options<LessonFileOptions>(bind_read, lesson_import)};
 }
 
 }  // namespace attn::app
