@@ -50,6 +50,7 @@ endfunction()
 # The program's: data/, lessons/ and a page of docs/. Solutions of exercises are not carried, their matrix.h is.
 function(attn_embed_data target)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} data/* lessons/*)
+  list(FILTER files EXCLUDE REGEX "\\.py$")  # makes some of them
   list(FILTER files EXCLUDE REGEX "/solution\\.[^/]*$")
   list(APPEND files src/attn_exercise/matrix.h docs/notes.md)
   attn_embed(${target} data attn::app app/frame/data.h ${files})

@@ -2,6 +2,7 @@
 # run commands in their own process too.
 find_package(CLI11 REQUIRED)
 find_package(md4c REQUIRED)  # Markdown of the lessons
+find_package(LibArchive REQUIRED)  # archives that students hand in
 find_package(seccomp REQUIRED)  # what an exercise's answer may ask the system for
 file(GLOB_RECURSE ATTN_APP_SOURCES CONFIGURE_DEPENDS src/app/*.cpp)
 list(FILTER ATTN_APP_SOURCES EXCLUDE REGEX "/(main|processor_check)\\.cpp$")
@@ -11,7 +12,7 @@ set_target_properties(attn_app PROPERTIES POSITION_INDEPENDENT_CODE ON)  # as at
 target_compile_options(attn_app PRIVATE -fno-semantic-interposition)
 target_compile_definitions(attn_app PRIVATE ATTN_VERSION="${PROJECT_VERSION}")
 target_link_libraries(attn_app PUBLIC attn PRIVATE CLI11::CLI11 fmt::fmt md4c::md4c
-  nlohmann_json::nlohmann_json seccomp::seccomp)
+  nlohmann_json::nlohmann_json LibArchive::LibArchive seccomp::seccomp)
 target_precompile_headers(attn_app REUSE_FROM attn)
 target_compile_options(attn_app PRIVATE ${ATTN_LIGHT_OPTIMISATION})
 target_include_directories(attn_app PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
@@ -58,7 +59,7 @@ install(DIRECTORY src/attn src/attn_exercise DESTINATION ${CMAKE_INSTALL_INCLUDE
 install(EXPORT attn-targets NAMESPACE attn:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/attn)
 include(CMakePackageConfigHelpers)
 write_basic_package_version_file(attn-config-version.cmake COMPATIBILITY SameMajorVersion)
-install(FILES cmake/attn-config.cmake cmake/FindOpenBLAS.cmake cmake/Findutf8proc.cmake
+install(FILES cmake/attn-config.cmake cmake/FindOpenBLAS.cmake cmake/Findutf8proc.cmake cmake/FindMedia.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/attn-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/attn)
 install(CODE "execute_process(COMMAND $<TARGET_FILE:attn_program> man

@@ -1,12 +1,19 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets to tests/corpus/{npy,csv,json,safetensors,vocab,lesson}/.
+"""Writes the seeds of the fuzz targets to tests/corpus/FORMAT/.
 
 good-NAME must parse, bad-NAME must give an error; files of other names (finds of the fuzzer) may do
 either and are left alone. Run it from anywhere; the output is the same every time.
 """
+import base64
+import gzip
+import io
 import json
 import pathlib
 import struct
+import tarfile
+import wave
+import zipfile
+import zlib
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "corpus"
 
@@ -234,10 +241,218 @@ def vocab_seeds():
     yield "bad-escape", (special + "\x1b[31m\n\x1b[31m\n").encode()
 
 
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, rows, before=b"", interlaced=0):
+    """rows: the bytes of each line (of each pass, if interlaced)."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before
+            + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))) + chunk(b"IEND", b""))
+
+
+# Two lines of three pixels, in every good-rgb file the same; in every good-grey file their first
+# line and its reverse: black, middle, white.
+RGB = [[(0, 0, 0), (255, 0, 0), (0, 255, 0)], [(0, 0, 255), (255, 255, 255), (51, 102, 153)]]
+JPEG_RGB = (  # 8 x 8 pixels of (200, 100, 50), quality 95, by libjpeg-turbo
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK"
+    "CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK"
+    "CgoKCgoKCgr/wAARCAAIAAgDAREAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF"
+    "BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW"
+    "V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi"
+    "4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAEC"
+    "AxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVm"
+    "Z2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq"
+    "8vP09fb3+Pn6/9oADAMBAAIRAxEAPwDPr+Vz+2D/2Q==")
+JPEG_GREY = (  # 8 x 8 pixels of 128, quality 50
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19i"
+    "Z2hnPk1xeXBkeFxlZ2P/wAALCAAIAAgBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUF"
+    "BAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVW"
+    "V1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi"
+    "4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/ACv/2Q==")
+
+
+def picture_seeds():
+    flat = [bytes(v for pixel in row for v in pixel) for row in RGB]
+    yield "good-rgb8", png(3, 2, 8, 2, flat)
+    wide = [b"".join(struct.pack(">H", v * 257) for pixel in row for v in pixel) for row in RGB]
+    yield "good-rgb16", png(3, 2, 16, 2, wide)
+    palette = chunk(b"PLTE", b"".join(flat))
+    yield "good-rgb-palette8", png(3, 2, 8, 3, [bytes([0, 1, 2]), bytes([3, 4, 5])], palette)
+    yield "good-rgb-palette4", png(3, 2, 4, 3, [bytes([0x01, 0x20]), bytes([0x34, 0x50])], palette)
+    solid = [b"".join(bytes(pixel) + b"\xff" for pixel in row) for row in RGB]
+    yield "good-rgb-alpha", png(3, 2, 8, 6, solid)
+    # Adam7: pass 1 has pixel (0,0), 5 none, 6 column 1 of line 0 and of no other, 7 line 1, 4 column 2
+    passes = [bytes(RGB[0][0]), bytes(RGB[0][2]), bytes(RGB[0][1]), flat[1]]
+    yield "good-rgb-interlaced", png(3, 2, 8, 2, passes, interlaced=1)
+    yield "good-rgb-ppm", b"P6 3 2 255\n" + b"".join(flat)
+    yield "good-rgb-ppm-text", ("P3\n# a remark\n3 2\n255\n" + " ".join(str(v) for v in b"".join(flat))).encode()
+    yield "good-rgb-ppm16", b"P6\n3 2\n65535\n" + b"".join(wide)
+    grey = [bytes([0, 128, 255]), bytes([255, 128, 0])]
+    yield "good-grey8", png(3, 2, 8, 0, grey)
+    yield "good-grey16", png(3, 2, 16, 0, [b"".join(struct.pack(">H", v * 257) for v in row) for row in grey])
+    yield "good-grey-alpha", png(3, 2, 8, 4, [bytes(v for g in row for v in (g, 255)) for row in grey])
+    yield "good-grey-pgm", b"P5 3 2 255 " + b"".join(grey)
+    yield "good-grey-pgm-text", b"P2 3 2 255 0 128 255 255 128 0"
+    yield "good-bits", png(3, 2, 1, 0, [b"\x40", b"\xa0"])
+    yield "good-transparent", png(1, 1, 8, 6, [bytes([9, 9, 9, 0])])
+    yield "good-one-pixel", png(1, 1, 8, 0, [b"\x80"])
+    yield "good-jpeg-rgb", base64.b64decode(JPEG_RGB)
+    yield "good-jpeg-grey", base64.b64decode(JPEG_GREY)
+    whole = png(3, 2, 8, 2, flat)
+    yield "bad-png-cut", whole[:-20]
+    yield "bad-png-header-only", whole[:33]
+    yield "bad-png-checksum", whole[:45] + bytes([whole[45] ^ 1]) + whole[46:]
+    yield "bad-png-bomb", png(4000, 4000, 16, 6, [b"a"])
+    yield "bad-png-enormous", png(2**31 - 1, 2**31 - 1, 8, 2, [b"a"])
+    yield "bad-png-no-size", png(0, 1, 8, 2, [])
+    yield "bad-png-no-palette", png(3, 2, 8, 3, [bytes([0, 1, 2]), bytes([3, 4, 5])])
+    yield "bad-jpeg-cut", base64.b64decode(JPEG_RGB)[:-12]
+    yield "bad-jpeg-header-only", base64.b64decode(JPEG_RGB)[:180]
+    yield "bad-ppm-cut", b"P6 3 2 255\n" + b"".join(flat)[:-1]
+    yield "bad-ppm-enormous", b"P6 99999 99999 255\nabc"
+    yield "bad-ppm-overflow", b"P6 99999999999999999999 1 255\nabc"
+    yield "bad-ppm-largest", b"P2 1 1 0 0"
+    yield "bad-ppm-above", b"P2 1 1 7 8"
+    yield "bad-ppm-letters", b"P3 1 1 255 a b c"
+    yield "bad-pbm", b"P1 1 1 1"
+    yield "bad-gif", b"GIF89a" + bytes(20)
+    yield "bad-empty", b""
+
+
+SAMPLES = [0.0, 0.5, -0.5, 0.25, -0.25, 0.75, -0.75, -1.0]  # exact in 8 bits
+
+
+def wav(rate, width, channels, data):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(data)
+    return out.getvalue()
+
+
+def sound_seeds():
+    def whole(width, channels=1):
+        top = 1 << (8 * width - 1)
+        numbers = [round(v * top) for v in SAMPLES for _ in range(channels)]
+        if width == 1:
+            return bytes(v + 128 for v in numbers)
+        return b"".join(v.to_bytes(width, "little", signed=True) for v in numbers)
+
+    yield "good-8-bit", wav(8000, 1, 1, whole(1))
+    yield "good-16-bit", wav(16000, 2, 1, whole(2))
+    yield "good-24-bit", wav(44100, 3, 1, whole(3))
+    yield "good-32-bit", wav(96000, 4, 1, whole(4))
+    yield "good-6-channels", wav(8000, 2, 6, whole(2, 6))
+    body = struct.pack("<8f", *SAMPLES)
+    head = struct.pack("<HHIIHH", 3, 1, 8000, 32000, 4, 32)
+    floats = b"WAVEfmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", 32) + body
+    yield "good-float", b"RIFF" + struct.pack("<I", len(floats)) + floats
+    not_numbers = floats[:-4] + struct.pack("<f", float("nan"))
+    yield "bad-nan", b"RIFF" + struct.pack("<I", len(floats)) + not_numbers
+    good = wav(8000, 2, 1, whole(2))
+    yield "bad-no-samples", wav(8000, 2, 1, b"")
+    yield "bad-cut", good[:-3]
+    yield "bad-header-only", good[:30]
+    yield "bad-promises", good[:40] + struct.pack("<I", 2**31 - 8) + good[44:]
+    yield "bad-no-channels", good[:22] + b"\0\0" + good[24:]
+    yield "bad-many-channels", good[:22] + b"\xff\xff" + good[24:]
+    yield "bad-rate-0", good[:24] + bytes(4) + good[28:]
+    yield "bad-format", good[:20] + b"\x77\x77" + good[22:]
+    yield "bad-flac-header-only", b"fLaC\0\0\0\x22" + bytes(34)
+    yield "bad-ogg-header-only", b"OggS" + bytes(60)
+    yield "bad-text", b"no sound at all"
+    yield "bad-empty", b""
+
+
+def molecule_seeds():
+    def mol(atoms, bonds, counts=None, version="V2000"):
+        counts = counts or f"{len(atoms):3d}{len(bonds):3d}"
+        lines = ["name", "  program", "", f"{counts}  0  0  0  0            999 {version}"]
+        lines += [f"    0.0000    0.0000    0.0000 {atom:<3s} 0  0" for atom in atoms]
+        lines += [f"{a:3d}{b:3d}{kind:3d}  0" for a, b, kind in bonds]
+        return ("\n".join(lines + ["M  END"]) + "\n").encode()
+
+    water = mol(["O", "H", "H"], [(1, 2, 1), (1, 3, 1)])
+    yield "good-water", water
+    yield "good-crlf", water.replace(b"\n", b"\r\n")
+    yield "good-two", water + b"$$$$\n" + water + b"$$$$\n"
+    yield "good-no-bonds", mol(["Na", "Cl"], [])
+    yield "good-999", mol(["C"] * 999, [(i, i + 1, 1) for i in range(1, 999)])
+    yield "bad-1000", mol(["C"] * 1000, [(i, i + 1, 1) for i in range(1, 999)], "1000999")
+    yield "bad-v3000", mol([], [], "  0  0", "V3000")
+    yield "bad-no-atoms", mol([], [])
+    yield "bad-cut", water[:-60]
+    yield "bad-bond-of-none", mol(["O", "H"], [(1, 3, 1)])
+    yield "bad-bond-of-0", mol(["O", "H"], [(0, 1, 1)])
+    yield "bad-bond-itself", mol(["O", "H"], [(1, 1, 1)])
+    yield "bad-bond-twice", mol(["O", "H"], [(1, 2, 1), (2, 1, 1)])
+    yield "bad-bond-kind", mol(["O", "H"], [(1, 2, 9)])
+    yield "bad-element", mol(["12"], [])
+    yield "bad-counts", mol(["O"], [], "abcdef")
+    yield "bad-negative", mol(["O"], [], " -1  0")
+    yield "bad-empty", b""
+    yield "bad-text", b"no molecule at all"
+def zipped(files, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return out.getvalue()
+
+
+def tarred(files, kinds=()):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+        for name, kind, target in kinds:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, target
+            archive.addfile(entry)
+    return out.getvalue()
+
+
+def archive_seeds():
+    sheet = [("sheet1/homework.json", b"{}"), ("sheet1/answers/scores.csv", b"1,2\n3,4\n")]
+    plain = zipped(sheet)
+    yield "good-zip", plain
+    yield "good-zip-stored", zipped(sheet, zipfile.ZIP_STORED)
+    yield "good-zip-empty", zipped([])
+    yield "good-zip-inside", zipped([("b/a.zip", plain)])
+    yield "good-zip-elsewhere", zipped([("../../x", b"1"), ("/etc/y", b"2"), ("C:\\z\\w", b"3")])
+    yield "good-zip-same-name", zipped([("a", b"1"), ("a/b", b"2")])
+    yield "good-zip-zeros", zipped([("a.csv", bytes(2_000_000))])
+    yield "good-tar", tarred(sheet)
+    yield "good-tar-gz", gzip.compress(tarred(sheet), mtime=0)
+    yield "good-tar-links", tarred(sheet, [("a", tarfile.SYMTYPE, "/etc/passwd"),
+                                           ("b", tarfile.LNKTYPE, "sheet1/homework.json"),
+                                           ("c", tarfile.FIFOTYPE, ""), ("d", tarfile.CHRTYPE, "")])
+    yield "bad-empty", b""
+    yield "bad-text", b"no archive\n"
+    yield "bad-rar", b"Rar!\x1a\x07\x00" + bytes(20)
+    yield "bad-zip-cut", plain[:-30]
+    yield "bad-zip-crc", plain.replace(
+        struct.pack("<I", zipfile.crc32(b"{}")), b"abcd")
+    encrypted = bytearray(plain)
+    for sign, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        encrypted[encrypted.find(sign) + flags] |= 1
+    yield "bad-zip-password", bytes(encrypted)
+    yield "bad-zip-deep", zipped([("a/" * 70 + "b", b"1")])
+    yield "bad-tar-cut", tarred(sheet)[:700]
+    yield "bad-tar-gz-cut", gzip.compress(tarred(sheet), mtime=0)[:60]
+
+
 def main():
     for name, seeds in (("npy", npy_seeds), ("csv", csv_seeds), ("json", json_seeds),
                         ("safetensors", safetensors_seeds), ("vocab", vocab_seeds),
-                        ("lesson", lesson_seeds)):
+                        ("lesson", lesson_seeds), ("archive", archive_seeds), ("picture", picture_seeds),
+                        ("sound", sound_seeds), ("molecule", molecule_seeds)):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for stem, content in seeds():

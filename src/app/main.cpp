@@ -33,29 +33,6 @@ void complain(const std::string& message, const std::string& hint) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
-/// --quiet leaves the matrices and tables; where there are none, it leaves what there is.
-bool has_matrices(const Trace& trace) {
-  return std::any_of(trace.items.begin(), trace.items.end(), [](const Item& item) {
-    const auto* table = std::get_if<Table>(&item);
-    return std::holds_alternative<Step>(item) || (table && !table->only_data);
-  });
-}
-
-RenderOptions render_options(const Common& common, const Terminal& terminal) {
-  RenderOptions o;
-  o.width = terminal.width;
-  o.color = terminal.color;
-  o.truecolor = terminal.truecolor;
-  o.unicode = terminal.unicode;
-  o.plain = common.plain;
-  o.quiet = common.quiet;
-  o.timing = common.timing;
-  o.precision = static_cast<int>(common.precision);
-  o.column_convention = common.convention == "column";
-  o.show = common.show;
-  return o;
-}
-
 std::vector<NamedArray> parameters_of(const Trace& trace) {
   std::vector<NamedArray> out;
   for (const Step* step : trace.steps()) {
@@ -175,7 +152,8 @@ int run(const std::vector<std::string>& given) {
   const bool in_pages = !common.json && !common.plain && !common.no_pager && !trace.interrupted &&
                         needs_pages(console, text);
   const bool summarised =
-      in_pages && parsed.command->shows_numbers() && options.show.empty() && !options.quiet;
+      in_pages && options.show.empty() && !options.quiet &&
+      (parsed.command->shows_numbers() || parsed.command->kind == CommandKind::work);
   const std::string summary =
       summarised ? terminal_summary(trace, options, room_for_summary(console)) : "";
   write_all(STDOUT_FILENO, in_pages ? summary : text);

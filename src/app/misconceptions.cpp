@@ -71,7 +71,7 @@ const std::vector<Misconception>& misconceptions() {
        "A library that stores W as (out, in) multiplies by its transpose. How does the sheet "
        "multiply: from which side, and with rows or columns of W?"},
       {"bias-missing", "the bias is not added",
-       "Which vector does the formula add behind the product? Is it in your result?"},
+       "Which vector does the formula add after the product? Is it in your result?"},
       {"position-halves", "the sines stand in the first half and the cosines in the second",
        "Which function does the formula give column 0, and which column 1?"},
       {"position-exponent", "the exponent counts the pair of columns wrongly",
@@ -160,7 +160,7 @@ const std::vector<Misconception>& misconceptions() {
        "Which logarithm does your calculator's log take, and which does the sheet ask for?"},
       {"sep-missing", "a [SEP] is forgotten",
        "Each of the two sentences ends with a [SEP]. How many did you write?"},
-      {"sep-in-b", "the [SEP] behind A is counted to B",
+      {"sep-in-b", "the [SEP] after A is counted to B",
        "A [SEP] belongs to the sentence that it ends. Which sentence is that?"},
       {"nsp-all", "the next-sentence head reads all tokens and not [CLS] alone",
        "One token was put in front for this purpose. Which row does the head read?"},

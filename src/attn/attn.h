@@ -3,8 +3,10 @@
 // clang-format off
 #include "attn/core/error.h"    // what went wrong, and what to do
 #include "attn/core/memory.h"   // how much there is
+#include "attn/core/joined.h"   // words with a separator between them
 #include "attn/core/trimmed.h"  // text without blanks around it
 #include "attn/core/hash.h"     // to tell one text from another
+#include "attn/core/how_many.h" // a count with its noun
 #include "attn/core/array.h"    // numbers in row-major order
 #include "attn/core/rows.h"     // kernels over one row
 #include "attn/core/gemm.h"     // products, threads
@@ -12,11 +14,14 @@
 
 #include "attn/io/file.h"         // whole files, read and written with care
 #include "attn/io/dtype.h"        // numbers as bytes
-#include "attn/io/npy.h"          // NumPy's files
+#include "attn/io/npy.h"
+#include "attn/io/picture.h"          // NumPy's files
 #include "attn/io/csv.h"          // matrices as text
 #include "attn/io/json.h"         // JSON from outside, bounded
-#include "attn/io/matrix_file.h"  // a matrix, whatever its format
-#include "attn/io/safetensors.h"  // weight files
+#include "attn/io/matrix_file.h"
+#include "attn/io/molecule.h"  // a matrix, whatever its format
+#include "attn/io/safetensors.h"
+#include "attn/io/sound.h"  // weight files
 #include "attn/io/embedded.h"     // files that a program carries in itself
 
 #include "attn/text/utf8.h"         // characters, columns
@@ -85,7 +90,9 @@
 #include "attn/render/heatmap.h"      // a step as a picture
 #include "attn/render/svg.h"          // pictures alone
 #include "attn/render/html_lines.h"   // lines from token to token
-#include "attn/render/html_parts.h"   // what every page is made of
+#include "attn/render/html_parts.h"
+#include "attn/render/html_scene.h"
+#include "attn/render/image.h"   // what every page is made of
 #include "attn/render/html.h"         // a page
 #include "attn/render/export.h"       // every step in a file of its own
 // clang-format on

@@ -89,11 +89,15 @@ std::string in_words(const Matrix& m) {
   return m.rows > kMostRows ? out + "  ...\n" : out;
 }
 
-void remember_input(std::string input) {
-  if (outcome().message.empty()) outcome().input = std::move(input);
+void remember_input(const char* function, std::vector<std::string> arguments) {
+  if (!outcome().message.empty()) return;
+  outcome().function = function;
+  outcome().arguments = std::move(arguments);
 }
 void remember_result(std::string result) {
-  if (outcome().message.empty()) outcome().yours = std::move(result);
+  if (!outcome().message.empty()) return;
+  std::erase_if(result, [](char c) { return c == kBetweenFields || c == kBetweenElements; });
+  outcome().yours = std::move(result);
 }
 
 void unreadable(const char* why) {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "attn_exercise/judge_marks.h"
 #include "attn_exercise/wire.h"
 
 namespace attn_exercise {
@@ -36,18 +37,24 @@ requires std::is_arithmetic_v<T> std::string in_words(const std::vector<T>& valu
 template <HasFields T>
 std::string in_words(const T& value) {
   std::string out;
-  std::apply([&](const auto&... field) { ((out += in_words(field)), ...); },
-             const_cast<T&>(value).fields());
+  const auto add = [&](const auto& field) {
+    if (!out.empty()) out += kBetweenFields;
+    out += in_words(field);
+  };
+  std::apply([&](const auto&... field) { (add(field), ...); }, const_cast<T&>(value).fields());
   return out;
 }
 template <class T>
 requires(!std::is_arithmetic_v<T>) std::string in_words(const std::vector<T>& values) {
   std::string out;
-  for (const T& value : values) out += in_words(value);
+  for (const T& value : values) {
+    if (!out.empty()) out += kBetweenElements;
+    out += in_words(value);
+  }
   return out;
 }
 /// The learner sees these beside the first failure.
-void remember_input(std::string input);
+void remember_input(const char* function, std::vector<std::string> arguments);
 void remember_result(std::string result);
 
 /// Sends a call to the learner's process and returns the bytes of its answer. Where there is none
@@ -66,9 +73,7 @@ class Student<R(A...)> {
   R operator()(const std::decay_t<A>&... arguments) const {
     std::string out;
     (put(out, arguments), ...);
-    std::string input;
-    ((input += in_words(arguments)), ...);
-    remember_input(std::move(input));
+    remember_input(name_, {in_words(arguments)...});
     const std::string bytes = call(name_, out);
     std::string_view in = bytes;
     R result;

@@ -42,7 +42,8 @@ class Report : public doctest::IReporter {
     print({{"status", o.status},
            {"message", o.message},
            {"misconceptions", o.misconceptions},
-           {"input", o.input},
+           {"function", o.function},
+           {"arguments", o.arguments},
            {"yours", o.yours},
            {"expected", o.expected}});
   }

@@ -9,8 +9,10 @@ struct Outcome {
   std::string status = "right";  ///< right, wrong, ended, threw, memory
   std::string message;
   std::vector<std::string> misconceptions;
-  // As text, with line breaks: what the last call was given, what came back, what is right.
-  std::string input = {}, yours = {}, expected = {};
+  std::string function = {};  ///< the last that was called
+  // As text, with line breaks: what it was given, what came back, what is right.
+  std::vector<std::string> arguments = {};
+  std::string yours = {}, expected = {};
 };
 Outcome& outcome();
 

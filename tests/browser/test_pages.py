@@ -53,6 +53,7 @@ class Pages(unittest.TestCase):
         cls.heads = Page(folder, "heads", "heads", "the animal was too tired", "--heads", "4")
         cls.it = Page(folder, "it", "translate", "--model", "it")
         cls.hostile = Page(folder, "hostile", "heads", HOSTILE)
+        cls.picture = Page(folder, "picture", "heads", "--input", "cat.png", "--patch", "4", "--at", "0,2")
         cls.plain = Page(folder, "plain", "softmax", "1 2 3; 4 5 6")
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.close)
@@ -64,7 +65,8 @@ class Pages(unittest.TestCase):
     def tearDown(self):
         """Whatever was done to a page: it wrote no error, and asked nobody for anything."""
         self.assertEqual(self.browser.console(), [])
-        self.assertEqual(set(self.browser.requests()), {self.page.address})
+        asked = {address for address in self.browser.requests() if not address.startswith("data:")}
+        self.assertEqual(asked, {self.page.address})
 
     def assert_lines(self, weights, row=None, column=None):
         """The lines that can be seen are these weights; those of one row or column, if it is given."""
@@ -163,6 +165,33 @@ class Pages(unittest.TestCase):
         self.browser.click(self.word(0, 2))
         self.browser.click(self.browser.find(".heads button", "head 0"))
         self.assert_lines(self.heads.weights("weights", 0))
+
+    # A patch of a picture.
+
+    def assert_lit(self, at, weights):
+        """The patch `at` has the red edge, and each patch is as light as its weight beside the largest."""
+        shown = self.browser.run("return [...document.querySelectorAll('.scene rect:not(.at)')].map("
+                                 "square => parseFloat(getComputedStyle(square).fillOpacity))")
+        largest = max(weights[at])
+        for dark, weight in zip(shown, weights[at], strict=True):
+            self.assertAlmostEqual(dark, 0.92 * (1 - weight / largest), delta=2e-3)
+        edge = self.browser.run("const {x, y} = document.querySelector('.scene .at');"
+                                "return [x.baseVal.value, y.baseVal.value]")
+        self.assertEqual(edge, [at % 4 * 4, at // 4 * 4])
+
+    def test_the_patch_under_the_pointer_is_the_query(self):
+        self.open(self.picture)
+        self.assert_lit(2, self.picture.weights("weights"))
+        self.browser.hover(self.browser.find_all(".scene rect")[9])
+        self.assert_lit(9, self.picture.weights("weights"))
+        said = self.browser.text(self.browser.find(".scene .said"))
+        best = max(range(16), key=lambda j: self.picture.weights("weights")[9][j])
+        self.assertTrue(said.startswith(f"Patch 2,1 looks most at {best // 4},{best % 4} ("), said)
+        self.choose("head 1")
+        self.assert_lit(9, self.picture.weights("weights", 1))
+        self.browser.run("document.querySelector('.scene svg').focus()")
+        self.browser.press("Down", "Left")
+        self.assert_lit(12, self.picture.weights("weights", 1))
 
     def test_keys_do_all_that_the_mouse_does(self):
         self.open(self.it)

@@ -75,7 +75,8 @@ TEST_CASE("gradient: every op agrees with central differences") {
 TEST_CASE("gradient: the table has every op of ops.h that has one, and no other") {
   std::set<std::string> expected = declared_ops();
   CHECK(expected.size() > 20);
-  for (const char* name : {"one_hot", "naive_softmax", "hardmax", "sample_rows", "halting_stop"}) {
+  for (const char* name :
+       {"one_hot", "naive_softmax", "hardmax", "sample_rows", "halting_stop", "spectrum"}) {
     CHECK_MESSAGE(expected.erase(name) == 1, name);
   }
   std::set<std::string> rows;

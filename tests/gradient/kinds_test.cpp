@@ -13,7 +13,7 @@ using namespace attn::gradient;
 
 namespace {
 
-constexpr double kModelTolerance = 1e-6;
+constexpr double kPartTolerance = 1e-6;
 
 /// Every number moved a little, so that no gain is 1, no bias 0 and no relu at its kink.
 void stir_all(Inputs& parameters, Rng& rng) {
@@ -41,7 +41,7 @@ TEST_CASE("gradient: a block of the Conformer agrees with central differences") 
       return conformer_block(run, in[0], p, 0, 2, Tensor(mask));
     };
     INFO("kernel " << seed + 1);
-    CHECK(worst_error(f, x, rng) < kModelTolerance);
+    CHECK(worst_error(f, x, rng) < kPartTolerance);
   }
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("gradient: every kind of attention over a picture agrees with central 
     std::size_t which = 0;
     for (const auto& [f, inputs] : kinds) {
       INFO("seed " << seed << ", kind " << which++);
-      CHECK(worst_error(f, inputs, rng) < kModelTolerance);
+      CHECK(worst_error(f, inputs, rng) < kPartTolerance);
     }
   }
 }
@@ -89,6 +89,6 @@ TEST_CASE("gradient: graph attention agrees with central differences") {
     const Function f = [&](const Run& run, const Inputs& in) {
       return graph_attention(run, in[0], p, mask);
     };
-    CHECK(worst_error(f, {x, p.w, p.a}, rng) < kModelTolerance);
+    CHECK(worst_error(f, {x, p.w, p.a}, rng) < kPartTolerance);
   }
 }

@@ -59,6 +59,19 @@ const std::vector<Row>& table() {
          return Case{{d.normal({vocabulary, d.size()}), d.ids(d.size(), vocabulary)},
                      [](const Run& run, const Inputs& x) { return embed(run, x[0], x[1]); }};
        }},
+      {"patches",
+       [](Dice& d) {
+         const std::size_t side = d.size();
+         return Case{{d.normal({d.size() * side, d.size() * side, d.size()})},
+                     [=](const Run& run, const Inputs& x) { return patches(run, x[0], side); }};
+       }},
+      {"frames",  // overlapping, with a rest, or with gaps
+       [](Dice& d) {
+         const std::size_t window = d.size(), hop = d.size();
+         return Case{
+             {d.normal({window + d.size() * d.size()})},
+             [=](const Run& run, const Inputs& x) { return frames(run, x[0], window, hop); }};
+       }},
       {"linear",
        [](Dice& d) {
          const std::size_t in = d.size(), out = d.size();

@@ -30,7 +30,7 @@ AFTER = 10
 NOBODY = 65534
 CORPUS = pathlib.Path(__file__).parent.parent / "corpus"
 ENDINGS = {"csv": ".csv", "npy": ".npy", "json": ".json", "safetensors": ".safetensors", "vocab": ".txt",
-           "lesson": ".md"}
+           "lesson": ".md", "picture": ".png", "sound": ".wav", "molecule": ".mol"}
 # Their value names what is written; of a training, --checkpoint too.
 WRITES = {"--out", "--export", "--save", "--save-weights", "--save-model", "--gradescope", "--cache"}
 LEARNS = {"train", "compare", "bench", "bert pretrain", "bert finetune"}
@@ -204,7 +204,7 @@ def file_name(rng, names):
     if names and rng.random() < 0.85:
         name = rng.choice(names)
         return name + rng.choice(["", "", "", "", "/x", "/", ".bak"]) if rng.random() < 0.3 else name
-    return rng.choice(["missing.csv", "missing.npy", "no/such.csv", "a" * 300 + ".csv", "", "-", ".", "x\n.csv"])
+    return rng.choice(["missing.csv", "missing.npy", "cat.png", "word.wav", "water.mol", "no/such.csv", "a" * 300 + ".csv", "", "-", ".", "x\n.csv"])
 
 
 def output_name(rng, names):

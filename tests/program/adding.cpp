@@ -88,6 +88,7 @@ TEST_CASE("adding: a stage or a model is a file of its own, named as the command
     const auto files = rows.files.find(name);
     if (files == rows.files.end()) continue;  // the test above has said so
     std::string stem = command.name.substr(command.name.find(' ') + 1);
+    std::replace(stem.begin(), stem.end(), '-', '_');
     if (const auto it = other.find(command.name); it != other.end()) stem = it->second;
     INFO(command.name, " is in ", files->second[0]);
     CHECK(fs::path(files->second[0]).stem() == stem);

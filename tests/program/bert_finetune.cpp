@@ -104,6 +104,7 @@ TEST_CASE("bert finetune: --frozen shows each block's output, and the whole mode
 TEST_CASE("bert finetune: bad input is named") {
   expect(finetune({"--task", "nothing"}), 2, "nothing");
   expect(finetune({"--examples", "0"}), 2, "--examples");
+  expect(finetune({"--cased", "--uncased"}), 2, "choose one of them");
   expect(finetune({"--examples", "8,x"}), 2, "--examples");
   expect({"bert", "finetune", "--checkpoint", "/no/such/folder"}, 4, "/no/such/folder");
   expect({"bert", "finetune", "--task", "span", "--seeds", "1", "--examples", "4", "--checkpoint",

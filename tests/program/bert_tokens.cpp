@@ -156,6 +156,25 @@ TEST_CASE("bert tokens: a text of nothing is refused, any other is shown") {
   CHECK(trace_of({"bert", "tokens", many})["tokens"].size() >= 20'000);
 }
 
+TEST_CASE(
+    "bert: the famous sentence is cut without [UNK]; the model of stories says what it lacks") {
+  const std::string famous = "The animal didn't cross the street because it was too tired";
+  for (const char* command : {"tokens", "inputs"}) {
+    const nlohmann::json trace = trace_of({"bert", command, famous});
+    for (const auto& step : trace["steps"]) {
+      if (step["path"] != "ids") continue;
+      for (const auto& id : step["values"]) CHECK(id != 1);  // [UNK]
+    }
+  }
+  for (const char* command : {"mask", "mlm", "attend"}) {
+    INFO(command);
+    expect({"bert", command, famous}, 0, "This model does not know \"animal\", \"didn\"");
+    CHECK_FALSE(contains(expect({"bert", command}, 0).out, "does not know"));
+  }
+  expect({"bert", "fill", "the zebra can [MASK] the soup"}, 0, "does not know \"zebra\"");
+  expect({"bert", "nsp", "the cook eats", "the zebra"}, 0, "\"zebra\"");
+}
+
 TEST_CASE("bert vocab: what is saved is read back, and splits its own text as it said") {
   const Folder folder;
   const std::string text = folder.write(

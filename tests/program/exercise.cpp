@@ -129,6 +129,22 @@ TEST_CASE("exercises: every stub fails, every solution passes, a mistake is name
   }
 }
 
+TEST_CASE("exercises: what is watched is shown as the options ask") {
+  const Exercise first = attn::app::exercises(kLessons)[0];
+  const Folder folder;
+  const std::string file = folder.write("answer.cpp", answer_to(first.name, first.stub));
+  const std::string out = folder / "out";
+  Running program(Launch{.arguments = {"exercise", "check", file, "--watch", "--quiet"},
+                         .seconds = 120,
+                         .output_file = out});
+  REQUIRE(program.wait_until([&] { return contains(Folder::read(out), "Watching "); }));
+  program.send(SIGINT);
+  CHECK(program.finish().exit_code == 1);
+  const std::string said = Folder::read(out);
+  CHECK(contains(said, "points"));
+  CHECK_FALSE(contains(said, "First to fail"));
+}
+
 TEST_CASE("exercises: an answer that does not compile says what the compiler says") {
   const Folder folder;
   const std::string file =
@@ -156,7 +172,7 @@ TEST_CASE("exercise start makes a folder, and never touches what is there") {
   expect({"exercise", "start", "layer-norm", "--out", place}, 0, "was there");
   CHECK(Folder::read(place + "/answer.cpp") == "my work");
   CHECK_FALSE(Folder::read(place + "/matrix.h").empty());
-  expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "cannot be made");
+  expect({"exercise", "start", "layer-norm", "--out", "/dev/null/x"}, 4, "/dev/null is no folder");
 }
 
 TEST_CASE(
@@ -194,7 +210,7 @@ TEST_CASE(
       "  for (int i = 0; i < m.rows; ++i) m(i, 0) = 7;\n  return m;\n}\n";
   const std::string file = folder.write("answer.cpp", answer_to("stable-softmax", code));
   const Result r = expect(Launch{.arguments = {"exercise", "check", file}, .seconds = 120}, 1);
-  for (const char* part : {"Your function was called with:", "It gave:", "Right is:"})
+  for (const char* part : {"Your function was called with:\n\nscores:\n", "It gave:", "Right is:"})
     CHECK(contains(r.out, part));
   CHECK_FALSE(contains(r.out, "warn"));
 }

@@ -237,7 +237,9 @@ TEST_CASE("an export that cannot be is exit code 4") {
   const std::string file = folder.write("file", "here");
   for (const std::string& place : {file, file + "/deeper", folder / "missing/deeper",
                                    std::string("/proc/attn"), std::string("/dev/null")}) {
-    expect({"attend", "--export", place}, 4, "");
+    const Result r = expect({"attend", "--export", place}, 4, "");
+    // Known before anything is computed, but for a folder that only looks as if it took a name.
+    if (place != "/proc/attn") CHECK(r.out.empty());
   }
   CHECK(Folder::read(file) == "here");
 }
@@ -250,8 +252,9 @@ TEST_CASE("read-only files and folders stay as they are") {
   chmod(closed.c_str(), 0555);
   chmod(file.c_str(), 0444);
   const auto refused = [](Words arguments) {
-    expect(Launch{.arguments = std::move(arguments), .bound_by_permissions = true}, 4,
-           "Permission denied");
+    const Result r = expect(Launch{.arguments = std::move(arguments), .bound_by_permissions = true},
+                            4, "Permission denied");
+    CHECK(r.out.empty());
   };
   refused({"attend", "--out", closed + "/x.csv"});
   refused({"attend", "--out", file});

@@ -180,6 +180,7 @@ TEST_CASE("homework: names with line breaks, leading dashes and formulas stay na
       {"homework", "grade", all, "--out", grades, "--gradescope", handed.folder / "results.json"},
       0);
   for (const char c : r.out) CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
+  CHECK_FALSE(contains(r.out, "a\nb"));  // in a remark, too
   const Words rows = lines(Folder::read(grades));
   CHECK(rows.size() == names.size() + 2);
   for (const std::string& row : rows) {

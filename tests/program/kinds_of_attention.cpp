@@ -224,3 +224,31 @@ TEST_CASE("conformer: options that do not fit are refused with a sentence") {
   expect({"encoder", "--kernel", "5"}, 2, "--kernel without --block conformer");
   expect(with(block, {"--heads", "3"}), 2, "3");
 }
+
+TEST_CASE(
+    "feature-map: a large picture is drawn within 80 columns, and a place without number shows") {
+  const Folder folder;
+  std::string rows;
+  for (int i = 0; i < 60; ++i) {
+    for (int j = 0; j < 200; ++j)
+      rows += fmt::format("{}{}", j == 0 ? "" : ",", (i / 9 + j / 17) % 2);
+    rows += "\n";
+  }
+  const std::string large = folder.write("large.csv", rows),
+                    broken = folder.write("broken.csv", "0,nan\n1,0\n");
+  for (const char* kind : {"spatial", "temporal"}) {
+    const Trace trace = holding({"feature-map", "--attend", kind, "--input", large, "--dim", "2"});
+    std::size_t drawn = 0;
+    for (const Item& item : trace.items) {
+      const auto* drawing = std::get_if<Verbatim>(&item);
+      if (!drawing) continue;
+      for (const std::string& line : lines(drawing->text)) {
+        CHECK(line.size() <= 80);
+        ++drawn;
+      }
+    }
+    CHECK(drawn > 10);
+    CHECK(drawn < 70);
+  }
+  expect({"feature-map", "--input", broken}, 0, "?");
+}

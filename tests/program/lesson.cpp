@@ -107,7 +107,7 @@ TEST_CASE("lesson: progress is exported, imported, and taken back") {
   expect(at_home(other, lesson({})), 0, "1 of 2 lessons done");
   expect(at_home(other, lesson({"list"})), 0, "2/4");
   expect(at_home(other, lesson({"reset", "00"})), 0, "Lesson 00-weights begins anew");
-  expect(at_home(other, {"lesson", "export", other / "out.json"}), 0, "1 lessons written");
+  expect(at_home(other, {"lesson", "export", other / "out.json"}), 0, "1 lesson written");
   CHECK(json::parse(Folder::read(other / "out.json"))["lessons"].size() == 1);
   expect(at_home(other, {"lesson", "import", home / "missing"}), 4, "No such file");
   expect(at_home(other, {"lesson", "import", home.write("bad", "[]")}), 3, "no progress");

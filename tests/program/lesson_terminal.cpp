@@ -158,7 +158,7 @@ TEST_CASE("lesson: --no-quiz and --plain print it in a terminal too") {
   for (const char* option : {"--no-quiz", "--plain"}) {
     const Folder home;
     Words words = kLesson;
-    words.push_back(option);
+    words.insert(words.end(), {option, "--no-pager"});
     OnTerminal t(words, at(home, "xterm"));
     t.wait_for("What to try next");
     CHECK(t.finish() == 0);

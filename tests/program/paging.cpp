@@ -35,6 +35,45 @@ TEST_CASE("paging: in a terminal each stage begins with a summary that fits into
   }
 }
 
+TEST_CASE("paging: in a terminal each training begins with its result, within the window") {
+  const Folder home;
+  const std::pair<Words, const char*> kTrainings[] = {
+      {{"train", "reverse", "--length", "4", "--steps", "2"}, "It reached an accuracy of"},
+      {{"train", "adding", "--steps", "2"}, "It reached a loss of"},
+      {{"train", "translate", "--steps", "2"}, "test sentences without a mistake."},
+      {{"compare", "--task", "reverse", "--models", "fc,cnn", "--lengths", "4", "--seeds", "1",
+        "--steps", "2"},
+       "n = 4: "},
+      {{"bert", "pretrain", "--steps", "2"}, "hidden words: loss"},
+      {{"bert", "finetune", "--steps", "2", "--seeds", "1", "--examples", "8"},
+       "supports no verdict"}};
+  for (const auto& [words, result] : kTrainings) {
+    INFO(words[0], " ", words[1]);
+    OnTerminal terminal(words, at(home, "xterm"));
+    terminal.wait_for("-- Enter: everything, page by page (");
+    const std::string& screen = terminal.screen();
+    CHECK(lines_on(screen) < 24);
+    CHECK(contains(screen, result));
+    terminal.type("q\n");
+    CHECK(terminal.finish() == 0);
+  }
+}
+
+TEST_CASE("paging: a lesson without questions waits at the end of each window, and q leaves it") {
+  const Folder home;
+  const Words lesson = {"lesson", "01", "--from", ATTN_LESSONS_DIR, "--no-quiz"};
+  OnTerminal terminal(lesson, at(home, "xterm"), 80, 10);
+  terminal.wait_for("-- more: Enter -- ");
+  CHECK(lines_on(terminal.screen()) < 10);
+  terminal.type("\n");
+  terminal.wait_for("-- more: Enter -- ");
+  terminal.type("q\n");
+  CHECK(terminal.finish() == 0);
+  OnTerminal at_once(with(lesson, {"--no-pager"}), at(home, "xterm"), 80, 10);
+  CHECK(at_once.finish() == 0);
+  CHECK_FALSE(contains(at_once.screen(), "more: Enter"));
+}
+
 TEST_CASE("paging: Enter shows all, q leaves, and files are written before") {
   const Folder home;
   OnTerminal terminal({"attend", "--out", home / "all.json"}, at(home, "xterm"));

@@ -183,7 +183,7 @@ TEST_CASE(
     expect(short_of(folder / name, "3"), kUsage, "must end in .safetensors");
     CHECK_FALSE(fs::exists(folder / name));
   }
-  expect(short_of(folder / "nowhere/x.safetensors", "3"), kCannotWrite, "cannot be written");
+  expect(short_of(folder / "nowhere/x.safetensors", "3"), kCannotWrite, "there is no folder");
 }
 
 TEST_CASE("training: two trainings into one file: the second is refused, the first goes on") {

@@ -162,6 +162,21 @@ TEST_CASE("translate: contractions are read as the words they stand for, and it 
   expect({"translate", "the dog won't see the ball ."}, 0, "<unknown>: \"won't\"");
 }
 
+TEST_CASE(
+    "translate: a page opens where the model looked at the source, and rows name both words") {
+  const Folder folder;
+  const Words ask = {"translate", "the small cat sees the big bag ."};
+  for (const char* model : {"english-german", "english-german-gru"}) {
+    INFO(model);
+    const std::string page = folder / "page.html";
+    expect(with(ask, {"--model", model, "--out", page}), 0);
+    const std::string text = Folder::read(page);
+    const std::size_t open = text.find("<div class=\"lines\"");
+    REQUIRE(open != std::string::npos);
+    CHECK(contains(text.substr(open, 900), "kleine \u2192 Katze"));  // the rows of the picture
+  }
+}
+
 TEST_CASE("translate: bad sentences are refused with a message, or read as what they are") {
   for (const char* text : {"", " ", "\t\n ", "\x01\x02"}) {
     INFO("\"" << text << "\"");

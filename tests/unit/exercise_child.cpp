@@ -147,7 +147,7 @@ TEST_CASE("child: a signal, a program that is not there, a folder that is not th
 TEST_CASE("child: who is late, or prints too much, is ended by us") {
   const Folder folder;
   const auto begin = std::chrono::steady_clock::now();
-  const Ended slow = run(shell(folder, "echo first; sleep 20", {.seconds = 0.1}));
+  const Ended slow = run(shell(folder, "echo first; sleep 200", {.seconds = 3}));
   CHECK(slow.late);
   CHECK(slow.signal == SIGKILL);
   CHECK(slow.output == "first\n");

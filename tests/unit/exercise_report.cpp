@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/exercise/argument_names.h"
 #include "app/misconceptions.h"
 #include "attn/io/file.h"
 #include "io_support.h"
@@ -190,6 +191,32 @@ TEST_CASE("result: the first case that fails shows what went in, what came out a
   CHECK(right != std::string::npos);
   CHECK_FALSE(contains(text, "second to fail"));
   CHECK(json::parse(result_document(r))["cases"][1]["expected"] == "  8\n");
+}
+
+TEST_CASE("result: what a function was called with has the names of exercise.h") {
+  const std::string header =
+      "struct State {\n  std::vector<double> h, c;\n  auto fields() { return std::tie(h, c); "
+      "}\n};\n"
+      "/// One step. x (d).\nState step(const std::vector<double>& x, const State& before,\n"
+      "           const std::vector<State>& all, std::size_t n);\n";
+  CHECK(attn::app::with_names(header, "step",
+                              {" 1\n", " 2\n\x1e 3\n", " 4\n\x1e 5\n\x1d 6\n\x1e 7\n", " 8\n"}) ==
+        "x:\n 1\nbefore.h:\n 2\nbefore.c:\n 3\nall[0].h:\n 4\nall[0].c:\n 5\nall[1].h:\n 6\n"
+        "all[1].c:\n 7\nn:\n 8\n");
+  // Where the header says nothing of it, the numbers alone.
+  CHECK(attn::app::with_names("", "step", {" 1\n", " 2\n\x1e 3\n"}) == " 1\n 2\n 3\n");
+  for (const Exercise& e : attn::app::exercises(ATTN_SOURCE_DIR "/../lessons")) {
+    CAPTURE(e.name);
+    const std::size_t at = e.header.find("#define EXERCISE_FUNCTIONS ") + 27;
+    const std::string function = e.header.substr(at, e.header.find_first_of(",\n ", at) - at);
+    std::size_t count = 0;
+    for (std::size_t n = 1; n < 9 && count == 0; ++n) {
+      if (contains(attn::app::with_names(e.header, function, std::vector<std::string>(n, "1\n")),
+                   ":\n"))
+        count = n;
+    }
+    CHECK(count > 0);
+  }
 }
 
 TEST_CASE("exercises: hints are those of the list, and the task is left without them") {

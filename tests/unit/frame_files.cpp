@@ -66,6 +66,41 @@ TEST_CASE("lock: where no file can be made, that is said, with the name made har
               [&] { const FileLock lock(folder / "\x1b[31m/model"); });
 }
 
+TEST_CASE("lock: locks that killed processes left are removed, those of others are not") {
+  const Folder folder;
+  const auto make_old = [](const std::string& path) {
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  };
+  std::string bytes;
+  {
+    const FileLock lock(folder / "model");
+    bytes = read_file(folder / "model.lock");
+  }
+  write_file(folder / "forgotten.lock", bytes);
+  make_old(folder / "forgotten.lock");
+  write_file(folder / "young.lock", bytes);
+  for (const char* name : {"poetry.lock", "empty.lock"}) {  // other programs'
+    write_file(folder / name, name[0] == 'p' ? std::string(bytes.size(), 'x') : "");
+    make_old(folder / name);
+  }
+  fs::create_symlink("forgotten", folder / "link.lock");
+  const FileLock held(folder / "held");
+  make_old(folder / "held.lock");
+  { const FileLock lock(folder / "model"); }
+  CHECK_FALSE(fs::exists(folder / "forgotten.lock"));
+  for (const char* name : {"young.lock", "poetry.lock", "empty.lock", "held.lock"})
+    CHECK_MESSAGE(fs::exists(folder / name), name);
+  CHECK(fs::is_symlink(folder / "link.lock"));
+}
+
+TEST_CASE("lock: what stands in a file that is called like a lock is not written over") {
+  const Folder folder;
+  write_file(folder / "mine", "precious");
+  fs::create_symlink(folder / "mine", folder / "model.lock");
+  { const FileLock lock(folder / "model"); }
+  CHECK(read_file(folder / "mine") == "precious");
+}
+
 TEST_CASE("lock: patience waits as long as it says, and no longer than needed") {
   const Folder folder;
   const std::string path = folder / "progress.json";

@@ -139,7 +139,7 @@ TEST_CASE("classroom: submissions are found in the folders that learning platfor
   std::size_t right = 0;
   for (const Result& r : results) right += r.all_right() ? 1 : 0;
   CHECK(right == 4);
-  CHECK(says(results[2].problem, "eve.zip is an archive: unpack it"));
+  CHECK(says(results[2].problem, "eve.zip is called an archive, but is no zip and no tar"));
   CHECK(says(results[3].problem, "it holds weights.csv"));
   CHECK(left_out ==
         std::vector<std::string>{all + "/Thumbs.db", all + "/__MACOSX", all + "/grades.csv"});

@@ -7,6 +7,7 @@
 #include "app/homework/compare.h"
 #include "app/homework/numbers.h"
 #include "app/homework/wrong.h"
+#include "attn/ops/ops.h"
 #include "homework_support.h"
 
 using namespace attn;
@@ -133,6 +134,32 @@ TEST_CASE("homework: after one mistake that has no name, all that is computed fr
   CHECK(tried > 500);
 }
 
+TEST_CASE(
+    "homework: what follows from transposed weights is not taken for the idea that transposes") {
+  for (const auto& [name, step] : {std::pair{"softmax", 1}, {"head", 4}, {"heads", 4}}) {
+    const Sheet& sheet = find_sheet(name);
+    for (int i = 0; i < 20; ++i) {
+      const std::string student = "student-" + std::to_string(i);
+      const Values key = key_of(sheet, given_for({}, sheet, student));
+      const SheetStep& weights = sheet.steps[static_cast<std::size_t>(step)];
+      const Array turned = transposed(key[weights.name].value());
+      expect_only(sheet, student, weights, turned, false);
+    }
+  }
+}
+
+TEST_CASE("homework: a softmax of the right answer of large is no overflow") {
+  for (int i = 0; i < 20; ++i) {
+    const Sheet& sheet = find_sheet("softmax");
+    const Submission submission("softmax", "student-" + std::to_string(i));
+    const Values key = key_of(sheet, given_for({}, sheet, "student-" + std::to_string(i)));
+    submission.answer("large", csv_of(softmax({}, key["large"]).value()));
+    const StepResult step = submission.grade_step("large");
+    CHECK(step.status == Status::wrong);
+    CHECK(step.misconceptions.empty());
+  }
+}
+
 TEST_CASE("homework: a calculator's exponentials, kept to three digits, cost nothing") {
   const Sheet& sheet = find_sheet("softmax");
   for (int i = 0; i < 40; ++i) {
@@ -174,6 +201,30 @@ TEST_CASE("homework: a forgotten [SEP] costs the ids alone") {
       CHECK(result.score == result.max - 1);
       CHECK(result.steps[0].misconceptions == std::vector<std::string>{"sep-missing"});
     }
+  }
+}
+
+TEST_CASE("homework: what is computed from wrong ids, id by id, follows") {
+  const Sheet& sheet = find_sheet("bert");
+  for (const char* student : {"ada", "bob", "cleo", "dan"}) {
+    const Values key = key_of(sheet, given_for({}, sheet, student));
+    const std::size_t between = key["a"].value().size() + 1;
+    Array no_sep = key["ids"].value(), hole = no_sep;
+    no_sep.data()[between] = no_sep.data()[between - 1];  // a word in place of the first [SEP]
+    hole.data()[1] = 0;                                   // [PAD] in the middle
+    Array mask = key["mask"].value();
+    for (std::size_t i = 0; i < 8; ++i) mask(i, 1) = -std::numeric_limits<real>::infinity();
+    const auto status = [&](const Array& ids, const char* step, const Array& answer) {
+      const Submission submission("bert", student);
+      submission.answer("ids", csv_of(ids));
+      submission.answer(step, csv_of(answer));
+      return submission.grade_step(step).status;
+    };
+    CHECK(status(no_sep, "segments", zeros({1, 8})) == Status::follows);
+    CHECK(status(hole, "mask", mask) == Status::follows);
+    CHECK(status(key["ids"].value(), "segments", zeros({1, 8})) == Status::wrong);
+    CHECK(status(key["ids"].value(), "mask", mask) == Status::wrong);
+    CHECK(status(zeros({1, 8}), "segments", zeros({1, 8})) == Status::wrong);
   }
 }
 

@@ -4,13 +4,17 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/homework/archive.h"
 #include "app/lesson/lesson.h"
 #include "attn/core/error.h"
 #include "attn/io/csv.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
+#include "attn/io/molecule.h"
 #include "attn/io/npy.h"
+#include "attn/io/picture.h"
 #include "attn/io/safetensors.h"
+#include "attn/io/sound.h"
 #include "attn/text/wordpiece.h"
 
 #ifndef ATTN_CORPUS_DIR
@@ -75,4 +79,23 @@ TEST_CASE("corpus: every vocabulary seed does as its name says, and reads its te
 
 TEST_CASE("corpus: every lesson seed does as its name says") {
   replay("lesson", [](const std::string& bytes) { attn::app::parse_lesson(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every picture seed does as its name says") {
+  replay("picture", [](const std::string& bytes) { attn::parse_picture(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every sound seed does as its name says") {
+  replay("sound", [](const std::string& bytes) { attn::parse_sound(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every molecule seed does as its name says") {
+  replay("molecule", [](const std::string& bytes) { attn::parse_molecule(bytes, "seed"); });
+}
+
+TEST_CASE("corpus: every archive does as its name says") {
+  replay("archive", [](const std::string& bytes) {
+    attn::app::homework::Allowance allowance("seed", bytes.size(), nullptr);
+    attn::app::homework::unpacked(bytes, "seed", allowance);
+  });
 }

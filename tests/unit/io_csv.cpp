@@ -76,7 +76,7 @@ TEST_CASE("csv: empty, ragged and interrupted tables are refused") {
   check_bad("found nothing", [] { parse("\xEF\xBB\xBF"); });
   check_bad("found nothing", [] { parse(" \n\r\n"); });
   check_bad("row 2: expected 2 cells as in row 1, found 1", [] { parse("1,2\n3\n"); });
-  check_bad("row 3: expected 1 cells as in row 1, found 3", [] { parse("1\n2\n3,4,5\n"); });
+  check_bad("row 3: expected 1 cell as in row 1, found 3", [] { parse("1\n2\n3,4,5\n"); });
   check_bad("row 2: expected numbers, found a blank row", [] { parse("1,2\n\n3,4\n"); });
   check_bad("row 1: expected numbers, found a blank row", [] { parse("\n3,4\n"); });
 }

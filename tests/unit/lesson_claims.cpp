@@ -163,7 +163,7 @@ TEST_CASE("claims: what cannot be read is refused with its column") {
       {"weights[1", "expected \"]\", found the end"},
       {"\"open == 1", "a quote that is not closed"},
       {"(1 + 2 == 3", "expected \")\""},
-      {"1 < 2 within 3", "no \"within\" behind < or >"},
+      {"1 < 2 within 3", "no \"within\" after < or >"},
       {"12ab == 1", "a letter in a number"},
       {"a:: == 1", "the name of a step"},
       {"1 == 2 and", "expected a value"},

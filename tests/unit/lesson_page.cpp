@@ -31,7 +31,7 @@ TEST_CASE("lesson page: its head is that of every page, without scripts") {
       html_head({.language = "de", .title = "Lesson 07: A & B", .style = "lesson.css"})));
   CHECK(contains(page, "<html lang=\"de\">"));
   CHECK(contains(page, "<title>Lesson 07: A &amp; B</title>"));
-  CHECK(contains(page, "default-src 'none'; style-src 'unsafe-inline'\""));
+  CHECK(contains(page, "default-src 'none'; style-src 'unsafe-inline'; img-src data:\""));
   CHECK_FALSE(contains(page, "<script"));
   CHECK(page.ends_with("</main></body></html>\n"));
 }

@@ -66,6 +66,20 @@ std::vector<Row> table() {
          const std::size_t v = n();
          return one_hot(run, ids(r, n(), v), v);
        }},
+      {"patches", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t side = n();
+         return patches(run, normal(r, {n() * side, n() * side, n()}), side);
+       }},
+      {"frames", true,
+       [](const Run& run, Rng& r, Size n) {
+         const std::size_t window = n();
+         return frames(run, normal(r, {window + n() * n()}), window, n());
+       }},
+      {"spectrum", false,
+       [](const Run& run, Rng& r, Size n) {
+         return spectrum(run, normal(r, {n(), 16 + n()}), 8000, 1 + n() / 2);
+       }},
       {"linear", true,
        [](const Run& run, Rng& r, Size n) {
          const std::size_t in = n(), out = n();

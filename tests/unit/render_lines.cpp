@@ -101,6 +101,25 @@ TEST_CASE("lines: hidden steps can be chosen, --show chooses, and other steps ar
   CHECK(lines_of(sample::one(zeros({2, 2}), {"query", "key"})).empty());
 }
 
+TEST_CASE("lines: a page begins with where a decoder looks at its source, in its last block") {
+  Trace trace = sample::trace(sample::kSentence);
+  trace.labels["memory"] = {"m0", "m1"};
+  std::mt19937 bits(3);
+  const auto add = [&](const char* path, const char* key, std::size_t columns) {
+    trace.items.emplace_back(
+        sample::step(path, {"head", "query", key}, Tensor(sample::weights(1, 11, bits))));
+    if (columns == 2) std::get<Step>(trace.items.back()).data = Tensor(full({1, 11, 2}, real(0.5)));
+  };
+  add("decoder.layer.0.cross.weights", "memory", 2);
+  add("decoder.layer.1.cross.weights", "memory", 2);
+  add("decoder.layer.2.self.weights", "key", 11);
+  const std::string text = lines_of(trace);
+  CHECK(contains(text, "selected>decoder layer 1 cross</option>"));
+  CHECK(occurrences(text, "selected") == 1);
+  CHECK(contains(text, "Drawn: decoder layer 1 cross"));
+  CHECK(contains(text, "<bdi>m1</bdi></li></ol>"));
+}
+
 TEST_CASE("lines: the page links to the table, and says the same in both conventions") {
   const Trace trace = sample::trace(sample::kSentence);
   const std::string page = html(trace, RenderOptions{});

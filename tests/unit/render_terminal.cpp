@@ -126,6 +126,31 @@ TEST_CASE("summary: it fits into any window, has the result, and hides no check 
   CHECK(terminal_summary(Trace(), RenderOptions{}, 20).empty());
 }
 
+TEST_CASE("terminal: a table without a name begins with its columns") {
+  Trace trace;
+  trace.add(Table{"", "", {"n", "reached"}, {{1.0, 2.0}}});
+  const std::string text = terminal(trace, RenderOptions{});
+  CHECK(contains(text, "  n  reached\n"));
+  CHECK_FALSE(contains(text, "\n\n"));
+}
+
+TEST_CASE("summary: long words about the task give way to the result") {
+  Trace trace;
+  trace.title = "A training";
+  for (int i = 0; i < 9; ++i) trace.say("What is learnt, and how, in some sentences.");
+  trace.add(Table{"result", "", {"n", "reached"}, {}});
+  for (int i = 0; i < 6; ++i)
+    std::get<Table>(trace.items.back()).rows.push_back({double(i), 0.5 + i});
+  trace.add(Table{"effort", "", {"seconds"}, {{3.0}}});
+  trace.result = "result";
+  trace.in_words = "It has learnt.";
+  const std::string text = terminal_summary(trace, RenderOptions{}, 16);
+  CHECK(sample::lines(text).size() <= 16);
+  for (const char* part : {"A training", "5.5", "It has learnt.", "Also: effort."})
+    CHECK(contains(text, part));
+  CHECK_FALSE(contains(text, "more row"));
+}
+
 TEST_CASE("terminal: weights show where the mass is, with and without colour") {
   Trace trace = sample::one(with({2, 2}, {1, 0, 0.25f, 0.75f}), {"query", "key"});
   RenderOptions options;

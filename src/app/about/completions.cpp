@@ -1,13 +1,13 @@
 // completions: for bash, zsh and fish, from the table of commands. What may stand where is the same
 // in all three: each script has it as data, and a function that looks it up.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -72,7 +72,7 @@ Words first_words() {
 std::string summary_of(const std::string& first) {
   const Words second = parts_of(first);
   const Command* command = find_command(first);
-  return command ? command->summary : fmt::format("{}", fmt::join(second, ", "));
+  return command ? command->summary : joined(second, ", ");
 }
 
 /// Inside single quotes of a shell.
@@ -92,7 +92,7 @@ std::string body_of(const Offer& offer) {
                                                           {Kind::folders, "folders"}};
   if (offer.kind == Kind::nothing) return {};
   std::string body = fmt::format("kind={}", kNames.at(offer.kind));
-  if (!offer.words.empty()) body += fmt::format(" offered=\"{}\"", fmt::join(offer.words, " "));
+  if (!offer.words.empty()) body += fmt::format(" offered=\"{}\"", joined(offer.words, " "));
   return body;
 }
 
@@ -124,7 +124,7 @@ std::string offers() {
   }
   std::string out;
   for (const auto& [body, all] : patterns)
-    out += fmt::format("    {}) {} ;;\n", fmt::join(all, "|"), body);
+    out += fmt::format("    {}) {} ;;\n", joined(all, "|"), body);
   return out;
 }
 
@@ -135,11 +135,11 @@ std::string tables() {
     for (const OptionRow& row : option_rows(c)) {
       if (row.name.starts_with("--")) dashed.push_back(row.name);
     }
-    options += fmt::format("    \"{}\") offered=\"{}\" ;;\n", c.name, fmt::join(dashed, " "));
+    options += fmt::format("    \"{}\") offered=\"{}\" ;;\n", c.name, joined(dashed, " "));
   }
   for (const std::string& first : first_words()) {
     if (const Words second = parts_of(first); !second.empty())
-      parts += fmt::format("    {}) parts=\"{}\" ;;\n", first, fmt::join(second, " "));
+      parts += fmt::format("    {}) parts=\"{}\" ;;\n", first, joined(second, " "));
   }
   return fmt::format(
       "_attn_offers() {{  # behind an option, or as a word of a command\n"
@@ -309,7 +309,7 @@ if [[ "${funcstack[1]}" == _attn ]]; then _attn "$@"; else compdef _attn attn; f
 std::string bash() {
   return fmt::format(
       "# attn completions for bash: source <(attn completions bash)\n_attn_names=\"{}\"\n{}{}",
-      fmt::join(first_words(), " "), tables(), kBash);
+      joined(first_words(), " "), tables(), kBash);
 }
 
 std::string zsh() {
@@ -367,7 +367,7 @@ complete -c attn -n __attn_explains -l depth -x
 )";
 
 std::string fish_offer(const Offer& offer) {
-  const std::string words = fmt::format("{}", fmt::join(offer.words, " "));
+  const std::string words = joined(offer.words, " ");
   const std::string given = words.empty() ? "" : " -a " + quoted(words);
   switch (offer.kind) {
     case Kind::nothing:
@@ -394,7 +394,7 @@ std::string fish() {
   std::string out = fmt::format(
       "# attn completions for fish: attn completions fish | source\n"
       "set -g __attn_pairs {}\n{}",
-      fmt::join(pairs, " "), kFish);
+      joined(pairs, " "), kFish);
   for (const std::string& first : first_words()) {
     out += fmt::format("complete -c attn -n '__attn_at \"\"; or __attn_at help' -a {} -d {}\n",
                        first, quoted(summary_of(first)));
@@ -415,7 +415,7 @@ std::string fish() {
         out += here + " -F\n";
       }
       if (!row.name.starts_with("--") && !offer.words.empty())
-        out += fmt::format("{} -a '{}'\n", here, fmt::join(offer.words, " "));
+        out += fmt::format("{} -a '{}'\n", here, joined(offer.words, " "));
     }
   }
   return out;

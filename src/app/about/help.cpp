@@ -1,8 +1,8 @@
 #include "app/about/help.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -13,7 +13,7 @@ std::string option_head(const OptionRow& row) {
 
 std::string option_help(const OptionRow& row) {
   std::string help = row.help;
-  if (!row.choices.empty()) help += fmt::format(": {}", fmt::join(row.choices, ", "));
+  if (!row.choices.empty()) help += fmt::format(": {}", joined(row.choices, ", "));
   if (!row.range.empty()) help += fmt::format("; {}", row.range);
   if (!row.preset.empty() && row.preset != "-1") help += fmt::format(" (default {})", row.preset);
   return help;

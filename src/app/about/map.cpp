@@ -1,8 +1,8 @@
 // map: the flow, and the command for each stage.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/frame/command.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -23,7 +23,7 @@ std::string others() {
   std::string out;
   for (const auto& [title, names] : groups) {
     for (const std::string& line :
-         wrap(fmt::format("  {}: {}", title, fmt::join(names, ", ")), kMapWidth))
+         wrap(fmt::format("  {}: {}", title, joined(names, ", ")), kMapWidth))
       out += line + "\n";
   }
   return out;

@@ -6,9 +6,11 @@
 #include <optional>
 #include <set>
 
+#include "app/about/long_sum.h"
 #include "app/about/why_names.h"
 #include "app/frame/execute.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/core/trimmed.h"
 #include "attn/render/view.h"
 #include "attn/text/utf8.h"
@@ -26,7 +28,7 @@ struct WhyOptions {
 void bind(Cli& cli, WhyOptions& o) {
   cli.integer("--depth", o.depth, 1, 64,
               "how many levels of arithmetic; a large number goes down to the inputs");
-  cli.flag("--all", o.all, "every product of a long sum, and not the largest five");
+  cli.flag("--all", o.all, "every term of a long sum, and not the largest five");
   cli.positional(
       "STEP[i,j] COMMAND...", o.words,
       "the number to explain (places are numbers from 0, or words), and the command that "
@@ -57,27 +59,52 @@ Place parse_place(const std::string& word) {
   return place;
 }
 
-/// The place on an axis: a number, or the first of its labels that is this word.
+/// Where a word stands among labels. A label "read → written" is both its words; what was written
+/// comes first.
+std::vector<std::size_t> places_of(const std::string& word,
+                                   const std::vector<std::string>& labels) {
+  constexpr std::string_view kThen = " \u2192 ";
+  std::vector<std::size_t> out, read;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::size_t arrow = labels[i].find(kThen);
+    const std::string first = labels[i].substr(0, arrow);
+    const std::string second =
+        arrow == std::string::npos ? first : labels[i].substr(arrow + kThen.size());
+    if (lower(labels[i]) == lower(word) || lower(second) == lower(word)) {
+      out.push_back(i);
+    } else if (lower(first) == lower(word)) {
+      read.push_back(i);
+    }
+  }
+  return out.empty() ? read : out;
+}
+
+/// The place on an axis: a number, or the first of its labels that is this word. Says where else it
+/// stands.
 std::size_t place_on_axis(const std::string& word, const Trace& trace, const Step& step,
-                          const std::string& axis) {
+                          const std::string& axis, std::vector<std::string>& said) {
   const std::vector<std::string>* labels = axis_labels(trace, step, axis);
   const bool digits = word.find_first_of("0123456789") != std::string::npos &&
                       word.find_first_not_of("0123456789+-.") == std::string::npos;
   if (digits || word.empty() || !labels)
     return static_cast<std::size_t>(parse_integer("index", word, 0, std::int64_t{1} << 40));
-  const auto found = std::find_if(labels->begin(), labels->end(), [&](const std::string& label) {
-    return lower(label) == lower(word);
-  });
-  if (found != labels->end()) return static_cast<std::size_t>(found - labels->begin());
+  const std::vector<std::size_t> places = places_of(word, *labels);
+  if (places.size() > 1)
+    said.push_back(fmt::format(
+        "{} \"{}\" stands at {}: the first is shown. For another one write its number, {}, in "
+        "place of the word.",
+        axis, escaped(word), fmt::join(places, " and "), places[1]));
+  if (!places.empty()) return places[0];
   const std::string near = nearest(word, *labels);
   throw Error(ErrorKind::usage,
               fmt::format("{} has no {} \"{}\"{}", step.path, axis, escaped(word),
-                          near.empty() ? "" : fmt::format("; did you mean {}?", escaped(near))),
+                          near.empty() ? "" : fmt::format("; did you mean {}?", near)),
               fmt::format("write an index from 0 to {}, or a word that stands there",
                           labels->empty() ? 0 : labels->size() - 1));
 }
 
-std::size_t index_of(const Place& place, const Trace& trace, const Step& step) {
+std::size_t index_of(const Place& place, const Trace& trace, const Step& step,
+                     std::vector<std::string>& said) {
   const Shape shape = step.shape();
   if (place.index.empty() && !shape.empty())
     parse_integer("index", "", 0, 1);  // says what is wanted
@@ -90,87 +117,19 @@ std::size_t index_of(const Place& place, const Trace& trace, const Step& step) {
       }());
   if (place.index.size() != shape.size()) {
     throw Error(ErrorKind::usage,
-                fmt::format("{} needs {} indices, {} are given", place.path, shape.size(),
-                            place.index.size()),
+                fmt::format("{} needs {}, {} are given", place.path,
+                            how_many(shape.size(), "index", "indices"), place.index.size()),
                 range);
   }
   std::vector<std::size_t> index;
   for (std::size_t a = 0; a < shape.size(); ++a) {
-    index.push_back(place_on_axis(place.index[a], trace, step, step.axes[a]));
+    index.push_back(place_on_axis(place.index[a], trace, step, step.axes[a], said));
     if (index[a] >= shape[a]) {
       throw Error(ErrorKind::usage,
                   fmt::format("index {} is beyond axis {} of {}", index[a], a, place.path), range);
     }
   }
   return flat_index(index, shape);
-}
-
-constexpr std::size_t kLongSum = 8, kLargest = 5;
-
-using Arithmetic = decltype(Reason::arithmetic);
-
-bool is_text(const Arithmetic& pieces, std::size_t at, std::string_view text) {
-  const auto* found = at < pieces.size() ? std::get_if<std::string>(&pieces[at]) : nullptr;
-  return found && *found == text;
-}
-const NumberRef* number_at(const Arithmetic& pieces, std::size_t at) {
-  return at < pieces.size() ? std::get_if<NumberRef>(&pieces[at]) : nullptr;
-}
-
-/// One number or product of two in a sum: pieces begin .. end.
-struct Term {
-  std::size_t begin, end;
-  double value;
-};
-
-/// The terms of the sum that begins at this piece.
-std::vector<Term> terms_at(const Arithmetic& pieces, std::size_t at) {
-  const auto value = [](const NumberRef& ref) {
-    return double{ref.tensor.value().data()[ref.index]};
-  };
-  std::vector<Term> out;
-  while (const NumberRef* first = number_at(pieces, at)) {
-    const NumberRef* second = is_text(pieces, at + 1, " * ") ? number_at(pieces, at + 2) : nullptr;
-    out.push_back(
-        {at, at + (second ? 3 : 1), second ? value(*first) * value(*second) : value(*first)});
-    at = out.back().end;
-    if (!is_text(pieces, at, " + ")) break;
-    ++at;
-  }
-  return out;
-}
-
-/// A long sum with its largest terms, and the rest as one number.
-struct ShortSum {
-  Arithmetic before, largest, behind;
-  std::size_t others = 0;
-  double rest = 0;
-};
-
-std::optional<ShortSum> shortened(const Arithmetic& pieces) {
-  for (std::size_t at = 0; at < pieces.size(); ++at) {
-    std::vector<Term> terms = terms_at(pieces, at);
-    if (terms.size() <= kLongSum) continue;
-    const auto place = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
-    ShortSum out;
-    out.before.assign(pieces.begin(), pieces.begin() + place(at));
-    out.behind.assign(pieces.begin() + place(terms.back().end), pieces.end());
-    std::stable_sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) {
-      return std::abs(a.value) > std::abs(b.value);
-    });
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-      if (i >= kLargest) {
-        out.rest += terms[i].value;
-        continue;
-      }
-      if (i > 0) out.largest.emplace_back(std::string(" + "));
-      out.largest.insert(out.largest.end(), pieces.begin() + place(terms[i].begin),
-                         pieces.begin() + place(terms[i].end));
-    }
-    out.others = terms.size() - kLargest;
-    return out;
-  }
-  return {};
 }
 
 /// Writes down arithmetic, level by level: as one text for people, and as rows for programs.
@@ -268,18 +227,18 @@ class Explainer {
     const auto sum = all_ ? std::nullopt : shortened(reason.arithmetic);
     if (!sum) return {symbols, numbers};
     left_out_ = true;
-    Arithmetic pieces = sum->before;
+    ShortSum::Arithmetic pieces = sum->before;
     pieces.insert(pieces.end(), sum->largest.begin(), sum->largest.end());
-    Arithmetic in_numbers = pieces;
+    ShortSum::Arithmetic in_numbers = pieces;
     pieces.emplace_back(fmt::format(" + {} smaller", sum->others));
     const std::string rest = number(sum->rest);
     in_numbers.emplace_back(" + " + (rest.starts_with('-') ? "(" + rest + ")" : rest));
-    for (Arithmetic* half : {&pieces, &in_numbers})
-      half->insert(half->end(), sum->behind.begin(), sum->behind.end());
+    for (ShortSum::Arithmetic* half : {&pieces, &in_numbers})
+      half->insert(half->end(), sum->after.begin(), sum->after.end());
     return {written(pieces).symbols, written(in_numbers).numbers};
   }
 
-  Written written(const Arithmetic& pieces) const {
+  Written written(const ShortSum::Arithmetic& pieces) const {
     Written out;
     for (const auto& piece : pieces) {
       if (const auto* text = std::get_if<std::string>(&piece)) {
@@ -310,6 +269,7 @@ class Explainer {
 
   std::string number(double value) const {
     if (std::isnan(value)) return "nan";
+    if (std::abs(value) >= 1e9) return fmt::format("{:.{}e}", value, precision_);
     if (value == std::floor(value) && std::abs(value) < 1e6)
       return fmt::format("{:.0f}", value + 0.0);
     if (value != 0 && std::abs(value) < std::pow(10.0, -precision_))
@@ -381,8 +341,10 @@ void why(Stage& s, const WhyOptions& o) {
   s.trace.labels = source.labels;
   // Who goes deeper wants every number on the way.
   Explainer explainer(source, s.common, o.depth, o.all || o.depth > 1);
-  explainer.explain({step->data, index_of(place, source, *step)}, 1);
+  std::vector<std::string> said;
+  explainer.explain({step->data, index_of(place, source, *step, said)}, 1);
   explainer.finish(s.trace);
+  for (std::string& text : said) s.trace.say(std::move(text));
 }
 
 }  // namespace

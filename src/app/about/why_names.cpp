@@ -1,13 +1,13 @@
 #include "app/about/why_names.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "attn/core/array.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -89,7 +89,7 @@ std::string NumberNames::described(const Tensor& tensor, int level) const {
     return fmt::format("({} {})", from[0], from[1]);
   if (op == "matmul_nt" && from.size() == 2) return fmt::format("({} {}^T)", from[0], from[1]);
   if (op == "add" && from.size() == 2) return fmt::format("({} + {})", from[0], from[1]);
-  return fmt::format("{}({})", op, fmt::join(from, ", "));
+  return fmt::format("{}({})", op, joined(from, ", "));
 }
 
 std::string NumberNames::operand(const Tensor& tensor, int level) const {

@@ -1,11 +1,12 @@
 // bert attend: every head of every layer at once, and what kinds of heads there are.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -22,7 +23,7 @@ struct HeadLook {
   std::size_t layer, head;
   double shares[6] = {};
 };
-constexpr const char* kKinds[] = {"itself", "word before", "word behind",
+constexpr const char* kKinds[] = {"itself", "word before", "word after",
                                   "[CLS]",  "[SEP]",       "other sentence"};
 
 /// Adds up where the weights (n,n) of a head go.
@@ -93,12 +94,12 @@ void show_kinds(Trace& trace, const std::vector<HeadLook>& heads, const HeadLook
 void bert_attend(Stage& s, const BertAttendOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const BertSizes& z = bert.model.sizes();
-  const BertInput input = input_of(bert, o.text);
+  const BertInput input = input_of(s, bert, o.text);
   s.trace.result = "heads";
   s.trace.title =
-      fmt::format("All heads of BERT: {}", fmt::join(piece_names(bert.vocabulary, input.ids), " "));
-  s.trace.say(fmt::format("{} layers with {} heads each, {} parameters.", z.layers, z.heads,
-                          bert.model.parameter_count()));
+      fmt::format("All heads of BERT: {}", joined(piece_names(bert.vocabulary, input.ids), " "));
+  s.trace.say(fmt::format("{} with {} each, {} parameters.", how_many(z.layers, "layer"),
+                          how_many(z.heads, "head"), bert.model.parameter_count()));
   read_input(s, bert, input);
   const std::size_t n = input.length();
   HeadLook even{0, 0};

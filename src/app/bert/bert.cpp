@@ -8,6 +8,8 @@
 #include "app/frame/data.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 
 namespace attn::app {
@@ -117,7 +119,7 @@ Tensor read_input(Stage& s, const BertCheckpoint& bert, const BertInput& input) 
   s.require_memory(
       sizeof(real) * double(z.layers) *
           (2.0 * double(z.heads) * n * n + n * (20.0 * double(z.width) + 3.0 * double(z.ff))),
-      fmt::format("every step of {} blocks over {} tokens", z.layers, input.length()));
+      fmt::format("every step of {} over {} tokens", how_many(z.layers, "block"), input.length()));
   const Tensor output =
       bert.model.encode(s.run, embed_input(s, bert.model, bert.vocabulary, input), {});
   require_finite(s.trace, output);
@@ -174,12 +176,40 @@ BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o) {
   return find_bert(s, o.checkpoint, asked_uncased(o.letters));
 }
 
-BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o) {
+void say_unknown(Trace& trace, const BertCheckpoint& bert, const std::vector<std::string>& texts,
+                 bool own) {
+  constexpr std::size_t kMost = 10;  // told by name
+  std::vector<std::string> unknown;
+  for (const std::string& text : texts) {
+    for (const std::string& word : basic_words(text, bert.rules)) {
+      const std::string shown = fmt::format("\"{}\"", escaped(word));
+      const bool is_unknown =
+          word != "[UNK]" && word_pieces(bert.vocabulary, word).ids ==
+                                 std::vector<std::size_t>{bert.vocabulary.unknown()};
+      if (is_unknown && std::find(unknown.begin(), unknown.end(), shown) == unknown.end())
+        unknown.push_back(shown);
+    }
+  }
+  if (unknown.empty()) return;
+  const std::size_t more = unknown.size() - std::min(unknown.size(), kMost);
+  unknown.resize(unknown.size() - more);
+  trace.say(fmt::format(
+      "This model does not know {}{}: it reads [UNK] there, and what it says of that means "
+      "nothing.{}",
+      joined(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+      own ? " It learnt from short stories of few words: attn bert corpus shows them. attn bert "
+            "tokens cuts any English text."
+          : ""));
+}
+
+BertInput input_of(Stage& s, const BertCheckpoint& bert, const BertTextOptions& o) {
   // Words that the program's own model knows.
   static const std::vector<std::string> kExample = {"in the kitchen the cook found his soup",
                                                     "today the cook will serve his bread"};
-  return bert_input(bert.vocabulary, bert.rules, o.text.empty() ? kExample : o.text,
-                    bert.model.sizes().positions);
+  const std::vector<std::string>& texts = o.text.empty() ? kExample : o.text;
+  BertInput input = bert_input(bert.vocabulary, bert.rules, texts, bert.model.sizes().positions);
+  say_unknown(s.trace, bert, texts, o.checkpoint.empty());
+  return input;
 }
 
 }  // namespace attn::app

@@ -48,7 +48,11 @@ struct BertTextOptions {
 void bind_bert_text(Cli& cli, BertTextOptions& o);
 /// The model, with the seed and the threads of these options.
 BertCheckpoint begin_bert(Stage& s, const BertTextOptions& o);
-/// The input of the texts, or of an example where there are none.
-BertInput input_of(const BertCheckpoint& bert, const BertTextOptions& o);
+/// The input of the texts, or of an example where there are none. Says which words are unknown.
+BertInput input_of(Stage& s, const BertCheckpoint& bert, const BertTextOptions& o);
+/// Says which words of the texts the vocabulary cannot make, so that the model reads [UNK]. `own`:
+/// the model is the program's, whose words are few.
+void say_unknown(Trace& trace, const BertCheckpoint& bert, const std::vector<std::string>& texts,
+                 bool own);
 
 }  // namespace attn::app

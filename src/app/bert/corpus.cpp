@@ -11,6 +11,7 @@
 #include "app/frame/data.h"
 #include "app/frame/outputs.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 #include "attn/train/best_guess.h"
 #include "attn/train/corpus.h"
@@ -83,9 +84,9 @@ void draw_documents(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o)
   const std::string text = corpus_text(documents);
   write_file(o.save, text);
   s.trace.say(
-      fmt::format("Wrote {} ({} documents, {} bytes): one sentence on each line, an empty "
+      fmt::format("Wrote {} ({}, {} bytes): one sentence on each line, an empty "
                   "line between documents.",
-                  escaped(o.save, 200), documents.size(), text.size()));
+                  escaped(o.save, 200), how_many(documents.size(), "document"), text.size()));
 }
 
 void show_grammar(Stage& s, const TopicGrammar& g) {
@@ -178,7 +179,8 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
   const BestScores best =
       best_scores(g, kMasking, static_cast<std::size_t>(o.pairs), rng, [&](std::size_t done) {
         if (!progress || done == 0) return true;
-        if (done % 1000 == 0) progress->show(fmt::format("{} of {} pairs", done, o.pairs));
+        if (done % 1000 == 0)
+          progress->show(fmt::format("{} of {}", done, how_many(o.pairs, "pair")));
         if (!progress->stop()) return true;
         s.trace.interrupted = true;
         return false;
@@ -186,9 +188,9 @@ void show_scores(Stage& s, const TopicGrammar& g, const BertCorpusOptions& o, Rn
   Table table{
       "best",
       fmt::format("No model can be better on average. Each guess is exact; the mean is over "
-                  "{} pairs with {} chosen words, so it has a standard error. Losses are in "
+                  "{} pairs with {}, so it has a standard error. Losses are in "
                   "nats.",
-                  best.pairs, best.words),
+                  best.pairs, how_many(best.words, "chosen word")),
       {"score", "best", "standard error", "without looking"},
       {}};
   const std::vector<double> shares = g.word_shares();
@@ -219,9 +221,10 @@ void bert_corpus(Stage& s, const BertCorpusOptions& o) {
   const Rng rng(static_cast<std::uint64_t>(o.seed));
   s.trace.title = "Stories to learn from, whose best possible scores are known";
   s.trace.say(fmt::format(
-      "A document has one of {} topics and somebody of that topic. Every sentence is about both, "
-      "and otherwise drawn anew: {} patterns, {} words.",
-      g.topics().size(), g.patterns().size(), g.words().size()));
+      "A document has one of {} and somebody of that topic. Every sentence is about both, "
+      "and otherwise drawn anew: {}, {} words.",
+      how_many(g.topics().size(), "topic"), how_many(g.patterns().size(), "pattern"),
+      g.words().size()));
   draw_documents(s, g, o);
   show_grammar(s, g);
   s.trace.say(

@@ -1,7 +1,6 @@
 // bert finetune: what pre-training is good for. One new layer on top, few labelled examples, from
 // pre-trained weights and from random ones.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +14,8 @@
 #include "app/learning/over_seeds.h"
 #include "app/learning/parallel.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 #include "attn/train/finetuning.h"
 #include "attn/train/trainer.h"
@@ -29,12 +30,14 @@ struct BertFinetuneOptions {
   std::int64_t seeds = 3, steps = 200, batch = 16, tested = 500, threads = 2;
   double rate = 1e-3;
   bool frozen = false;
+  LettersOptions letters;
 };
 
 void bind(Cli& cli, BertFinetuneOptions& o) {
   cli.choice("--task", o.task, downstream_names(), "what the new layer learns");
   cli.input_file("--checkpoint", o.checkpoint, "DIR",
                  "the pre-trained model (default: the program's own)");
+  bind_letters(cli, o.letters);
   cli.integers("--examples", o.examples, 1, 100'000, "how many labelled examples it may see");
   cli.integer("--seeds", o.seeds, 1, 1000, "trainings of each kind: other examples, other weights",
               "S");
@@ -113,7 +116,8 @@ class FineTuning {
         o_(o),
         grammar_(TopicGrammar::parse(data_file("stories.topics"), "stories.topics")),
         task_(make_downstream(o.task, grammar_)),
-        bert_(find_bert(s, o.checkpoint, true)) {}  // the texts are small letters
+        // The texts are small letters, so nothing need be assumed of the model.
+        bert_(find_bert(s, o.checkpoint, asked_uncased(o.letters).value_or(true))) {}
 
   void show() {
     s_.trace.title = fmt::format("Fine-tuning a BERT: {}", o_.task);
@@ -134,11 +138,11 @@ class FineTuning {
         : task_->head == DownstreamHead::span ? "both ends of the answer are"
                                               : "its answer is"));
     const BertSizes& z = bert_.model.sizes();
-    s_.trace.say(fmt::format(
-        "The model: {} of width {}. Every training takes {} step{} of {} examples, drawn "
-        "again and again from the few it may see; tested on {} other texts.",
-        z.layers == 1 ? "1 block" : fmt::format("{} blocks", z.layers), z.width, o_.steps,
-        o_.steps == 1 ? "" : "s", o_.batch, o_.tested));
+    s_.trace.say(
+        fmt::format("The model: {} of width {}. Every training takes {} of {}, drawn "
+                    "again and again from the few it may see; tested on {}.",
+                    how_many(z.layers, "block"), z.width, how_many(o_.steps, "step"),
+                    how_many(o_.batch, "example"), how_many(o_.tested, "other text")));
     train_all();
     if (results_.empty()) return;
     o_.frozen ? show_blocks() : show_curve();
@@ -173,14 +177,13 @@ class FineTuning {
     for (const auto& [name, tensor] : bert_.model.parameters())
       numbers += double(tensor.value().size());
     s_.require_memory(sizeof(real) * 4 * numbers * double(o_.threads),
-                      fmt::format("{} trainings at the same time", o_.threads));
+                      fmt::format("{} at the same time", how_many(o_.threads, "training")));
     SharedProgress progress(s_.common.progress, all.size());
     std::vector<double> accuracy(all.size(), std::nan(""));
     train_in_parallel(
         all.size(), static_cast<int>(o_.threads), progress,
         [&](std::size_t i) { accuracy[i] = train(all[i], progress); },
-        [&](std::size_t i) { return fmt::format("{} examples", all[i].examples); },
-        "use a smaller --lr");
+        [&](std::size_t i) { return how_many(all[i].examples, "example"); }, "use a smaller --lr");
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (!std::isnan(accuracy[i]))
         results_[{all[i].from, all[i].blocks, all[i].examples}].push_back(accuracy[i]);
@@ -217,8 +220,8 @@ class FineTuning {
     training.check_every = training.steps;
     Trainer trainer(learner, training);
     trainer.train([&](const TrainingStep& step) {
-      progress.show(fmt::format("{} examples: step {}/{}  loss {:.4f}", what.examples, step.step,
-                                step.steps, step.loss));
+      progress.show(fmt::format("{}: step {}/{}  loss {:.4f}", how_many(what.examples, "example"),
+                                step.step, step.steps, step.loss));
       return !progress.stop();
     });
     if (!trainer.finished()) return std::nan("");
@@ -290,20 +293,21 @@ class FineTuning {
                                     : fmt::format("{:+.1f}", m.mean);
         if (o_.seeds > 1)
           verdicts.push_back(
-              m.mean - m.half > 0 ? fmt::format("With {} examples pre-training wins.", size)
+              m.mean - m.half > 0
+                  ? fmt::format("With {} pre-training wins.", how_many(size, "example"))
               : m.mean + m.half < 0
-                  ? fmt::format("With {} examples pre-training loses.", size)
-                  : fmt::format("With {} examples the two cannot be told apart.", size));
+                  ? fmt::format("With {} pre-training loses.", how_many(size, "example"))
+                  : fmt::format("With {} the two cannot be told apart.",
+                                how_many(size, "example")));
       }
       table.rows.push_back({double(size), text(with), text(without), text_of_gain});
     }
     s_.trace.add(std::move(table));
     s_.trace.add(
         Verbatim{accuracy_plot({"pre-trained", "from scratch"}, "ex.", o_.examples, means)});
-    if (verdicts.empty() || s_.trace.interrupted)
-      s_.trace.say(no_verdict());
-    else
-      s_.trace.say(fmt::format("What these figures support: {}", fmt::join(verdicts, " ")));
+    conclude(verdicts.empty() || s_.trace.interrupted
+                 ? no_verdict()
+                 : fmt::format("What these figures support: {}", joined(verdicts, " ")));
   }
 
   void show_blocks() {
@@ -312,8 +316,7 @@ class FineTuning {
                 interval() + " 0 blocks: the embeddings; \"all learn\": the whole model, too.",
                 {"blocks below"},
                 {}};
-    for (const std::int64_t size : o_.examples)
-      table.columns.push_back(fmt::format("{} examples", size));
+    for (const std::int64_t size : o_.examples) table.columns.push_back(how_many(size, "example"));
     std::pair<double, std::size_t> best{-1, 0};
     for (std::size_t l = 0; l <= layers; ++l) {
       std::vector<Table::Cell> row{std::to_string(l)};
@@ -328,11 +331,18 @@ class FineTuning {
       row.emplace_back(text(of(Training::From::pretrained, layers, size)));
     table.rows.push_back(std::move(row));
     s_.trace.add(std::move(table));
-    if (best.first >= 0) s_.trace.say(verdict_on_blocks(best.second));
+    if (best.first >= 0) conclude(verdict_on_blocks(best.second));
     s_.trace.say(task_->head == DownstreamHead::words || task_->head == DownstreamHead::span
-                     ? "Behind 0 blocks a word does not know its neighbours yet."
-                     : "The new layer reads [CLS] alone, which behind 0 blocks is the same for "
+                     ? "After 0 blocks a word does not know its neighbours yet."
+                     : "The new layer reads [CLS] alone, which after 0 blocks is the same for "
                        "every text.");
+  }
+
+  /// What a summary ends with.
+  void conclude(const std::string& verdict) {
+    s_.trace.result = "accuracy";
+    s_.trace.in_words = verdict;
+    s_.trace.say(verdict);
   }
 
   /// What the figures of the largest number of examples support.
@@ -347,13 +357,13 @@ class FineTuning {
       if (m.mean - m.half <= 0) as_good.push_back(std::to_string(l));
     }
     if (as_good.size() == bert_.model.sizes().layers)
-      return fmt::format("With {} examples and {} seeds no block can be said to serve best.",
-                         o_.examples.back(), o_.seeds);
-    std::string out = fmt::format("With {} examples the output behind {} blocks serves best",
-                                  o_.examples.back(), best);
+      return fmt::format("With {} and {} seeds no block can be said to serve best.",
+                         how_many(o_.examples.back(), "example"), o_.seeds);
+    std::string out = fmt::format("With {} the output after {} serves best",
+                                  how_many(o_.examples.back(), "example"), how_many(best, "block"));
     if (as_good.empty()) return out + ".";
     return out +
-           fmt::format("; behind {} it cannot be told apart from that.", fmt::join(as_good, ", "));
+           fmt::format("; after {} it cannot be told apart from that.", joined(as_good, ", "));
   }
 
   Stage& s_;

@@ -1,6 +1,5 @@
 // bert inputs: a sentence, or a pair, becomes the sum of three embeddings.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -8,6 +7,7 @@
 #include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
@@ -60,7 +60,7 @@ void say_what_differs(Stage& s, const BertInput& input, const PieceVocabulary& v
 
 void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const BertInput& input) {
   const std::vector<std::string> labels = piece_names(vocabulary, input.ids);
-  s.trace.title = fmt::format("What BERT reads: {}", fmt::join(labels, " "));
+  s.trace.title = fmt::format("What BERT reads: {}", joined(labels, " "));
   const Tensor x = embed_input(s, model, vocabulary, input);
   s.explain("ids", "The same piece has the same number everywhere.");
   const auto value = [&](const char* path) -> const Array& { return s.trace.find(path)->values(); };
@@ -75,7 +75,7 @@ void show(Stage& s, const Bert& model, const PieceVocabulary& vocabulary, const 
   say_what_differs(s, input, vocabulary);
   const BertSizes& z = model.sizes();
   s.trace.say(
-      fmt::format("Parameters here: {} x {} words, {} x {} segments, {} x {} positions, and "
+      fmt::format("Parameters here: words {} x {}, segments {} x {}, positions {} x {}, and "
                   "2 x {} of the norm: {}.",
                   z.vocabulary, z.width, z.segments, z.width, z.positions, z.width, z.width,
                   (z.vocabulary + z.segments + z.positions + 2) * z.width));

@@ -1,12 +1,13 @@
 // bert mask: which words are hidden from the model in training, and how.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/train/masking.h"
 
@@ -59,9 +60,9 @@ std::vector<Table::Cell> counted_row(const char* what, double count, double of, 
 void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
   const MaskingOptions options;
   Table table{"counts",
-              fmt::format("{} draws on this text, beside the expectation. Behind it how far apart "
+              fmt::format("{} on this text, beside the expectation. After it how far apart "
                           "they are, in standard deviations: 19 of 20 lie between -2 and 2.",
-                          draws),
+                          how_many(draws, "draw")),
               {"what", "counted", "expected", "share", "should be", "deviation"},
               {}};
   table.rows.push_back(counted_row("chosen", c.selected, c.places, options.select));
@@ -75,9 +76,9 @@ void show_counts(Trace& trace, const Counts& c, std::int64_t draws) {
 void bert_mask(Stage& s, const BertMaskOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
   const PieceVocabulary& vocabulary = bert.vocabulary;
-  const BertInput input = input_of(bert, o.text);
+  const BertInput input = input_of(s, bert, o.text);
   s.trace.title = fmt::format("What is hidden in training: {}",
-                              fmt::join(piece_names(vocabulary, input.ids), " "));
+                              joined(piece_names(vocabulary, input.ids), " "));
   const Masker masker(vocabulary.size(), vocabulary.mask(),
                       [&](std::size_t id) { return vocabulary.is_special(id); });
   Rng rng = Rng(s.trace.seed).stream("chosen");

@@ -1,6 +1,5 @@
 // bert mlm and bert fill: guessing hidden words, with every step or in short.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,8 @@
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/train/masking.h"
@@ -157,11 +158,12 @@ void show_loss(Stage& s, const BertCheckpoint& bert, const Hidden& hidden) {
   constexpr std::size_t kMostTerms = 6;
   if (hidden.places.size() > kMostTerms) terms = "the sum of -log p";
   s.trace.say(fmt::format(
-      "Loss: ({}) / {} = {:.4f}. Only the {} chosen of {} places count: at all others the word "
+      "Loss: ({}) / {} = {:.4f}. Only the {} chosen of {} count: at all others the word "
       "asked for stands there, and the model would only learn to copy. Guessing evenly among {} "
       "words would cost {:.4f}.",
-      terms, hidden.places.size(), mean, hidden.places.size(), hidden.input.length(),
-      bert.model.sizes().vocabulary, std::log(double(bert.model.sizes().vocabulary))));
+      terms, hidden.places.size(), mean, hidden.places.size(),
+      how_many(hidden.input.length(), "place"), bert.model.sizes().vocabulary,
+      std::log(double(bert.model.sizes().vocabulary))));
   s.trace.check("the loss is the mean over the hidden places, counted by hand",
                 std::abs(mean - double{loss.value().data()[0]}), 1e-4 * std::max(1.0, mean));
 }
@@ -182,12 +184,12 @@ std::string sentence(const PieceVocabulary& vocabulary, const std::vector<std::s
 
 void bert_mlm(Stage& s, const BertMlmOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
-  const BertInput input = input_of(bert, o.text);
+  const BertInput input = input_of(s, bert, o.text);
   Hidden hidden = written_masks(input, bert.vocabulary);
   const bool drawn = hidden.places.empty();
   if (drawn) hidden = drawn_masks(input, bert.vocabulary, s.trace.seed);
-  s.trace.title = fmt::format("Hidden words: {}",
-                              fmt::join(piece_names(bert.vocabulary, hidden.input.ids), " "));
+  s.trace.title =
+      fmt::format("Hidden words: {}", joined(piece_names(bert.vocabulary, hidden.input.ids), " "));
   if (drawn) {
     s.trace.say(
         fmt::format("As in training, words were chosen by chance ({} of {}); --seed chooses "
@@ -207,10 +209,11 @@ void bert_mlm(Stage& s, const BertMlmOptions& o) {
 
 void bert_fill(Stage& s, const BertFillOptions& o) {
   const BertCheckpoint bert = begin_bert(s, o.text);
-  const BertInput input = bert_input(
-      bert.vocabulary, bert.rules,
-      o.text.text.empty() ? std::vector<std::string>{"the cook can [MASK] the soup"} : o.text.text,
-      bert.model.sizes().positions);
+  const std::vector<std::string> texts =
+      o.text.text.empty() ? std::vector<std::string>{"the cook can [MASK] the soup"} : o.text.text;
+  const BertInput input =
+      bert_input(bert.vocabulary, bert.rules, texts, bert.model.sizes().positions);
+  say_unknown(s.trace, bert, texts, o.text.checkpoint.empty());
   const Hidden hidden = written_masks(input, bert.vocabulary);
   if (hidden.places.empty()) {
     throw Error(ErrorKind::usage, "the text has no [MASK]",

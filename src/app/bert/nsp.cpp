@@ -1,11 +1,11 @@
 // bert nsp: does sentence B follow sentence A?
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/bert/bert.h"
 #include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/text/topics.h"
@@ -32,7 +32,7 @@ std::string sentence_of(const PieceVocabulary& vocabulary, const BertInput& inpu
     if (input.segments[i] == segment && input.ids[i] != vocabulary.sep())
       out.push_back(piece_name(vocabulary, input.ids[i]));
   }
-  return fmt::format("{}", fmt::join(out, " "));
+  return joined(out, " ");
 }
 
 /// P(B follows A): reads the pair, unseen by any trace.
@@ -87,6 +87,7 @@ void bert_nsp(Stage& s, const BertNspOptions& o) {
                 "write both in quotes: attn bert nsp 'first sentence' 'second sentence'");
   }
   s.trace.title = "Does B follow A?";
+  say_unknown(s.trace, bert, texts, o.text.checkpoint.empty());
   const Tensor output = read_input(s, bert, input);
   const Tensor pooled = bert.model.pooled(s.run, output);
   const Tensor logits = bert.model.nsp_logits(s.run, pooled);

@@ -17,6 +17,7 @@
 #include "app/learning/training.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 #include "attn/nn/bert_checkpoint.h"
 #include "attn/train/best_guess.h"
@@ -261,12 +262,13 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
                  const PretrainingScore* best, std::pair<double, double> frequency) {
   Table table{
       "result",
-      fmt::format("On {} pairs drawn from text that was held out{}. Losses in nats{}.",
-                  reached.pairs,
-                  o.loss == "nsp" ? "" : fmt::format(", with {} chosen words", reached.hidden),
-                  best ? "; the best possible is computed for these very pairs from the "
-                         "grammar, by Bayes' rule"
-                       : ""),
+      fmt::format(
+          "On {} drawn from text that was held out{}. Losses in nats{}.",
+          how_many(reached.pairs, "pair"),
+          o.loss == "nsp" ? "" : fmt::format(", with {}", how_many(reached.hidden, "chosen word")),
+          best ? "; the best possible is computed for these very pairs from the "
+                 "grammar, by Bayes' rule"
+               : ""),
       {"measure", "reached", "best possible", "without looking"},
       {}};
   const auto line = [&](const char* what, double value, double at_best, double blind) {
@@ -285,6 +287,8 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
     line("next sentence: right", reached.nsp_accuracy, b.nsp_accuracy, 0.5);
   }
   trace.add(std::move(table));
+  trace.result = "result";
+  const std::size_t before = trace.items.size();
   if (!best) {
     trace.say(
         "Of a text nobody knows the best possible loss: the program's own stories were made "
@@ -306,6 +310,10 @@ void show_result(Trace& trace, const BertPretrainOptions& o, const PretrainingSc
     trace.say(
         "Next sentences are no better than a coin yet: they are learnt later than words. Use more "
         "--steps.");
+  for (std::size_t i = before; i < trace.items.size(); ++i) {
+    if (i > before) trace.in_words += " ";
+    trace.in_words += std::get<Remark>(trace.items[i]).text;
+  }
 }
 
 BertSizes sizes_of(const BertPretrainOptions& o, const PieceVocabulary& vocabulary) {
@@ -384,10 +392,9 @@ void bert_pretrain(Stage& s, const BertPretrainOptions& o) {
                        training.steps};
   Trainer trainer(learner, training);
   s.trace.title = fmt::format("A BERT learns from {}", corpus.source->description());
-  s.trace.say(fmt::format(
-      "{} pieces in the vocabulary; {} of width {} with {}: {} parameters.", vocabulary.size(),
-      sizes.layers == 1 ? "1 block" : fmt::format("{} blocks", sizes.layers), sizes.width,
-      sizes.heads == 1 ? "1 head" : fmt::format("{} heads", sizes.heads), model.parameter_count()));
+  s.trace.say(fmt::format("{} pieces in the vocabulary; {} of width {} with {}: {} parameters.",
+                          vocabulary.size(), how_many(sizes.layers, "block"), sizes.width,
+                          how_many(sizes.heads, "head"), model.parameter_count()));
   const bool stopped = run_training(s, o.checkpoint, o.resume, trainer);
   const PretrainingScore reached = evaluate(model, test);
   if (corpus.grammar) {

@@ -1,10 +1,11 @@
 // bert tokens: a text becomes words, each word the longest pieces that the vocabulary has.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/bert/vocabulary.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -28,7 +29,7 @@ constexpr const char* kExample =
 
 std::string text_of(const BertTokensOptions& o) {
   if (o.text.empty()) return kExample;
-  std::string text = fmt::format("{}", fmt::join(o.text, " "));
+  std::string text = joined(o.text, " ");
   require_utf8(text, "the text");
   return text;
 }
@@ -106,7 +107,7 @@ void say_unknown(Trace& trace, const std::vector<std::string>& unknown) {
       fmt::format("[UNK] stands for {}{}. A word is unknown as a whole if one of its characters is "
                   "no piece, or "
                   "if it has more than {} characters: the model will know nothing of it.",
-                  fmt::join(shown, ", "),
+                  joined(shown, ", "),
                   unknown.size() > kMost ? fmt::format(" and {} more", unknown.size() - kMost) : "",
                   kLongestWord));
 }
@@ -144,8 +145,8 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
     if (search.ids[0] == vocabulary.unknown() && words[i].word != "[UNK]")
       unknown.push_back(words[i].word);
     ids.insert(ids.end(), search.ids.begin(), search.ids.end());
-    table.rows.push_back({words[i].word, fmt::format("{}", fmt::join(pieces, " ")),
-                          double(pieces.size()), double(tried)});
+    table.rows.push_back(
+        {words[i].word, joined(pieces, " "), double(pieces.size()), double(tried)});
   }
   if (most > 0) show_search(s.trace, vocabulary, words[longest].word);
   s.trace.add(std::move(table));
@@ -161,11 +162,11 @@ void bert_tokens(Stage& s, const BertTokensOptions& o) {
   s.trace.restart_clock();
   note(s.run, "ids", "the place of each piece in the vocabulary", {"piece"},
        Tensor::ids(ids, {ids.size()}));
-  s.explain("ids", fmt::format("What the model gets: {} numbers for {} words, each the number of a "
+  s.explain("ids", fmt::format("What the model gets: {} for {}, each the number of a "
                                "line of vocab.txt (from 0, of {}). Before the model reads them, "
                                "[CLS] (id {}) is put first and [SEP] (id {}) last.",
-                               ids.size(), words.size(), vocabulary.size(), vocabulary.cls(),
-                               vocabulary.sep()));
+                               how_many(ids.size(), "number"), how_many(words.size(), "word"),
+                               vocabulary.size(), vocabulary.cls(), vocabulary.sep()));
 }
 
 }  // namespace

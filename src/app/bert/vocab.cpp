@@ -9,6 +9,7 @@
 #include "app/frame/data.h"
 #include "app/frame/outputs.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
 #include "attn/text/wordpiece.h"
@@ -170,11 +171,12 @@ void bert_vocab(Stage& s, const BertVocabOptions& o) {
       std::count_if(found.pieces.begin() + 5, found.pieces.end(), [](const std::string& piece) {
         return length_of(piece) == (piece.starts_with("##") && piece.size() > 2 ? 3 : 1);
       }));
-  s.trace.say(fmt::format(
-      "{} words, {} different ones. The vocabulary begins with 5 special pieces and {} characters "
-      "(at the beginning of a word, and behind it with ##). Then, {} times, the pair of "
-      "neighbours with the largest score became one piece wherever it stood.",
-      words, counts.size(), characters, found.merges.size()));
+  s.trace.say(
+      fmt::format("{}, {} different ones. The vocabulary begins with 5 special pieces and {} "
+                  "(at the beginning of a word, and after it with ##). Then, {}, the pair of "
+                  "neighbours with the largest score became one piece wherever it stood.",
+                  how_many(words, "word"), counts.size(), how_many(characters, "character"),
+                  how_many(found.merges.size(), "time")));
   show_merges(s.trace, found, static_cast<std::size_t>(o.shown));
   if (!found.merges.empty())
     s.trace.say(
@@ -184,9 +186,9 @@ void bert_vocab(Stage& s, const BertVocabOptions& o) {
         "that occur at least N times.");
   if (size < asked)
     s.trace.say(fmt::format(
-        "It ended with {} pieces, before the {} asked for: no pair is left that occurs {} time{} "
+        "It ended with {} pieces, before the {} asked for: no pair is left that occurs {} "
         "or more.",
-        size, asked, o.least, o.least == 1 ? "" : "s"));
+        size, asked, how_many(o.least, "time")));
   show_words(s.trace, vocabulary, counts);
   if (o.save.empty()) return;
   write_file(o.save, vocabulary.text());

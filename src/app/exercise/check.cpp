@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "app/exercise/argument_names.h"
 #include "attn/core/error.h"
 #include "attn/io/json.h"
 
@@ -81,7 +82,7 @@ void name_the_end(const Ended& learner, bool cut_off, CaseResult& result) {
   }
 }
 
-CaseResult run_case(const Workshop& workshop, const std::string& exercise, std::size_t which,
+CaseResult run_case(const Workshop& workshop, const Exercise& exercise, std::size_t which,
                     double seconds) {
   Pipe calls, answers;
   ChildStart learners;
@@ -117,11 +118,13 @@ CaseResult run_case(const Workshop& workshop, const std::string& exercise, std::
     result.message = "the test could not cope with what your function gave";
     return result;
   }
-  const json verdict = said_by(tester.ended(), exercise);
+  const json verdict = said_by(tester.ended(), exercise.name);
   result.status = verdict.at("status");
   result.message = verdict.at("message");
   result.misconceptions = verdict.at("misconceptions").get<std::vector<std::string>>();
-  if (result.status != "right") result.input = verdict.value("input", "");
+  if (result.status != "right")
+    result.input = with_names(exercise.header, verdict.value("function", ""),
+                              verdict.value("arguments", std::vector<std::string>()));
   if (result.status == "wrong") {  // else nothing came back
     result.yours = verdict.value("yours", "");
     result.expected = verdict.value("expected", "");
@@ -177,7 +180,7 @@ CheckResult check_answer(Workshop& workshop, const Exercise& exercise, const std
           fmt::format("the program needs {} MB before it begins (large arrays?), and may have {}",
                       compiled.memory >> 20, kMemory >> 20);
     } else if (out.compiled) {
-      result = run_case(workshop, exercise.name, out.cases.size(), seconds);
+      result = run_case(workshop, exercise, out.cases.size(), seconds);
       if (result.status == "time") seconds = kSecondsLater;  // the rest is graded all the same
     } else {
       result.status = "not run";

@@ -1,7 +1,6 @@
 #include "app/exercise/exercises.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +11,7 @@
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -100,7 +100,7 @@ Exercise exercise(const std::string& place, Files files) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: {}", escaped(place, 200),
                             e.title.empty() ? "exercise.md has no title" : "no case has points"),
-                "exercise.md begins with \"# Title\"; a case of test.cpp has * points(2) behind "
+                "exercise.md begins with \"# Title\"; a case of test.cpp has * points(2) after "
                 "its name");
   }
   return e;
@@ -123,7 +123,7 @@ Exercise find_exercise(const std::string& name, const std::string& folder) {
   }
   const std::string near = nearest(name, names);
   throw Error(ErrorKind::usage, fmt::format("no exercise \"{}\"", escaped(name)),
-              near.empty() ? fmt::format("the exercises: {}", fmt::join(names, ", "))
+              near.empty() ? fmt::format("the exercises: {}", joined(names, ", "))
                            : fmt::format("did you mean {}?", near));
 }
 

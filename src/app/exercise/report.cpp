@@ -7,6 +7,7 @@
 
 #include "app/misconceptions.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 
 namespace attn::app {
 
@@ -71,8 +72,8 @@ void show_failure(Trace& trace, const CheckResult& result) {
 }  // namespace
 
 void show_result(Trace& trace, const CheckResult& result) {
-  trace.title =
-      fmt::format("{}: {} of {} points", result.exercise, result.points(), result.worth());
+  trace.title = fmt::format("{}: {} of {}", result.exercise, result.points(),
+                            how_many(result.worth(), "point"));
   if (!result.compiled) {
     trace.say("Your file does not compile, so nothing could be tried. The compiler says:");
     trace.add(Verbatim{first_lines(result.compiler, 25)});
@@ -87,7 +88,7 @@ void show_result(Trace& trace, const CheckResult& result) {
     trace.add(std::move(table));
     show_failure(trace, result);
   }
-  trace.check(fmt::format("{} of {} points", result.points(), result.worth()),
+  trace.check(fmt::format("{} of {}", result.points(), how_many(result.worth(), "point")),
               double(result.worth() - result.points()), 0);
   trace.document = result_document(result);
 }

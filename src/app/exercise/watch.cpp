@@ -42,13 +42,8 @@ void print_result(const CheckResult& result, const Common& common) {
   if (common.json) return print(result_document(result));
   Trace trace;
   show_result(trace, result);
-  const Terminal about = detect_terminal(common.color);
-  RenderOptions options;
-  options.width = about.width;
-  options.color = about.color;
-  options.truecolor = about.truecolor;
-  options.unicode = about.unicode;
-  options.plain = common.plain;
+  RenderOptions options = render_options(common, detect_terminal(common.color));
+  options.quiet = options.quiet && has_matrices(trace);
   print((common.plain ? plain(trace, options) : terminal(trace, options)) + "\n");
 }
 

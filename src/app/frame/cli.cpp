@@ -9,6 +9,7 @@
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -29,10 +30,6 @@ std::string file_prefix(const OptionRow& row) {
     if (choice.ends_with(":FILE")) return choice.substr(0, choice.size() - 4);
   }
   return {};
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 }  // namespace
@@ -136,7 +133,7 @@ void Cli::choice(const char* name, std::string& target, const std::vector<std::s
       }
       usage(fmt::format("{}: no \"{}\"{}", what, escaped(word),
                         near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-            "possible: " + joined(all));
+            "possible: " + joined(all, ", "));
     }
     target = word;
   });
@@ -218,7 +215,7 @@ void Cli::unknown_option(const std::string& word) const {
   }
   std::string hint = fmt::format("attn {} --help lists its options", command_);
   if (!owners.empty()) {
-    hint = fmt::format("{} belongs to: {}. {}", escaped(name), joined(owners), hint);
+    hint = fmt::format("{} belongs to: {}. {}", escaped(name), joined(owners, ", "), hint);
   } else if (!near.empty()) {
     hint = fmt::format("did you mean {}? {}", near, hint);
   }
@@ -340,7 +337,7 @@ std::vector<GivenFile> Cli::files() const {
     const std::string prefix = file_prefix(row);
     for (const std::string& value : values) {
       if (value.starts_with(prefix))
-        out.push_back({row.name, value.substr(prefix.size()), row.file});
+        out.push_back({row.name, value.substr(prefix.size()), row.file, row.value == "DIR"});
     }
   }
   return out;

@@ -36,6 +36,7 @@ struct GivenFile {
   std::string option;  ///< "--memory"; a positional has no dashes
   std::string path;
   FileUse use;
+  bool is_folder = false;  ///< the option asks for a folder
 };
 
 class Cli {

@@ -1,14 +1,15 @@
 #include "app/frame/execute.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "app/frame/glossary.h"
 #include "app/frame/terms.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -65,7 +66,7 @@ Parsed parse_command_line(const std::vector<std::string>& given) {
   const std::vector<std::string> arguments = with_whole_name(given);
   if (const auto parts = parts_of(arguments[0]); !parts.empty() && !find_command(arguments[0])) {
     throw Error(ErrorKind::usage, fmt::format("{} what?", arguments[0]),
-                fmt::format("one of: {}", fmt::join(parts, ", ")));
+                fmt::format("one of: {}", joined(parts, ", ")));
   }
   const Command* command = find_command(arguments[0]);
   if (!command) {
@@ -120,6 +121,34 @@ std::size_t not_finite(const Step& step) {
                                                 [](real x) { return !std::isfinite(x); }));
 }
 
+/// Of finite numbers too: the first step whose formula gives more than a float can hold.
+void say_where_it_overflowed(Trace& trace) {
+  bool hides = false;  // -inf was given, as masks do
+  for (const Step* step : trace.steps()) {
+    if (step->kind() == Tensor::Kind::value) continue;
+    for (const real x : step->values()) {
+      if (std::isnan(x) || x == std::numeric_limits<real>::infinity()) return;  // given so
+      hides |= std::isinf(x);
+    }
+  }
+  for (const Step* step : trace.steps()) {
+    if (step->kind() != Tensor::Kind::value || step->path.starts_with("naive.")) continue;
+    const auto count = std::count_if(step->values().begin(), step->values().end(), [&](real x) {
+      return !std::isfinite(x) && !(hides && x < 0);
+    });
+    if (count == 0) continue;
+    std::erase_if(trace.items, [](const Item& item) {
+      const auto* check = std::get_if<Check>(&item);
+      return check && !std::isfinite(check->difference);
+    });
+    return trace.say(
+        fmt::format("All that was given is finite, but {} of the {} numbers of {} {} not: there "
+                    "the arithmetic first gave more than a float can hold (about 3.4e38). What is "
+                    "computed from them is infinite or nan, and checks with them are left out.",
+                    count, step->values().size(), step->path, count == 1 ? "is" : "are"));
+  }
+}
+
 /// nan spreads through every formula. Where it was given, it is said once, and the checks that
 /// cannot be made with it are left out.
 void say_what_is_not_finite(Trace& trace) {
@@ -135,7 +164,7 @@ void say_what_is_not_finite(Trace& trace) {
       given.push_back(
           fmt::format("{} of the {} numbers of {}", count, step->values().size(), step->path));
   }
-  if (given.empty()) return;
+  if (given.empty()) return say_where_it_overflowed(trace);
   const std::size_t before = trace.items.size();
   std::erase_if(trace.items, [](const Item& item) {
     const auto* check = std::get_if<Check>(&item);
@@ -144,11 +173,13 @@ void say_what_is_not_finite(Trace& trace) {
   const std::size_t undecided = before - trace.items.size();
   trace.say(fmt::format(
       "nan or infinite as they were given: {}. What is computed from nan is nan.{}",
-      fmt::join(given, ", "),
+      joined(given, ", "),
       undecided == 0 ? "" : " Checks that cannot be made with such numbers are left out."));
 }
 
 Trace compute_once(const Parsed& parsed) {
+  if (parsed.command->kind == CommandKind::stage)
+    source_of(parsed.common);  // throws for an ending or an option that does not fit
   Stage stage(parsed.common);
   parsed.compute(stage);
   if (parsed.command->kind == CommandKind::stage) say_what_is_not_finite(stage.trace);
@@ -198,7 +229,7 @@ std::string with_columns_for_rows(std::string text) {
 std::string steps_hint(const char* whose, const std::string& asked,
                        const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 30;
-  if (names.size() <= kMost) return fmt::format("{} steps: {}", whose, fmt::join(names, ", "));
+  if (names.size() <= kMost) return fmt::format("{} steps: {}", whose, joined(names, ", "));
   std::vector<std::string> like;
   for (const std::string& name : names) {
     if (name.ends_with("." + asked)) like.push_back(name);
@@ -207,7 +238,7 @@ std::string steps_hint(const char* whose, const std::string& asked,
   const std::size_t all = some.size();
   some.resize(std::min(all, kMost));
   return fmt::format("{} steps{}: {}{}", whose, like.empty() ? "" : " of that name",
-                     fmt::join(some, ", "),
+                     joined(some, ", "),
                      all > kMost ? fmt::format(", ... ({} in all)", all) : std::string());
 }
 

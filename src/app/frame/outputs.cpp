@@ -1,13 +1,18 @@
 #include "app/frame/outputs.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <set>
+#include <system_error>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
+#include "attn/io/file.h"
 #include "attn/render/export.h"
 
 namespace attn::app {
@@ -68,6 +73,55 @@ void check_inputs_stay(const Common& common) {
   }
 }
 
+std::string no_folder(const std::string& place) {
+  std::error_code problem;
+  return std::filesystem::exists(place, problem)
+             ? fmt::format("{} is no folder", escaped(place, 200))
+             : fmt::format("there is no folder {}", escaped(place, 200));
+}
+
+/// Throws Error(io) where there is something that may not be written. A folder is asked whether
+/// names may be made in it.
+void check_permission(const std::string& path, const std::string& what) {
+  struct stat status {};
+  const bool is_there = ::stat(path.c_str(), &status) == 0;
+  if (is_there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return;  // a pipe, a device
+  const int asked = W_OK | (is_there && S_ISDIR(status.st_mode) ? X_OK : 0);
+  if (is_there && ::access(path.c_str(), asked) == 0) return;
+  if (errno == ENOENT) return;
+  throw Error(ErrorKind::io,
+              fmt::format("cannot {}: {}", what, std::generic_category().message(errno)),
+              "choose a place that you may write to");
+}
+
+/// The folder that the path lies in.
+std::string folder_around(const std::string& path) {
+  fs::path place(path);
+  if (!place.has_filename()) place = place.parent_path();  // "new/"
+  place = place.parent_path();
+  return place.empty() ? "." : place.string();
+}
+
+/// Throws Error(io) where a folder is wanted and neither is nor can be made.
+void check_folder_place(const GivenFile& output) {
+  const std::string shown = escaped(output.path, 200);
+  const bool is_there = file_exists(output.path);
+  if (is_there && is_folder(output.path)) {
+    check_permission(output.path, fmt::format("write into {}", shown));
+  } else if (is_there && output.option == "--export") {
+    throw Error(ErrorKind::io, fmt::format("{} is a file, not a folder", shown),
+                "--export needs the name of a folder, or of one to be made");
+  } else if (!is_there) {
+    const std::string around = folder_around(output.path);
+    const std::string what = fmt::format("make the folder {}", shown);
+    const bool is_made = output.option != "--export" && !file_exists(around);
+    if (!is_made && !is_folder(around))
+      throw Error(ErrorKind::io, fmt::format("cannot {}: {}", what, no_folder(around)),
+                  "the folder above it must exist and be writable");
+    check_permission(around, what);
+  }
+}
+
 }  // namespace
 
 void check_place(const std::string& path) {
@@ -78,10 +132,14 @@ void check_place(const std::string& path) {
                 "name a file inside that folder");
   }
   const std::filesystem::path folder = place.parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder, problem)) return;
+  if (folder.empty() || std::filesystem::is_directory(folder, problem)) {
+    const std::string what = fmt::format("write {}", escaped(path, 200));
+    check_permission(path, what);
+    if (!is_stream(path)) check_permission(folder_around(path), what);
+    return;
+  }
   throw Error(ErrorKind::io,
-              fmt::format("cannot write {}: there is no folder {}", escaped(path, 200),
-                          escaped(folder.string(), 200)),
+              fmt::format("cannot write {}: {}", escaped(path, 200), no_folder(folder.string())),
               "create the folder first: mkdir -p " + escaped(folder.string(), 200));
 }
 
@@ -90,6 +148,10 @@ void check_outputs(const Common& common) {
   for (const std::string& output : common.outputs) check_place(output);
   if (!common.save_weights.empty()) check_place(common.save_weights);
   check_inputs_stay(common);
+  for (const GivenFile& output : common.files) {
+    if (output.use != FileUse::writes || output.path.empty()) continue;
+    output.is_folder ? check_folder_place(output) : check_place(output.path);
+  }
   for (const std::string& output : common.outputs) {
     std::string extension = std::filesystem::path(output).extension().string();
     if (extension.empty() && is_stream(output)) continue;
@@ -101,7 +163,7 @@ void check_outputs(const Common& common) {
           extension.empty()
               ? fmt::format("--out {}: the name has no extension", escaped(output, 200))
               : fmt::format("--out {}: no format \"{}\"", escaped(output, 200), escaped(extension)),
-          fmt::format("the name must end in one of: .{}", fmt::join(formats, ", .")));
+          fmt::format("the name must end in one of: .{}", joined(formats, ", .")));
     }
   }
   if (!common.save_weights.empty() && !common.save_weights.ends_with(".safetensors")) {

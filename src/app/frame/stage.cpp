@@ -8,8 +8,8 @@
 
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 #include "attn/core/memory.h"
-#include "attn/io/matrix_file.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 #include "attn/render/export.h"
@@ -28,7 +28,9 @@ void add_common_options(Cli& cli, Common& c, bool stage) {
     cli.choice("--position", c.position, {"none", "sinusoidal", "learned"},
                "positions that x gets before the stage");
     cli.input_file("--input", c.input, "FILE",
-                   "the matrix X (n,d) from an .npy or .csv file in place of a text");
+                   "a file in place of a text: a matrix (.npy, .csv), a picture (.png, .jpg, .ppm, "
+                   ".pgm), a sound (.wav, .flac, .ogg), a molecule (.mol, .sdf)");
+    bind_sources(cli, c.source);
     cli.input_file("--weights", c.weights, "FILE",
                    "parameters from a safetensors file in place of random ones");
     cli.output_file("--save-weights", c.save_weights, "FILE",
@@ -100,7 +102,7 @@ const std::vector<std::string>& Stage::tokens() {
     throw Error(ErrorKind::usage, "this stage reads a text, not --input",
                 "write a sentence in quotes in place of --input");
   std::string text = common.default_text;
-  if (has_text()) text = fmt::format("{}", fmt::join(common.text, " "));
+  if (has_text()) text = joined(common.text, " ");
   require_utf8(text, "the text");
   tokens_ = common.level == "char" ? letters(text) : words(text);
   if (tokens_.empty()) {
@@ -143,28 +145,17 @@ Tensor Stage::embedding() {
 }
 
 Tensor Stage::x() {
-  Tensor x;
-  if (!common.input.empty()) {
-    if (has_text()) {
-      throw Error(ErrorKind::usage, "a text and --input are both given",
-                  "give one of them: each makes X");
-    }
-    x = Tensor::input(read_matrix(common.input));
-    if (x.shape()[0] == 0 || x.shape()[1] == 0) {
-      throw Error(
-          ErrorKind::bad_input,
-          fmt::format("{}: X has shape {}", escaped(common.input, 200), to_string(x.shape())),
-          "at least one row (token) and one column are needed");
-    }
-  } else {
-    const Tensor numbers = ids();
-    x = embed(run, embedding(), numbers);  // (n,d)
+  const Source& from = source();
+  if (!is_text(from) && has_text()) {
+    throw Error(ErrorKind::usage, "a text and --input are both given",
+                "give one of them: each makes X");
   }
+  if (!from.ordered && !common.is_given("--position")) common.position = "none";
+  const Tensor x = from.read(*this);
   if (common.position == "none") return x;
   const std::size_t n = x.shape()[0], width = x.shape()[1];
   note(run, "token_embedding",
-       common.input.empty() ? "the row of E for each token" : "the given X, before positions",
-       {"token", "d"}, x);
+       is_text(from) ? "the row of E for each token" : "X, before positions", {"token", "d"}, x);
   Tensor position;
   if (common.position == "sinusoidal") {
     position = sinusoidal(run, n, width);

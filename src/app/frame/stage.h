@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/frame/cli.h"
+#include "app/frame/source.h"
 #include "attn/core/rng.h"
 #include "attn/graph/trace.h"
 #include "attn/nn/parameters.h"
@@ -39,6 +40,7 @@ struct Common {
   std::string position = "none";
   std::int64_t seed = 1, dim = 8, precision = -1, threads = 1, repeat = 1,
                memory_limit = 0;  ///< in GB; 0: half of the machine's memory, at most 4
+  SourceOptions source;
   std::string convention = "row", show, color = "auto", export_folder, input, weights, save_weights;
   std::vector<std::string> outputs;
   bool quiet = false, plain = false, json = false;
@@ -67,6 +69,8 @@ class Stage {
 
   std::size_t d() const { return static_cast<std::size_t>(common.dim); }
   bool has_text() const { return !common.text.empty(); }
+  /// What X comes from (throws for options that do not fit it).
+  const Source& source() const { return source_of(common); }
 
   /// The tokens of the sentence (or of the default one); also labels the axes with them.
   /// Throws Error(usage) if there are none, or the text is not UTF-8.
@@ -77,9 +81,12 @@ class Stage {
   /// The embedding table (V,d). A word's random row depends on the word and the seed alone, so the
   /// same word has the same vector in every sentence. Notes `embedding`.
   Tensor embedding();
-  /// X (n,d): the matrix of --input, or the embedded tokens, plus --position. Notes how it was
-  /// made, but not x itself: the model does.
+  /// X (n,d): what the source gives, plus --position. Notes how it was made, but not x itself: the
+  /// model does. Positions that nobody asked for are only added to what has an order.
   Tensor x();
+  /// The mask of what was read, where it has one (the bonds of a molecule), else empty.
+  const Tensor& own_mask() const { return own_mask_; }
+  void use_mask(Tensor mask) { own_mask_ = std::move(mask); }
 
   /// Throws Error(usage) if positions are asked for, in a stage that has no x to add them to.
   void refuse_positions() const;
@@ -107,7 +114,7 @@ class Stage {
 
  private:
   std::vector<std::string> tokens_, vocabulary_;
-  Tensor ids_;
+  Tensor ids_, own_mask_;
 };
 
 }  // namespace attn::app

@@ -62,4 +62,26 @@ Terminal detect_terminal(const std::string& color) {
   return t;
 }
 
+RenderOptions render_options(const Common& common, const Terminal& terminal) {
+  RenderOptions o;
+  o.width = terminal.width;
+  o.color = terminal.color;
+  o.truecolor = terminal.truecolor;
+  o.unicode = terminal.unicode;
+  o.plain = common.plain;
+  o.quiet = common.quiet;
+  o.timing = common.timing;
+  o.precision = static_cast<int>(common.precision);
+  o.column_convention = common.convention == "column";
+  o.show = common.show;
+  return o;
+}
+
+bool has_matrices(const Trace& trace) {
+  return std::any_of(trace.items.begin(), trace.items.end(), [](const Item& item) {
+    const auto* table = std::get_if<Table>(&item);
+    return std::holds_alternative<Step>(item) || (table && !table->only_data);
+  });
+}
+
 }  // namespace attn::app

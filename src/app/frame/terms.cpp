@@ -1,12 +1,12 @@
 #include "app/frame/terms.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -106,8 +106,7 @@ const Term* nearest_term(std::string_view name) {
 std::string described(const Term& term) {
   std::string out = fmt::format("{}  {}\n  {}\n", term.english, term.chinese, term.meaning);
   constexpr std::size_t kWidth = 76;
-  for (const std::string& line :
-       wrap(fmt::format("also: {}", fmt::join(term.others, ", ")), kWidth))
+  for (const std::string& line : wrap(fmt::format("also: {}", joined(term.others, ", ")), kWidth))
     out += "  " + line + "\n";
   out += fmt::format("  attn lesson {}\n", term.lesson);
   const std::string own = "lesson " + term.lesson;
@@ -117,8 +116,7 @@ std::string described(const Term& term) {
 void add_terms(Trace& trace, const std::vector<const Term*>& found) {
   Table table{"terms", "", {"term", "Chinese", "others", "lesson", "command", "meaning"}, {}, true};
   for (const Term* term : found) {
-    table.rows.push_back({term->english, term->chinese,
-                          fmt::format("{}", fmt::join(term->others, ", ")), term->lesson,
+    table.rows.push_back({term->english, term->chinese, joined(term->others, ", "), term->lesson,
                           "attn " + term->command, term->meaning});
   }
   trace.add(std::move(table));

@@ -1,17 +1,19 @@
 #include "app/homework/classroom.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
 
 #include "app/frame/stage.h"
+#include "app/homework/archive.h"
 #include "app/homework/compare.h"
 #include "app/homework/lab.h"
+#include "app/homework/resubmission.h"
 #include "app/homework/unused.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app::homework {
 
@@ -70,6 +72,44 @@ Graded grade_guarded(const SubmissionFolder& folder, const std::string& shown, c
 
 void add_remark(Result& result, const std::string& text) {
   result.remark += (result.remark.empty() ? "" : " ") + text;
+}
+
+/// Of several submissions of one student in one place the last counts, and says so; the others go.
+void keep_last(std::vector<Graded>& all) {
+  struct Dated {
+    std::size_t index;
+    Version version;
+  };
+  std::map<std::vector<std::string>, std::vector<Dated>> by_place;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Result& r = all[i].result;
+    if (r.student.empty()) continue;
+    const Version version = version_of(r.folder);
+    by_place[{r.homework, r.student, version.place}].push_back({i, version});
+  }
+  std::vector<bool> goes(all.size(), false);
+  for (const auto& [place, several] : by_place) {
+    // student-1 and student-2 are two people; sheet and sheet-2 are not.
+    const bool is_series = std::any_of(several.begin(), several.end(), [](const Dated& one) {
+      return one.version.is_first || one.version.is_counted;
+    });
+    if (!is_series) continue;
+    const auto last = std::max_element(
+        several.begin(), several.end(),
+        [](const Dated& a, const Dated& b) { return a.version.numbers < b.version.numbers; });
+    for (const Dated& one : several) {
+      if (one.version.numbers == last->version.numbers) continue;
+      goes[one.index] = true;
+      add_remark(all[last->index].result,
+                 fmt::format("Handed in again: this, the last, counts, and {} does not.",
+                             escaped(all[one.index].result.folder, 200)));
+    }
+  }
+  std::vector<Graded> kept;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!goes[i]) kept.push_back(std::move(all[i]));
+  }
+  all = std::move(kept);
 }
 
 void mark_repeated(std::vector<Graded>& all) {
@@ -154,18 +194,14 @@ void mark_copies(std::vector<Graded>& all) {
   }
 }
 
-bool is_archive(const std::string& name) {
-  constexpr std::string_view kEnds[] = {".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".xz"};
-  return std::any_of(std::begin(kEnds), std::end(kEnds),
-                     [&](std::string_view end) { return name.ends_with(end); });
-}
-
-/// Tables of grades and their old versions: the instructor's own files.
+/// Tables of grades and their old versions, and what a platform tells of an export: the
+/// instructor's own files.
 bool is_table(const std::string& name) {
-  return name.ends_with(".csv") || name.ends_with(".csv.bak") || name.ends_with(".lock");
+  return name.ends_with(".csv") || name.ends_with(".csv.bak") || name.ends_with(".lock") ||
+         name == "submission_metadata.yml";
 }
 
-/// Finds submissions in folders at any depth, as learning platforms and archives nest them, and
+/// Finds submissions in folders and archives at any depth, as learning platforms nest them, and
 /// grades each where it is found.
 class Collector {
  public:
@@ -174,27 +210,23 @@ class Collector {
 
   /// Everything below a path that the instructor named.
   void collect(const std::string& path) {
-    const SubmissionFolder folder(path);
+    const SubmissionFolder folder = SubmissionFolder::folder_or_archive(path);
     const std::vector<std::string> names = folder.names();
     if (contains(names, "homework.json")) {
       grade(folder, path);
       return;
     }
-    const bool folders = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return !is_junk(name) && holds_folder(folder, name);
+    const bool deeper = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return !is_junk(name) && (is_archive(name) || holds_folder(folder, name));
     });
-    const bool archives = std::any_of(names.begin(), names.end(), is_archive);
-    const auto is_left_out = [](const std::string& name) {
-      return is_junk(name) || is_table(name);
-    };
-    if (!folders && !archives) {  // the files of one student, or nothing
+    if (!deeper) {  // the files of one student, or nothing
       if (std::all_of(names.begin(), names.end(), is_junk)) return;
       refuse(path, no_manifest(names));
       return;
     }
     for (const std::string& name : names) {
       const std::string shown = below(path, name);
-      if (is_left_out(name) && !(is_table(name) && holds_folder(folder, name))) {
+      if (is_table(name) && !holds_folder(folder, name)) {
         left_out_.push_back(shown);
         continue;
       }
@@ -207,6 +239,12 @@ class Collector {
   std::vector<std::string>& left_out() { return left_out_; }
 
  private:
+  /// What was found below one folder or archive.
+  struct Found {
+    bool submission = false;
+    std::string problem;  ///< why something there could not be opened
+  };
+
   static bool contains(const std::vector<std::string>& names, const char* name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
@@ -229,7 +267,7 @@ class Collector {
     return fmt::format(
         "there is no homework.json in this folder{}{}. Hand in the folder that `attn homework new` "
         "made, with homework.json and answers/",
-        names.empty() ? "; it is empty" : fmt::format("; it holds {}", fmt::join(names, ", ")),
+        names.empty() ? "; it is empty" : fmt::format("; it holds {}", joined(names, ", ")),
         more > 0 ? fmt::format(" and {} more", more) : "");
   }
 
@@ -242,30 +280,62 @@ class Collector {
     refused.result.problem = problem;
     all_.push_back(std::move(refused));
   }
+  /// The folder of this name, or what the archive of this name holds; nothing for junk.
+  std::optional<SubmissionFolder> opened(const SubmissionFolder& folder, const std::string& name,
+                                         const std::string& shown) {
+    if (is_junk(name)) {
+      left_out_.push_back(shown);
+      return std::nullopt;
+    }
+    if (!is_archive(name) || holds_folder(folder, name)) return folder.folder(name);
+    return folder.archive(name);
+  }
   /// One student's, as a rule.
   void entry(const SubmissionFolder& folder, const std::string& name, const std::string& shown) {
     try {
-      const auto inside = folder.folder(name);
-      if (inside && !search(*inside, shown, 0)) refuse(shown, no_manifest(inside->names()));
+      const auto inside = opened(folder, name, shown);
+      if (!inside) return;
+      const Found found = search(*inside, shown, 0);
+      if (!found.submission)
+        refuse(shown, found.problem.empty() ? no_manifest(inside->names()) : found.problem);
+      else if (!found.problem.empty())
+        left_out_.push_back(found.problem);
     } catch (const Error& e) {
       if (e.kind() == ErrorKind::internal) throw;
-      refuse(shown, is_archive(name)
-                        ? fmt::format("{} is an archive: unpack it", escaped(shown, 200))
-                        : e.what());
+      refuse(shown, with_hint(e));
     }
   }
-  /// True if it holds a submission, here or deeper.
-  bool search(const SubmissionFolder& folder, const std::string& shown, std::size_t depth) {
+  static std::string with_hint(const Error& e) {
+    if (e.kind() == ErrorKind::io) return e.what();
+    const bool says_what_to_do =
+        e.kind() == ErrorKind::limit || e.hint().find("hand ") != std::string::npos;
+    return fmt::format("{}: {}", e.what(),
+                       says_what_to_do
+                           ? e.hint()
+                           : "hand in the folder that `attn homework new` made, or a zip of it");
+  }
+  Found search(const SubmissionFolder& folder, const std::string& shown, std::size_t depth) {
     constexpr std::size_t kDeepest = 8;
     const std::vector<std::string> names = folder.names();
+    Found found;
     if (contains(names, "homework.json")) {
       grade(folder, shown);
-      return true;
+      found.submission = true;
+      return found;
     }
-    bool found = false;
     for (const std::string& name : names) {
-      if (depth == kDeepest || is_junk(name) || !holds_folder(folder, name)) continue;
-      found |= search(*folder.folder(name), below(shown, name), depth + 1);
+      if (depth == kDeepest || !(is_archive(name) || is_junk(name) || holds_folder(folder, name)))
+        continue;
+      try {
+        const auto inside = opened(folder, name, below(shown, name));
+        if (!inside) continue;
+        const Found deeper = search(*inside, below(shown, name), depth + 1);
+        found.submission |= deeper.submission;
+        if (!deeper.problem.empty()) found.problem = deeper.problem;
+      } catch (const Error& e) {
+        if (e.kind() == ErrorKind::internal) throw;
+        found.problem = with_hint(e);
+      }
     }
     return found;
   }
@@ -305,6 +375,7 @@ std::vector<Result> grade_all(const std::vector<std::string>& paths, const Cours
     throw Error(ErrorKind::usage, "nothing was handed in there",
                 "name folders that `attn homework new` made, or a folder of such folders");
   }
+  keep_last(all);
   mark_repeated(all);
   mark_copies(all);
   if (left_out) *left_out = std::move(collector.left_out());

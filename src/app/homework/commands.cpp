@@ -1,7 +1,6 @@
 // homework list, new and check: what a student uses.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +8,7 @@
 #include "app/homework/classroom.h"
 #include "app/homework/task.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -110,9 +110,8 @@ void homework_check(Stage& s, const HomeworkCheckOptions& o) {
     const bool only_missing =
         step.status == Status::missing && step.message == homework::missing_message(step.name);
     if (step.message.empty() || only_missing) continue;
-    const std::string id = step.misconceptions.empty()
-                               ? ""
-                               : fmt::format(" [{}]", fmt::join(step.misconceptions, ", "));
+    const std::string id =
+        step.misconceptions.empty() ? "" : fmt::format(" [{}]", joined(step.misconceptions, ", "));
     s.trace.say(fmt::format("{}{}: {}", step.name, id, step.message));
   }
   const bool missing = std::any_of(result.steps.begin(), result.steps.end(),

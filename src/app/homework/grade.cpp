@@ -91,9 +91,13 @@ class Grader {
   Grader(const Manifest& manifest, const Values& given)
       : manifest_(manifest),
         key_(key_of(*manifest.sheet, given)),
+        asked_(key_),
         own_(given),
         exact_(given),
-        shaped_(given) {}
+        shaped_(given) {
+    // A step may be called like the matrix that it reads (large): the ideas read what was given.
+    for (const auto& [name, value] : given.all()) asked_.set(name, value);
+  }
 
   /// `answer` may be transposed: afterwards a token is a row.
   StepResult grade(const SheetStep& step, std::optional<Array>& answer);
@@ -111,6 +115,8 @@ class Grader {
     bool explained = true;  ///< it has to do with the student's numbers, also where it is wrong
   };
   Verdict judge(const SheetStep& step, const Array& answer);
+  std::optional<Verdict> named(const SheetStep& step, const Array& answer, const Values& values,
+                               bool explained) const;
   /// The answer is the rounded form of `led`, which the earlier answers lead to.
   Verdict led_to(const SheetStep& step, const Array& led) const;
   std::optional<Verdict> in_own_shape(const SheetStep& step, const Array& answer);
@@ -120,12 +126,14 @@ class Grader {
   bool rests_on_nothing() const;
   bool can_be_computed_on(const SheetStep& step, const Array& answer, bool explained) const;
   Wrongs wrongs(const SheetStep& step, const Values& values) const;
+  std::vector<Array> others(const SheetStep& step) const;
   std::string elsewhere(const SheetStep& step, const Array& answer) const;
   std::string describe(const SheetStep& step, const Array& answer, const Array& right,
                        const std::optional<Array>& own) const;
 
   const Manifest& manifest_;
   const Values key_;
+  Values asked_;  // the key's values as a step finds them
   Values own_;    // what is given, and the student's own answers
   Values exact_;  // the same before rounding, where it is known: who rounds at the end is right too
   Values shaped_;  // the own answers in whatever shape they have
@@ -197,6 +205,15 @@ Wrongs Grader::wrongs(const SheetStep& step, const Values& values) const {
   }
 }
 
+std::vector<Array> Grader::others(const SheetStep& step) const {
+  if (!step.others) return {};
+  try {
+    return step.others(own_);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 /// Says of which other step, or of what is given, the answer holds the right numbers; else "".
 std::string Grader::elsewhere(const SheetStep& step, const Array& answer) const {
   const std::vector<SheetStep>& steps = manifest_.sheet->steps;
@@ -237,7 +254,12 @@ std::string Grader::describe(const SheetStep& step, const Array& answer, const A
 Grader::Verdict Grader::led_to(const SheetStep& step, const Array& led) const {
   const Array& right = key_[step.name].value();
   if (!reads_any_of(mistaken_)) return {Status::right, {}, "", led};
-  if (is_constant(led) && !is_constant(right)) {
+  // Without padding, nothing is hidden: a mask or ids may well be all the same.
+  const std::set<std::string, std::less<>> read = own_.read();
+  const bool rests_on_numbers = std::none_of(
+      read.begin(), read.end(), [&](const auto& name) { return is_constant(own_[name].value()); });
+  const bool may_be_constant = step.digits == 0 && rests_on_numbers && !rests_on_nothing();
+  if (is_constant(led) && !is_constant(right) && !may_be_constant) {
     return {Status::wrong,
             {},
             "This follows from an earlier step, which leaves nothing to compute: all numbers are "
@@ -267,6 +289,15 @@ std::optional<Grader::Verdict> Grader::in_own_shape(const SheetStep& step, const
   return led_to(step, led->middle);
 }
 
+/// Of a wrong idea that gives this answer from these values.
+std::optional<Grader::Verdict> Grader::named(const SheetStep& step, const Array& answer,
+                                             const Values& values, bool explained) const {
+  const Matching found = matching(wrongs(step, values), answer, step.digits);
+  if (found.ids.empty()) return std::nullopt;
+  return Verdict{Status::wrong, found.ids, misconception_message(found.ids), found.exact,
+                 explained};
+}
+
 Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
   const Array& right = key_[step.name].value();
   const std::optional<Array> own = from(step, own_), exact = from(step, exact_);
@@ -277,14 +308,12 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
     if (same && led && fits(*same, *led, step.digits) && (!on_mistakes || is_result(*same, right)))
       return led_to(step, *led);
   }
+  for (const Array& led : others(step)) {
+    if (same && on_mistakes && fits(*same, led, step.digits)) return led_to(step, led);
+  }
   // Before rounding first: an idea is seldom met by numbers that were rounded on the way.
-  const Values* const bases[] = {&exact_, &own_, &key_};
-  for (const Values* values : bases) {
-    const Matching found = matching(wrongs(step, *values), answer, step.digits);
-    if (!found.ids.empty()) {
-      return {Status::wrong, found.ids, misconception_message(found.ids), found.exact,
-              !on_nothing || values == &key_};
-    }
+  for (const Values* values : {&exact_, &own_}) {
+    if (const auto idea = named(step, answer, *values, !on_nothing)) return *idea;
   }
   from(step, own_);  // the ideas may read more than the step does
   if (same && own && is_result(*same, right)) {
@@ -293,6 +322,9 @@ Grader::Verdict Grader::judge(const SheetStep& step, const Array& answer) {
     if (band && in_band(*same, *band, step.digits)) return led_to(step, *same);
   }
   if (auto verdict = in_own_shape(step, answer)) return *verdict;
+  // Last, since what follows from one mistake may be what an idea gives from right numbers:
+  // weights that were transposed, and weights that are transposed before they meet the values.
+  if (const auto idea = named(step, answer, asked_, true)) return *idea;
   bool explained = !elsewhere(step, answer).empty();
   const std::optional<Array> wanted[] = {right, on_nothing ? std::nullopt : own};
   for (const std::optional<Array>& one : wanted) {

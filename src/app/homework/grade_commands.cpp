@@ -14,6 +14,7 @@
 #include "app/misconceptions.h"
 #include "app/stages/blocks.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -26,7 +27,8 @@ using homework::StepResult;
 
 void bind_folders(Cli& cli, std::vector<std::string>& folders, std::string& secret) {
   cli.input_file("--secret", secret, "FILE", "the course's secret that the sheets were made with");
-  cli.positional("folders", folders, "submissions, or folders full of them", FileUse::reads);
+  cli.positional("folders", folders, "submissions, or folders and archives full of them",
+                 FileUse::reads);
 }
 
 std::vector<Result> graded(Stage& s, const std::vector<std::string>& folders,
@@ -115,7 +117,7 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
       return not_graded(e, o.folders[0], o.gradescope);
     }
   }();
-  s.trace.title = fmt::format("{} submission{}", results.size(), results.size() == 1 ? "" : "s");
+  s.trace.title = how_many(results.size(), "submission");
   Table table{"grades", "", {"student", "homework", "score", "of", "what else"}, {}};
   std::size_t problems = 0;
   for (const Result& r : results) {
@@ -128,8 +130,9 @@ void homework_grade(Stage& s, const HomeworkGradeOptions& o) {
   }
   s.trace.add(std::move(table));
   for (const Result& r : results) {
-    if (!r.problem.empty()) s.trace.say(fmt::format("{}: not graded: {}", r.folder, r.problem));
-    if (!r.remark.empty()) s.trace.say(fmt::format("{}: {}", r.folder, r.remark));
+    const std::string folder = escaped(r.folder, 200);
+    if (!r.problem.empty()) s.trace.say(fmt::format("{}: not graded: {}", folder, r.problem));
+    if (!r.remark.empty()) s.trace.say(fmt::format("{}: {}", folder, r.remark));
   }
   if (problems > 0)
     s.trace.say(fmt::format("{} of {} could not be graded.", problems, results.size()));
@@ -221,7 +224,7 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
   check_table(o.out);
   const std::vector<Result> results = graded(s, o.folders, o.secret, false);
   const std::vector<StepCount> counts = counted(results);
-  s.trace.title = fmt::format("What {} submissions show", results.size());
+  s.trace.title = fmt::format("What {} show", how_many(results.size(), "submission"));
   Table steps{"steps",
               "How many submissions have each step right, and so on.",
               {"homework", "step", "right", "follows", "wrong", "missing", "unreadable"},
@@ -255,8 +258,8 @@ void homework_report(Stage& s, const HomeworkReportOptions& o) {
   const auto problems = std::count_if(results.begin(), results.end(),
                                       [](const Result& r) { return !r.problem.empty(); });
   if (problems > 0)
-    s.trace.say(
-        fmt::format("{} submissions could not be graded: attn homework grade says why.", problems));
+    s.trace.say(fmt::format("{} could not be graded: attn homework grade says why.",
+                            how_many(problems, "submission")));
   s.trace.document = report_document(counts, results.size());
   if (!o.out.empty()) keep(o.out, report_csv(counts));
 }

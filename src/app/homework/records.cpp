@@ -1,6 +1,5 @@
 // What graders and other programs read: docs/contract.md, section Homework.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "app/homework/classroom.h"
 #include "app/homework/task.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app::homework {
 
@@ -73,7 +73,7 @@ std::string all_misconceptions(const Result& r) {
   for (const StepResult& step : r.steps) {
     if (step.misconceptions.empty()) continue;
     out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", step.name,
-                       fmt::join(step.misconceptions, " or "));
+                       joined(step.misconceptions, " or "));
   }
   return out;
 }

@@ -90,6 +90,21 @@ std::vector<real> segment_ids(const Values& v) {
   return out;
 }
 
+/// The same by each id alone: padding is wherever [PAD] stands, and B begins after the first [SEP],
+/// if there is one.
+std::vector<Array> segments_by_id(const Values& v) {
+  const std::vector<real> ids = numbers_of(v["ids"]);
+  std::vector<real> by_length(ids.size(), 0), by_id(ids.size(), 0);
+  const std::size_t length = length_of(v);
+  const auto first =
+      static_cast<std::size_t>(std::find(ids.begin(), ids.end(), kSep) - ids.begin());
+  for (std::size_t p = first + 1; p < ids.size(); ++p) {
+    by_length[p] = p < length ? 1 : 0;
+    by_id[p] = ids[p] != kPad ? 1 : 0;
+  }
+  return {as_row(by_length), as_row(by_id)};
+}
+
 /// [SEP] forgotten: between A and B, at the end, or both.
 Wrongs wrong_ids(const Values& v) {
   const std::vector<real> ids = input_ids(v);
@@ -140,6 +155,15 @@ Array masked(const Values& v, F fate_of) {
 }
 
 Array hiding(const Values& v) { return padding_mask(kLength, kLength - length_of(v)); }
+
+std::vector<Array> hiding_by_id(const Values& v) {
+  const std::vector<real> ids = numbers_of(v["ids"]);
+  Array out = zeros({kLength, kLength});
+  for (std::size_t p = 0; p < out.size(); ++p) {
+    if (ids.at(p % kLength) == kPad) out.data()[p] = -std::numeric_limits<real>::infinity();
+  }
+  return {out};
+}
 
 Wrongs wrong_mask(const Values& v) {
   const Tensor right{hiding(v)};
@@ -250,7 +274,8 @@ Sheet bert_sheet() {
        .points = 1,
        .digits = 0,
        .right = [](const Values& v) { return as_row(segment_ids(v)); },
-       .wrong = wrong_segments},
+       .wrong = wrong_segments,
+       .others = segments_by_id},
       {.name = "mask",
        .task = "The additive attention mask of shape (8,8): row i is the query, column j the key; "
                "0 where i may look at j, `-inf` (or -1e9) where not. Nobody looks at padding. The "
@@ -258,7 +283,8 @@ Sheet bert_sheet() {
        .points = 1.5,
        .digits = 0,
        .right = hiding,
-       .wrong = wrong_mask},
+       .wrong = wrong_mask,
+       .others = hiding_by_id},
       {.name = "x",
        .task = "token + segment + position embedding of each place, without the layer norm that "
                "follows. Padding has its embeddings too.",

@@ -4,6 +4,7 @@
 
 #include "app/homework/lab.h"
 #include "app/homework/wrong.h"
+#include "attn/core/joined.h"
 
 namespace attn::app::homework {
 
@@ -36,7 +37,7 @@ Values draw(Rng& rng) {
 std::string Experiment::command() const {
   return fmt::format(
       "compare --task {} --models {} --lengths {} --seeds 1 --steps {} --budget {} --json", task,
-      fmt::join(models, ","), fmt::join(lengths, ","), steps, budget);
+      joined(models, ","), fmt::join(lengths, ","), steps, budget);
 }
 
 Experiment experiment_of(const Values& given) {

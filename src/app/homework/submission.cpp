@@ -12,7 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "app/homework/archive.h"
 #include "attn/core/error.h"
+#include "attn/io/file.h"
 
 namespace attn::app::homework {
 
@@ -35,6 +37,19 @@ bool is_plain(const std::string& name) {
          name.find('\0') == std::string::npos;
 }
 
+[[noreturn]] void refuse_size(const std::string& place, std::size_t size, std::size_t limit) {
+  throw Error(ErrorKind::limit,
+              fmt::format("{} has {} bytes, at most {} are read", place, size, limit),
+              "an answer is a small table of numbers");
+}
+
+[[noreturn]] void refuse_kind(const std::string& place, mode_t mode, const char* hint) {
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}", place, kind_of(mode)), hint);
+}
+
+constexpr const char* kWantsFolder = "a folder is expected there";
+constexpr const char* kWantsFile = "hand in the file itself";
+
 }  // namespace
 
 SubmissionFolder::SubmissionFolder(const std::string& path) : shown_(escaped(path, 200)) {
@@ -46,10 +61,48 @@ SubmissionFolder::SubmissionFolder(const std::string& path) : shown_(escaped(pat
 }
 
 SubmissionFolder::SubmissionFolder(SubmissionFolder&& other) noexcept
-    : file_(std::exchange(other.file_, -1)), shown_(std::move(other.shown_)) {}
+    : file_(std::exchange(other.file_, -1)),
+      packed_(std::move(other.packed_)),
+      allowance_(std::move(other.allowance_)),
+      shown_(std::move(other.shown_)) {}
 
 SubmissionFolder::~SubmissionFolder() {
   if (file_ >= 0) ::close(file_);
+}
+
+SubmissionFolder SubmissionFolder::of_archive(const std::string& bytes, std::string shown,
+                                              std::shared_ptr<Allowance> outer) {
+  SubmissionFolder out(-1, std::move(shown));
+  out.allowance_ = std::make_shared<Allowance>(out.shown_, bytes.size(), std::move(outer));
+  out.packed_ = std::make_shared<const Packed>(unpacked(bytes, out.shown_, *out.allowance_));
+  return out;
+}
+
+SubmissionFolder SubmissionFolder::folder_or_archive(const std::string& path) {
+  struct stat status {};
+  if (!is_archive(path) || ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+    return SubmissionFolder(path);
+  return of_archive(read_file(path, kArchiveLimit), escaped(path, 200), nullptr);
+}
+
+std::optional<SubmissionFolder> SubmissionFolder::archive(const std::string& name) const {
+  const auto bytes = read(name, packed_ ? kInnerArchiveLimit : kArchiveLimit);
+  if (!bytes) return std::nullopt;
+  return of_archive(*bytes, place(name), allowance_);
+}
+
+const Packed* SubmissionFolder::packed(const std::string& name) const {
+  const auto found = packed_->inside.find(name);
+  return found == packed_->inside.end() ? nullptr : &found->second;
+}
+
+std::optional<std::string> SubmissionFolder::read_packed(const std::string& name,
+                                                         std::size_t limit) const {
+  const Packed* found = packed(name);
+  if (!found) return std::nullopt;
+  if (!S_ISREG(found->mode)) refuse_kind(place(name), found->mode, kWantsFile);
+  if (found->size > limit) refuse_size(place(name), found->size, limit);
+  return found->bytes;
 }
 
 std::string SubmissionFolder::place(const std::string& name) const {
@@ -57,13 +110,19 @@ std::string SubmissionFolder::place(const std::string& name) const {
 }
 
 std::optional<SubmissionFolder> SubmissionFolder::folder(const std::string& name) const {
+  if (packed_) {
+    const Packed* found = packed(name);
+    if (!found) return std::nullopt;
+    if (!S_ISDIR(found->mode)) refuse_kind(place(name), found->mode, kWantsFolder);
+    SubmissionFolder inside(-1, place(name));
+    inside.packed_ = std::shared_ptr<const Packed>(packed_, found);  // keeps the whole archive
+    inside.allowance_ = allowance_;
+    return inside;
+  }
   struct stat status {};
   if (!is_plain(name) || ::fstatat(file_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
     return std::nullopt;
-  if (!S_ISDIR(status.st_mode)) {
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", place(name), kind_of(status.st_mode)),
-                "a folder is expected there");
-  }
+  if (!S_ISDIR(status.st_mode)) refuse_kind(place(name), status.st_mode, kWantsFolder);
   const int opened = ::openat(file_, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (opened < 0)
     throw Error(ErrorKind::io, fmt::format("cannot open {}: {}", place(name), reason(errno)));
@@ -72,30 +131,24 @@ std::optional<SubmissionFolder> SubmissionFolder::folder(const std::string& name
 
 std::optional<std::string> SubmissionFolder::read(const std::string& name,
                                                   std::size_t limit) const {
+  if (packed_) return read_packed(name, limit);
   struct stat status {};
   if (!is_plain(name)) return std::nullopt;
   if (::fstatat(file_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return std::nullopt;
     throw Error(ErrorKind::io, fmt::format("cannot look at {}: {}", place(name), reason(errno)));
   }
-  const auto refuse_kind = [&] {
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}", place(name), kind_of(status.st_mode)),
-                "hand in the file itself");
-  };
-  if (!S_ISREG(status.st_mode)) refuse_kind();
+  if (!S_ISREG(status.st_mode)) refuse_kind(place(name), status.st_mode, kWantsFile);
   // It may have become something else since: neither follow, nor block, nor trust what was seen.
   const int file =
       ::openat(file_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0)
     throw Error(ErrorKind::io, fmt::format("cannot open {}: {}", place(name), reason(errno)));
   const SubmissionFolder closes(file, {});
-  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) refuse_kind();
-  if (static_cast<std::size_t>(status.st_size) > limit) {
-    throw Error(
-        ErrorKind::limit,
-        fmt::format("{} has {} bytes, at most {} are read", place(name), status.st_size, limit),
-        "an answer is a small table of numbers");
-  }
+  if (::fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+    refuse_kind(place(name), status.st_mode, kWantsFile);
+  if (static_cast<std::size_t>(status.st_size) > limit)
+    refuse_size(place(name), static_cast<std::size_t>(status.st_size), limit);
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {
@@ -111,6 +164,13 @@ std::optional<std::string> SubmissionFolder::read(const std::string& name,
 }
 
 std::vector<std::string> SubmissionFolder::names() const {
+  if (packed_) {
+    std::vector<std::string> out;
+    for (const auto& [name, unused] : packed_->inside) {
+      if (name[0] != '.') out.push_back(name);
+    }
+    return out;
+  }
   constexpr std::size_t kMost = 100'000;
   const int again = ::openat(file_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> list(again < 0 ? nullptr : ::fdopendir(again),

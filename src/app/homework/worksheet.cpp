@@ -1,9 +1,9 @@
 #include "app/homework/worksheet.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn::app::homework {
 
@@ -38,7 +38,7 @@ const Sheet& find_sheet(const std::string& name) {
   throw Error(ErrorKind::usage,
               fmt::format("no homework \"{}\"{}", escaped(name),
                           near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-              fmt::format("one of: {}", fmt::join(names, ", ")));
+              fmt::format("one of: {}", joined(names, ", ")));
 }
 
 bool is_lab(const Sheet& sheet) { return sheet.name == "lab"; }

@@ -48,6 +48,8 @@ struct SheetStep {
   std::function<Array(const Values&)> right = {};
   /// What wrong ideas would give, from the same values. Several may share an id.
   std::function<Wrongs(const Values&)> wrong = {};
+  /// What else may be computed from wrong earlier answers, and is the same from right ones.
+  std::function<std::vector<Array>(const Values&)> others = {};
 };
 
 struct Given {

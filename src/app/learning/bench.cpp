@@ -1,7 +1,6 @@
 // How fast the models are, for comparing with other programs. The document of --json is fixed by
 // docs/contract.md.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -13,6 +12,8 @@
 #include "app/learning/layer_cost.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/graph/tape.h"
 #include "attn/nn/bert.h"
 #include "attn/nn/sequence_model.h"
@@ -154,7 +155,7 @@ Sizes check(const BenchOptions& o) {
     throw Error(ErrorKind::usage,
                 o.model.empty() ? "which model?"
                                 : fmt::format("bench {} has no model {}", o.words[0], o.model),
-                fmt::format("write --model with one of: {}", fmt::join(models, ", ")));
+                fmt::format("write --model with one of: {}", joined(models, ", ")));
   }
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
   const Model& model = *std::find_if(std::begin(kModels), std::end(kModels),
@@ -386,7 +387,7 @@ void bench(Stage& s, const BenchOptions& o) {
                         "three times the forward pass's."
                       : "Operations are those of the matrix products. memory is the largest that "
                         "this process ever held.");
-  s.trace.say(fmt::format("{} steps, after {} to warm up.", o.repeat, kWarmUp));
+  s.trace.say(fmt::format("{}, after {} to warm up.", how_many(o.repeat, "step"), kWarmUp));
   if (is_recurrent(z.model->kind) && o.layers > 1)
     s.trace.say("A recurrent model is one layer here, whatever --layers says.");
 }

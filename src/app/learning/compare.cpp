@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <map>
@@ -11,6 +10,8 @@
 #include "app/learning/parallel.h"
 #include "app/learning/training.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -64,7 +65,7 @@ std::vector<std::string> listed_models(const std::string& text) {
       throw Error(ErrorKind::usage,
                   fmt::format("--models: no model \"{}\"{}", escaped(name),
                               near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-                  fmt::format("possible: {}", fmt::join(known, ", ")));
+                  fmt::format("possible: {}", joined(known, ", ")));
     }
     if (std::find(out.begin(), out.end(), name) != out.end())
       throw Error(ErrorKind::usage, fmt::format("--models names {} twice", name), "name it once");
@@ -162,7 +163,8 @@ void compare(Stage& s, const CompareOptions& given) {
         all.push_back({model, column, static_cast<std::uint64_t>(seed)});
     }
   }
-  s.trace.title = fmt::format("{}: {} models on the same sequences", o.task, models.size());
+  s.trace.title =
+      fmt::format("{}: {} on the same sequences", o.task, how_many(models.size(), "model"));
   const std::unique_ptr<Task> task = make_task(o.task, static_cast<std::size_t>(lengths[0]));
   check_choices(s.common, *task, models);
   if (task->whole && o.training.read.empty()) o.training.read = "mean";
@@ -170,9 +172,11 @@ void compare(Stage& s, const CompareOptions& given) {
   s.trace.say(task->about + " The best possible: " + task->best);
   s.trace.say(fmt::format(
       "Every model has about {} parameters (the width is chosen for it) and the same effort: "
-      "{}, learning rate {}, batches of {}, at most {} steps; it stops when two looks in a row at "
-      "{} give 99.9 %. Test sequences are none of the training sequences.",
-      o.budget, o.training.optimizer, o.training.rate, o.training.batch, o.training.steps,
+      "{}, learning rate {}, batches of {}, at most {}; it stops when two looks in a row at {} "
+      "give "
+      "99.9 %. Test sequences are none of the training sequences.",
+      o.budget, o.training.optimizer, o.training.rate, o.training.batch,
+      how_many(o.training.steps, "step"),
       o.examples.empty() ? "fresh training sequences" : "its own examples"));
   std::vector<std::string> off;
   for (const std::string& model : models) {
@@ -184,7 +188,7 @@ void compare(Stage& s, const CompareOptions& given) {
   }
   if (!off.empty())
     s.trace.say(fmt::format("Not within 5 % of the budget, because a width is a whole number: {}.",
-                            fmt::join(off, ", ")));
+                            joined(off, ", ")));
 
   for (const std::string& folder : o.merge) {
     if (!is_folder(folder))

@@ -1,12 +1,13 @@
 #include "app/learning/compare_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "app/learning/over_seeds.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 
 namespace attn::app {
 
@@ -147,7 +148,7 @@ class Report {
     s_.trace.say(fmt::format(
         "Different sequences among the test sequences: {}. The answers of one sequence count as "
         "one, so few sequences make a wide interval.",
-        fmt::join(counts, ", ")));
+        joined(counts, ", ")));
   }
 
   void accuracy_table() {
@@ -169,6 +170,7 @@ class Report {
       }
       table.rows.push_back(std::move(row));
     }
+    s_.trace.result = table.name;
     s_.trace.add(std::move(table));
     s_.trace.labels["model"] = models_;
     const char* axis = by_examples() ? "examples" : "length";
@@ -178,6 +180,8 @@ class Report {
     note(s_.run, regression ? "mean_loss" : "mean_accuracy",
          regression ? "mean squared error" : "share of right answers", {"model", axis},
          Tensor(std::move(means)));
+    s_.trace.find(regression ? "mean_loss" : "mean_accuracy")->milliseconds =
+        0;  // of the trainings
   }
 
   /// What the models know of the examples that they learnt from, beside what they can do on others.
@@ -320,9 +324,11 @@ class Report {
       line += together.size() == 1
                   ? fmt::format("{} is ahead", together[0])
                   : fmt::format("{} cannot be told apart (their intervals overlap the best one's)",
-                                fmt::join(together, ", "));
-      if (!behind.empty()) line += fmt::format("; behind: {}", fmt::join(behind, ", "));
+                                joined(together, ", "));
+      if (!behind.empty()) line += fmt::format("; behind: {}", joined(behind, ", "));
       s_.trace.say(line + ".");
+      if (!s_.trace.in_words.empty()) s_.trace.in_words += " ";
+      s_.trace.in_words += line + ".";
     }
     limited();
     if (regression || !task_->has_distances) return;
@@ -333,10 +339,11 @@ class Report {
       const double within = accuracy_between(*found, 0, sees),
                    beyond = accuracy_between(*found, sees + 1, ~std::size_t{0});
       if (std::isnan(beyond)) continue;
-      s_.trace.say(fmt::format(
-          "{} sees {} steps back: accuracy {} within, {:.3f} beyond (guessing gives {:.3f}).",
-          model, sees, std::isnan(within) ? "(nothing was asked)" : fmt::format("{:.3f}", within),
-          beyond, task_->chance));
+      s_.trace.say(
+          fmt::format("{} sees {} back: accuracy {} within, {:.3f} beyond (guessing gives {:.3f}).",
+                      model, how_many(sees, "step"),
+                      std::isnan(within) ? "(nothing was asked)" : fmt::format("{:.3f}", within),
+                      beyond, task_->chance));
     }
   }
 
@@ -353,10 +360,10 @@ class Report {
     }
     if (stopped.empty()) return;
     s_.trace.say(
-        fmt::format("At {} these reached the limit of {} steps, so the figures say what they "
+        fmt::format("At {} these reached the limit of {}, so the figures say what they "
                     "learnt by then, not "
                     "what they could learn: {}.",
-                    name(largest()), o_.training.steps, fmt::join(stopped, ", ")));
+                    name(largest()), how_many(o_.training.steps, "step"), joined(stopped, ", ")));
   }
 
   Stage& s_;

@@ -12,6 +12,7 @@
 #include "app/learning/layer_cost.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/attention.h"
 #include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
@@ -145,8 +146,8 @@ class Survey {
             !std::equal(one.data() + (n - 1) * d, one.data() + n * d, other.data() + (n - 1) * d);
       }
       s_.trace.check(
-          fmt::format("{}: position 0 shows at position {} after {} layer{}, as counted (r = {})",
-                      name, n - 1, layers, layers == 1 ? "" : "s", r),
+          fmt::format("{}: position 0 shows at position {} after {}, as counted (r = {})", name,
+                      n - 1, how_many(layers, "layer"), r),
           std::abs(double(layers) - path(name, {n, d}, r)), 0);
     }
   }

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -8,6 +7,8 @@
 #include "app/learning/train.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/score.h"
 #include "attn/train/trainer.h"
 
@@ -62,21 +63,26 @@ void bind(Cli& cli, TrainOptions& o) {
 /// "98.4 %"
 std::string percent(double share) { return fmt::format("{:.4g} %", 100 * share); }
 
-/// The result in a sentence.
+/// The result in a sentence or two.
 std::string in_words(const Task& task, const TrainOptions& o, const Score& score,
                      double train_accuracy) {
   if (task.regression)
-    return fmt::format(
-        "On what it had never seen its mean squared error is {:.3g}; always "
-        "guessing the mean gives {:.3g}.",
-        score.loss, task.chance_loss);
-  std::string text = fmt::format(
-      "Of {} that it had never seen {} gets {} right; a guess gets {}, the best possible is {}.",
-      task.unit, o.model, percent(score.accuracy), percent(task.chance),
-      percent(task.best_accuracy));
+    return fmt::format("It reached a loss of {:.4g}; guessing gives {:.4g}.", score.loss,
+                       task.chance_loss);
+  std::string text =
+      task.has_distances
+          ? fmt::format(
+                "It reached an accuracy of {:.3f}; guessing gives {:.3f}, and {:.3f} is the best "
+                "possible.",
+                score.accuracy, task.chance, task.best_accuracy)
+          : fmt::format(
+                "Of {} that it had never seen {} gets {} right; a guess gets {}, the best possible "
+                "is {}.",
+                task.unit, o.model, percent(score.accuracy), percent(task.chance),
+                percent(task.best_accuracy));
   if (std::isnan(train_accuracy)) return text;
-  text += fmt::format(" Of the {} examples it learnt from it gets {} right", o.training.examples,
-                      percent(train_accuracy));
+  text += fmt::format(" Of the {} it learnt from it gets {} right",
+                      how_many(o.training.examples, "example"), percent(train_accuracy));
   return text + (train_accuracy - score.accuracy > 0.05 ? ": it has learnt them by heart."
                                                         : ": about as many as of new ones.");
 }
@@ -96,8 +102,7 @@ std::string what_it_sees(const Task& task, const SequenceModel& model) {
 
 void describe(Trace& trace, const Task& task, const SequenceModel& model, const TrainOptions& o) {
   const std::string looks = o.training.examples > 0 ? "its examples" : "fresh training sequences";
-  const std::string stops =
-      fmt::format("It stops after {} step{}", o.training.steps, o.training.steps == 1 ? "" : "s");
+  const std::string stops = "It stops after " + how_many(o.training.steps, "step");
   const std::string named =
       fmt::format("The model: {}, {} parameters", o.model, model.parameter_count());
   if (!task.has_distances) {
@@ -116,13 +121,13 @@ void describe(Trace& trace, const Task& task, const SequenceModel& model, const 
       named, stops, looks));
   const auto [before, after] = model.receptive_field(task.steps);
   trace.say(fmt::format(
-      "An output sees {} steps before it and {} after it; {} steps must wait for one another.",
-      std::min(before, task.steps - 1), std::min(after, task.steps - 1),
+      "An output sees {} before it and {} after it. Steps that must wait for one another: {}.",
+      how_many(std::min(before, task.steps - 1), "step"), std::min(after, task.steps - 1),
       model.sequential_steps(task.steps)));
 }
 
-void show_result(Trace& trace, const Task& task, const Trainer& trainer, const Score& score,
-                 double train_accuracy) {
+void show_result(Trace& trace, const Task& task, const TrainOptions& o, const Trainer& trainer,
+                 const Score& score, double train_accuracy) {
   const std::string measure = task.regression ? "squared error" : "accuracy";
   const TestSequences tested = test_sequences(task, {trace.seed});
   Table table{
@@ -142,6 +147,8 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
   }
   table.rows.push_back({std::string("loss"), score.loss, task.best_loss, task.chance_loss});
   trace.add(std::move(table));
+  trace.result = "result";
+  trace.in_words = in_words(task, o, score, train_accuracy);
   if (task.has_distances) {
     Table distances{
         "by_distance", "How far back the answer stood.", {"distance", "asked", measure}, {}};
@@ -150,6 +157,7 @@ void show_result(Trace& trace, const Task& task, const Trainer& trainer, const S
     trace.add(std::move(distances));
   }
   show_effort(trace, trainer);
+  if (!task.has_distances || !std::isnan(train_accuracy)) trace.say(trace.in_words);
 }
 
 std::size_t length_of(const Common& common, const TrainOptions& o) {
@@ -162,7 +170,7 @@ std::size_t length_of(const Common& common, const TrainOptions& o) {
 void train(Stage& s, const TrainOptions& o) {
   if (o.task.size() != 1) {
     throw Error(ErrorKind::usage, "train needs one task",
-                fmt::format("the tasks: {}, translate", fmt::join(task_names(), ", ")));
+                fmt::format("the tasks: {}, translate", joined(task_names(), ", ")));
   }
   check_checkpoint(o.checkpoint, o.resume);
   if (o.task[0] == "translate") {
@@ -200,12 +208,11 @@ void train(Stage& s, const TrainOptions& o) {
                             s.trace.seed);
   Trainer trainer(learner, training_options(o.training, s.trace.seed));
   s.trace.title = fmt::format("{} learns {}", o.model, task->name);
+  describe(s.trace, *task, model, o);
   run_training(s, o.checkpoint, o.resume, trainer);
   const Score score = test_score(model, *task, s.trace.seed);
   const double train_accuracy = learner.training_score().accuracy;
-  s.trace.say(in_words(*task, o, score, train_accuracy));
-  describe(s.trace, *task, model, o);
-  show_result(s.trace, *task, trainer, score, train_accuracy);
+  show_result(s.trace, *task, o, trainer, score, train_accuracy);
 }
 
 }  // namespace

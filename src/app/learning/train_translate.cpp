@@ -1,6 +1,5 @@
 // train translate: a Transformer or a recurrent encoder-decoder learns a small language.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -10,6 +9,8 @@
 #include "app/learning/translator.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 #include "attn/train/translation.h"
 
@@ -80,10 +81,10 @@ std::string in_words(const TranslatorChoice& choice) {
   if (choice.is_transformer()) {
     const TransformerSizes& z = choice.transformer;
     return fmt::format(
-        "a Transformer of width {} with {} blocks that read and {} that write, {} heads each, "
+        "a Transformer of width {} with {} that read and {} that write, {} each, "
         "feed-forward nets of inner width {}{}{}",
-        z.width, z.layers, z.layers, z.heads, z.ff, z.norm_first ? ", pre-norm" : "",
-        z.tied ? ", tied" : "");
+        z.width, how_many(z.layers, "block"), z.layers, how_many(z.heads, "head"), z.ff,
+        z.norm_first ? ", pre-norm" : "", z.tied ? ", tied" : "");
   }
   const Seq2SeqSizes& z = choice.recurrent;
   return fmt::format("one {} of width {} reads and another writes, {}", choice.model, z.hidden,
@@ -98,9 +99,8 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
                             language.name());
   Rng rng = Rng(trace.seed).stream("shown");
   const Example example = language.draw(rng, Split::train);
-  trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".",
-                        fmt::join(example.words.source, " "),
-                        fmt::join(example.words.target, " ")));
+  trace.say(fmt::format("A training sentence: \"{}\" is \"{}\".", joined(example.words.source, " "),
+                        joined(example.words.target, " ")));
   trace.say(
       fmt::format("The language has {} source words and {} target words, the model {} "
                   "parameters: {}.",
@@ -108,9 +108,9 @@ void describe(Trace& trace, const Language& language, const TranslatorChoice& ch
                   model.parameter_count(), in_words(choice)));
   trace.say(fmt::format(
       "Teacher forcing: while it learns, the decoder reads the right words and guesses each next "
-      "one. It stops after {} step{}, or as soon as two looks in a row find all of 512 training "
+      "one. It stops after {}, or as soon as two looks in a row find all of 512 training "
       "sentences right.",
-      o.training.steps, o.training.steps == 1 ? "" : "s"));
+      how_many(o.training.steps, "step")));
 }
 
 std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>& ids) {
@@ -118,7 +118,7 @@ std::string sentence_of(const Vocabulary& words, const std::vector<std::size_t>&
   for (const std::size_t id : ids) {
     if (id != Vocabulary::kStart && id != Vocabulary::kEnd) out.push_back(words.name(id));
   }
-  return fmt::format("{}", fmt::join(out, " "));
+  return joined(out, " ");
 }
 
 /// Some test sentences of middle length, the same ones whatever the model has learnt.
@@ -151,6 +151,9 @@ void show_result(Trace& trace, const Trainer& trainer, const TranslationScore& s
       {std::string("whole sentences right"), double(score.exact) / double(score.sentences), 1.0});
   result.rows.push_back({std::string("BLEU"), score.bleu, 100.0});
   trace.add(std::move(result));
+  trace.result = "result";
+  trace.in_words = fmt::format("It translates {} of {} test sentences without a mistake.",
+                               score.exact, score.sentences);
   Table lengths{"by_length", "By words of the source.", {"length", "sentences", "right"}, {}};
   for (const auto& l : score.by_length)
     lengths.rows.push_back(

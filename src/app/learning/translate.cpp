@@ -1,6 +1,5 @@
 // translate: a trained model writes a sentence, and shows its candidates and where it looked.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +10,7 @@
 #include "app/learning/translator.h"
 #include "attn/core/error.h"
 #include "attn/core/gemm.h"
+#include "attn/core/joined.h"
 #include "attn/nn/generate.h"
 #include "attn/ops/ops.h"
 #include "attn/text/words.h"
@@ -56,7 +56,7 @@ std::vector<std::string> sentence(const TranslateOptions& o, const ModelFile& fi
     Rng rng = Rng(static_cast<std::uint64_t>(o.seed)).stream("example");
     return find_language(file.language).draw(rng, Split::test).words.source;
   }
-  const std::string text = fmt::format("{}", fmt::join(o.text, " "));
+  const std::string text = joined(o.text, " ");
   require_utf8(text, "the text");
   std::vector<std::string> found = words(text);
   if (found.empty())
@@ -84,7 +84,7 @@ std::vector<std::string> as_learnt(Trace& trace, const ModelFile& file,
     out.insert(out.end(), whole.begin(), whole.end());
     if (said.insert(word).second)
       trace.say(fmt::format("\"{}\" is read as \"{}\": the model learnt these words.", word,
-                            fmt::join(whole, " ")));
+                            joined(whole, " ")));
   }
   const bool fits = out.size() + 2 <= file.model->longest_sentence();
   if (is_own_language(file.language) && known(".") && out.back() != "." && fits) {
@@ -110,8 +110,8 @@ void say_unknown(Trace& trace, const ModelFile& file, const std::vector<std::str
   trace.say(
       fmt::format("Not among the words of this model, so read as <unknown>: {}{}. It never "
                   "learnt what to do with that. The words it knows: {}.",
-                  fmt::join(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
-                  fmt::join(file.source_words, ", ")));
+                  joined(unknown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+                  joined(file.source_words, ", ")));
 }
 
 std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>& ids) {
@@ -119,7 +119,7 @@ std::string text_of(const Vocabulary& vocabulary, const std::vector<std::size_t>
   for (const std::size_t id : ids) {
     if (id != Vocabulary::kEnd) out.push_back(vocabulary.name(id));
   }
-  return fmt::format("{}", fmt::join(out, " "));
+  return joined(out, " ");
 }
 
 /// The candidates of each step as rows: of one sentence, its likeliest next words side by side; of
@@ -243,9 +243,11 @@ void show_attention(Stage& s, const ModelFile& file, const std::vector<std::stri
   const std::vector<std::string> to = names(target, read);
   for (const char* axis : {"key", "token", "target"}) s.trace.labels[axis] = to;
   // A row of weights belongs to two words: the one read last, and the one that was then written.
-  std::vector<std::string>& steps = s.trace.labels["query"] = to;
+  std::vector<std::string> steps = to;
   for (std::size_t t = 0; t < steps.size() && t < written.words.size(); ++t)
     steps[t] += " \u2192 " + target.name(written.words[t]);
+  for (const char* axis : {"query", "scores.target", "weights.target", "aligned.target"})
+    s.trace.labels[axis] = steps;
   s.trace.restart_clock();
   const Tensor target_ids = word_ids(read);
   note(s.run, "source_ids", "the words that are read", {"source"}, source);
@@ -299,7 +301,7 @@ void translate(Stage& s, const TranslateOptions& o) {
                             source_words.size(), most - 1),
                 "it learnt one vector for each position, and has no more: write less");
   const Tensor source = word_ids(source_ids);
-  s.trace.title = fmt::format("{}: \"{}\"", file.language, fmt::join(source_words, " "));
+  s.trace.title = fmt::format("{}: \"{}\"", file.language, joined(source_words, " "));
   say_unknown(s.trace, file, source_words, from);
 
   Candidates candidates(to, o);

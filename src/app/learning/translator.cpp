@@ -1,12 +1,12 @@
 #include "app/learning/translator.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 
 #include "app/frame/data.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -38,7 +38,7 @@ void require_file(const std::string& name, const char* what, std::string_view en
   const std::string near = nearest(name, all);
   throw Error(ErrorKind::usage,
               fmt::format("no {} \"{}\", and no file of that name", what, escaped(name, 200)),
-              near.empty() ? fmt::format("the program's own: {}", fmt::join(all, ", "))
+              near.empty() ? fmt::format("the program's own: {}", joined(all, ", "))
                            : fmt::format("did you mean {}?", near));
 }
 

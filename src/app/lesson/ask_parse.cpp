@@ -75,7 +75,7 @@ class Reader {
 
   void read(const Entry& e) {
     if (e.value.empty())
-      lesson_error(source_, e.line, fmt::format("nothing behind \"{}:\"", escaped(e.key)));
+      lesson_error(source_, e.line, fmt::format("nothing after \"{}:\"", escaped(e.key)));
     read_at(source_, e.line, [&] { take(e); });
   }
 
@@ -169,7 +169,7 @@ class Reader {
     if (bar == std::string::npos) bad("\"wrong:\" is an expression, |, and what it betrays");
     if (q_.wrong.size() == kMostWrong) bad("more than ten wrong answers");
     const std::string betrays(trimmed(std::string_view(e.value).substr(bar + 1)));
-    if (betrays.empty()) bad("nothing behind |: what does this answer betray?");
+    if (betrays.empty()) bad("nothing after |: what does this answer betray?");
     q_.wrong.push_back({parse_expression(e.value.substr(0, bar)), betrayal_of(betrays), e.line});
   }
 

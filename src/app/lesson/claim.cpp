@@ -9,6 +9,7 @@
 
 #include "app/lesson/value.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/render/format.h"
 
 namespace attn::app {
@@ -43,7 +44,7 @@ double about_run(const std::string& name, const Trace& trace) {
 
 Value about_step(const std::string& measure, const Expression& step, const Traces& traces) {
   if (step.kind != Expression::Kind::name)
-    fail(fmt::format("{} belongs to a step", measure), "write it behind the step's name");
+    fail(fmt::format("{} belongs to a step", measure), "write it after the step's name");
   const Step* found = trace_of(step.run, traces).find(step.name);
   if (!found) fail(fmt::format("no step \"{}\"", escaped(step.name)));
   return single(measure == "flops" ? found->flops : found->milliseconds);
@@ -248,7 +249,7 @@ std::string value_text(const Value& value) {
     return fmt::format("{} numbers of shape {}", value.size(), to_string(value.shape));
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < value.size(); ++i) parts.push_back(one_text(value, i));
-  return fmt::format("[{}]", fmt::join(parts, ", "));
+  return fmt::format("[{}]", joined(parts, ", "));
 }
 
 std::string number_in_prose(const Value& value, int decimals) {
@@ -267,7 +268,7 @@ std::string number_in_prose(const Value& value, int decimals) {
       parts.push_back(std::move(text));
     }
   }
-  return fmt::format("{}", fmt::join(parts, ", "));
+  return joined(parts, ", ");
 }
 
 }  // namespace attn::app

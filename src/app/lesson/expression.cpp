@@ -144,7 +144,7 @@ class Parser {
     if (out.relation.empty()) expected("a measure, or one of == != < <= > >=");
     out.right = sum();
     if (is("within")) {
-      if (out.relation != "==" && out.relation != "!=") expected("no \"within\" behind < or >");
+      if (out.relation != "==" && out.relation != "!=") expected("no \"within\" after < or >");
       take("within");
       out.within = sum();
     }

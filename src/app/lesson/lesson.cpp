@@ -146,7 +146,7 @@ class LessonReader {
     ++at_;
     const std::string kind = info.empty() ? "" : info[0];
     if (kind != "run" && info.size() > 1)
-      bad(line, fmt::format("nothing stands behind \"{}\"", escaped(kind)));
+      bad(line, fmt::format("nothing stands after \"{}\"", escaped(kind)));
     if (kind == "run") {
       run(info, inside, line);
     } else if (kind == "check") {
@@ -182,7 +182,7 @@ class LessonReader {
       } else if (out.name.empty() && is_name(info[i])) {
         out.name = info[i];
       } else {
-        bad(line, fmt::format("\"{}\" behind run", escaped(info[i])),
+        bad(line, fmt::format("\"{}\" after run", escaped(info[i])),
             "run, a name in small letters if wanted, hidden or beside:NAME if wanted");
       }
     }
@@ -293,7 +293,7 @@ std::vector<ProsePiece> prose_pieces(const ProseBlock& prose, const std::string&
     if (const std::size_t bar = inside.find('|'); bar != std::string_view::npos) {
       const std::string decimals(trimmed(inside.substr(bar + 1)));
       if (decimals.size() != 1 || decimals[0] < '0' || decimals[0] > '9')
-        lesson_error(source, line, "behind | stands the number of decimals, 0 to 9");
+        lesson_error(source, line, "after | stands the number of decimals, 0 to 9");
       value.decimals = decimals[0] - '0';
       inside = inside.substr(0, bar);
     }

@@ -1,6 +1,5 @@
 // lesson list; and what is next.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -11,6 +10,8 @@
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
 
@@ -62,15 +63,15 @@ void lesson_list(Stage& s, const LessonListOptions& o) {
     core += lesson.core ? lesson.minutes : 0;
     row = {entry.number(), lesson.title, double(lesson.minutes),
            std::string(lesson.core ? "core" : ""), state_of(book.record(entry.slug))};
-    if (several) row.emplace_back(fmt::format("{}", fmt::join(entry.languages, " ")));
+    if (several) row.emplace_back(joined(entry.languages, " "));
   }
   if (table.rows.empty()) return s.trace.say("There are no lessons here.");
   s.trace.add(std::move(table));
   if (core > 0)
     s.trace.say(
-        fmt::format("The core path, {} minutes, is enough to understand a Transformer; the "
+        fmt::format("The core path, {}, is enough to understand a Transformer; the "
                     "other lessons go further.",
-                    core));
+                    how_many(core, "minute")));
   s.trace.say("Read one: attn lesson 00. What is next: attn lesson.");
 }
 
@@ -87,14 +88,14 @@ void lesson_next(Stage& s, const Library& library, const std::string& language) 
     if (!finished && !next) next = &entry;
   }
   if (library.entries().empty()) return s.trace.say("There are no lessons here.");
-  s.trace.say(fmt::format("{} of {} lessons done.", done, library.entries().size()));
+  s.trace.say(fmt::format("{} of {} done.", done, how_many(library.entries().size(), "lesson")));
   if (!next)
     return s.trace.say(
         "That was all of them. `attn lesson list` shows them, and each can be read again.");
   const Lesson lesson = load_lesson(library, *next, language_for(*next, language));
   const LessonRecord record = book.record(next->slug);
-  s.trace.say(fmt::format("Next: lesson {}, {} ({} minutes{}).", next->number(), lesson.title,
-                          lesson.minutes,
+  s.trace.say(fmt::format("Next: lesson {}, {} ({}{}).", next->number(), lesson.title,
+                          how_many(lesson.minutes, "minute"),
                           record.screens > 0 ? "; you are at screen " + state_of(record) : ""));
   s.trace.say(
       fmt::format("Read it: attn lesson {}. All lessons: attn lesson list.", next->number()));

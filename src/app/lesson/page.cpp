@@ -1,7 +1,6 @@
 #include "app/lesson/page.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <iterator>
 #include <utility>
@@ -9,6 +8,8 @@
 #include "app/lesson/page_parts.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/render/heatmap.h"
 #include "attn/render/html_parts.h"
 #include "attn/render/json_writer.h"
@@ -29,10 +30,10 @@ class LessonPage {
     out_ += html_head({.language = language_, .title = title, .style = "lesson.css"});
     add("<body><main>\n<h1>{}</h1>\n", markup(title));
     out_ += html_defs();
-    add("<p class=\"facts\">{} minutes{}</p>\n", lesson.minutes,
+    add("<p class=\"facts\">{}{}</p>\n", how_many(lesson.minutes, "minute"),
         lesson.needs.empty()
             ? ""
-            : markup(fmt::format("; needs lesson {}", fmt::join(lesson.needs, ", "))));
+            : markup(fmt::format("; needs lesson {}", joined(lesson.needs, ", "))));
     for (std::size_t i = 0; i < reading_.blocks().size(); ++i) {
       if (!std::holds_alternative<CheckBlock>(reading_.blocks()[i])) unfold();
       std::visit([&](const auto& block) { put(block, i); }, reading_.blocks()[i]);

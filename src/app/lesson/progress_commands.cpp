@@ -1,6 +1,5 @@
 // lesson search; and progress taken back, away and in.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -12,6 +11,8 @@
 #include "app/lesson/progress_file.h"
 #include "app/lesson/session.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/utf8.h"
 
@@ -59,7 +60,7 @@ void bind(Cli& cli, LessonSearchOptions& o) {
 
 void lesson_search(Stage& s, const LessonSearchOptions& o) {
   const Library library(o.place.from);
-  const std::string word = lower(fmt::format("{}", fmt::join(o.words, " ")));
+  const std::string word = lower(joined(o.words, " "));
   if (word.empty()) throw Error(ErrorKind::usage, "search for what?", "attn lesson search softmax");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Lessons that speak of \"{}\"", escaped(word));
@@ -101,7 +102,8 @@ void lesson_search(Stage& s, const LessonSearchOptions& o) {
              : "No lesson does.");
   }
   s.trace.add(std::move(table));
-  if (count > kMostFound) s.trace.say(fmt::format("And {} lines more.", count - kMostFound));
+  if (count > kMostFound)
+    s.trace.say(fmt::format("And {} more.", how_many(count - kMostFound, "line")));
 }
 
 struct LessonResetOptions {
@@ -151,8 +153,9 @@ void lesson_export(Stage& s, const LessonFileOptions& o) {
   const ProgressBook book = load_progress(s);
   write_file(file, book.text());
   s.trace.title = "Your progress, to take along";
-  s.trace.say(fmt::format("{} lessons written to {}. Elsewhere: attn lesson import {}.",
-                          book.slugs().size(), escaped(file, 200), escaped(file, 200)));
+  s.trace.say(fmt::format("{} written to {}. Elsewhere: attn lesson import {}.",
+                          how_many(book.slugs().size(), "lesson"), escaped(file, 200),
+                          escaped(file, 200)));
 }
 
 void lesson_import(Stage& s, const LessonFileOptions& o) {
@@ -164,8 +167,8 @@ void lesson_import(Stage& s, const LessonFileOptions& o) {
       book.set(slug,
                book.has(slug) ? merged(book.record(slug), other.record(slug)) : other.record(slug));
   });
-  s.trace.say(fmt::format("{} lessons taken over; answers that were here already stay.",
-                          other.slugs().size()));
+  s.trace.say(fmt::format("{} taken over; answers that were here already stay.",
+                          how_many(other.slugs().size(), "lesson")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "app/frame/lock.h"
@@ -90,12 +91,16 @@ json json_of(const LessonRecord& record) {
 
 }  // namespace
 
-ProgressBook::ProgressBook() : document_({{"format", kFormat}, {"lessons", json::object()}}) {}
+ProgressBook::ProgressBook()
+    : document_(std::make_unique<json>(json{{"format", kFormat}, {"lessons", json::object()}})) {}
+ProgressBook::~ProgressBook() = default;
+ProgressBook::ProgressBook(ProgressBook&&) noexcept = default;
+ProgressBook& ProgressBook::operator=(ProgressBook&&) noexcept = default;
 
 ProgressBook ProgressBook::parse(const std::string& text, const std::string& name) {
   ProgressBook out;
-  out.document_ = parse_json(text, escaped(name, 200), kLimits);
-  const json& document = out.document_;
+  *out.document_ = parse_json(text, escaped(name, 200), kLimits);
+  const json& document = *out.document_;
   if (!document.is_object()) bad(name, "no progress: it is not an object");
   const auto format = document.find("format");
   if (format == document.end() || !format->is_number_integer()) bad(name, "no progress: no format");
@@ -117,23 +122,23 @@ ProgressBook ProgressBook::parse(const std::string& text, const std::string& nam
 }
 
 LessonRecord ProgressBook::record(const std::string& slug) const {
-  return has(slug) ? record_of(document_["lessons"][slug]) : LessonRecord{};
+  return has(slug) ? record_of((*document_)["lessons"][slug]) : LessonRecord{};
 }
 bool ProgressBook::has(const std::string& slug) const {
-  return document_["lessons"].contains(slug);
+  return (*document_)["lessons"].contains(slug);
 }
 void ProgressBook::set(const std::string& slug, const LessonRecord& record) {
-  json& entry = document_["lessons"][slug];
+  json& entry = (*document_)["lessons"][slug];
   if (!entry.is_object()) entry = json::object();
   entry.update(json_of(record));  // keys of later versions stay
 }
-void ProgressBook::remove(const std::string& slug) { document_["lessons"].erase(slug); }
+void ProgressBook::remove(const std::string& slug) { (*document_)["lessons"].erase(slug); }
 std::vector<std::string> ProgressBook::slugs() const {
   std::vector<std::string> out;
-  for (const auto& [slug, record] : document_["lessons"].items()) out.push_back(slug);
+  for (const auto& [slug, record] : (*document_)["lessons"].items()) out.push_back(slug);
   return out;
 }
-std::string ProgressBook::text() const { return document_.dump(1) + "\n"; }
+std::string ProgressBook::text() const { return document_->dump(1) + "\n"; }
 
 LessonRecord merged(const LessonRecord& earlier, const LessonRecord& later) {
   LessonRecord out = later;

@@ -1,7 +1,8 @@
 #pragma once
 // What a learner has done, in one JSON file that several terminals may write.
 #include <functional>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace attn::app {
 class ProgressBook {
  public:
   ProgressBook();
+  ~ProgressBook();
+  ProgressBook(ProgressBook&&) noexcept;
+  ProgressBook& operator=(ProgressBook&&) noexcept;
   /// Throws Error(bad_input) for what is no progress, Error(usage) for that of another version.
   static ProgressBook parse(const std::string& text, const std::string& name);
 
@@ -25,7 +29,7 @@ class ProgressBook {
   std::string text() const;
 
  private:
-  nlohmann::json document_;
+  std::unique_ptr<nlohmann::json> document_;
 };
 
 /// What two readings of one lesson say together: finished if one is, the answers of both (the

@@ -11,6 +11,7 @@
 #include "app/lesson/value.h"
 #include "app/misconceptions.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/core/trimmed.h"
 #include "attn/render/format.h"
 #include "attn/text/utf8.h"
@@ -63,7 +64,7 @@ Answer cell_answer(const Question& q, const Traces& traces) {
     names.push_back(label ? '"' + escaped(value.labels[axis][i]) + '"' : std::to_string(i));
   }
   out.text = fmt::format("[{}]", fmt::join(out.value, ", "));
-  if (named) out.text += fmt::format(", which is {}", fmt::join(names, ", "));
+  if (named) out.text += fmt::format(", which is {}", joined(names, ", "));
   out.text += fmt::format(" (the number there is {})", number_text(value.numbers[place], 4));
   return out;
 }
@@ -79,7 +80,7 @@ Answer choice_answer(const Question& q, const Traces& traces) {
   if (holding.size() == 1) return out;
   throw Error(ErrorKind::bad_input,
               holding.empty() ? "no choice holds"
-                              : fmt::format("choices {} hold", fmt::join(holding, " and ")),
+                              : fmt::format("choices {} hold", joined(holding, " and ")),
               "exactly one choice of a question holds");
 }
 

@@ -8,6 +8,7 @@
 #include "app/frame/command.h"
 #include "app/frame/console.h"
 #include "app/frame/interrupt.h"
+#include "app/frame/pager.h"
 #include "app/frame/progress.h"
 #include "app/frame/waiting.h"
 #include "app/lesson/overview.h"
@@ -18,6 +19,7 @@
 #include "app/lesson/session.h"
 #include "app/lesson/show.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/io/file.h"
 
 namespace attn::app {
@@ -59,8 +61,8 @@ const LessonEntry* lesson_behind(const Library& library, const LessonEntry& entr
 
 /// True if the learner wants to go on with the next lesson now.
 bool goes_on(Console& console, const LessonEntry& next, const Lesson& lesson) {
-  console.write(fmt::format("\nEnter begins lesson {}, {} ({} minute{}); q ends > ", next.number(),
-                            lesson.title, lesson.minutes, lesson.minutes == 1 ? "" : "s"));
+  console.write(fmt::format("\nEnter begins lesson {}, {} ({}); q ends > ", next.number(),
+                            lesson.title, how_many(lesson.minutes, "minute")));
   const auto line = console.read_line();
   if (!line) console.write("\n");
   return line && line->empty();
@@ -92,6 +94,9 @@ void bind(Cli& cli, LessonOptions& o) {
 }
 
 void lesson(Stage& s, const LessonOptions& o);
+
+/// Thrown where the reader leaves in the middle of a page.
+struct Left {};
 
 /// --screen, counted from 0. Throws Error(usage) if the lesson has no such screen.
 std::optional<std::size_t> first_screen(const LessonOptions& o, const Lesson& lesson,
@@ -144,9 +149,18 @@ void lesson(Stage& s, const LessonOptions& o) {
   RenderOptions options;
   options.plain = true;
   if (console) options = console->options();
+  // Where somebody reads it on a screen, page by page.
+  const bool in_pages = console && console->answers() && !s.common.no_pager && !s.common.plain;
+  std::optional<Pager> pager;
+  if (in_pages) pager.emplace(*console);
   const auto write = [&](std::string_view text) {
-    if (console) return console->write(text);
-    collected += text;
+    if (pager) {
+      if (!pager->write(text)) throw Left{};
+    } else if (console) {
+      console->write(text);
+    } else {
+      collected += text;
+    }
   };
   if (s.common.json || !s.common.outputs.empty()) {
     try {
@@ -158,19 +172,21 @@ void lesson(Stage& s, const LessonOptions& o) {
     }
     return;
   }
-  if (language != o.place.language)
-    write(show_line("Note:",
-                    fmt::format("lesson {} is not written in \"{}\" yet; here it is in English.",
-                                entry.number(), escaped(o.place.language)),
-                    options) +
-          "\n");
-  if (asks) {
-    const bool to_the_end = read_with_learner(reading, entry, *console, first);
-    if (to_the_end) offer_next(s, o, library, entry);
-    return;
-  }
   try {
+    if (language != o.place.language)
+      write(show_line("Note:",
+                      fmt::format("lesson {} is not written in \"{}\" yet; here it is in English.",
+                                  entry.number(), escaped(o.place.language)),
+                      options) +
+            "\n");
+    if (asks) {
+      const bool to_the_end = read_with_learner(reading, entry, *console, first);
+      if (to_the_end) offer_next(s, o, library, entry);
+      return;
+    }
     print_lesson(reading, entry.number(), options, write, first.value_or(0));
+  } catch (const Left&) {
+    s.trace.interrupted = InterruptWatch::came();
   } catch (const Interrupted&) {
     s.trace.interrupted = true;
   }

@@ -8,6 +8,7 @@
 #include "app/frame/pager.h"
 #include "app/lesson/markdown.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/render/lines.h"
 #include "attn/render/plain.h"
 #include "attn/render/terminal.h"
@@ -337,8 +338,7 @@ std::string show_answer(const Question& q, const Answer& answer, const RenderOpt
 std::string show_title(const std::string& number, const Lesson& lesson,
                        const RenderOptions& options) {
   Page page(narrowed(options));
-  const std::string minutes =
-      fmt::format("{} minute{}", lesson.minutes, lesson.minutes == 1 ? "" : "s");
+  const std::string minutes = how_many(lesson.minutes, "minute");
   Line line;
   line.add(fmt::format("Lesson {}", number), Ink::accent).space(2);
   const std::string title = safe_text(lesson.title);

@@ -2,13 +2,13 @@
 #include "app/frame/terms.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "app/frame/command.h"
 #include "app/frame/data.h"
 #include "app/lesson/markdown.h"
 #include "app/lesson/place.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn::app {
@@ -85,7 +85,7 @@ void terms_command(Stage& s, const TermsOptions& o) {
     throw Error(ErrorKind::usage, "--notes together with a word", "leave one of the two out");
   if (o.notes) return show_notes(s.trace);
   if (o.words.empty()) return show_all(s.trace);
-  const std::string word = fmt::format("{}", fmt::join(o.words, " "));
+  const std::string word = joined(o.words, " ");
   require_utf8(word, "the word");
   s.trace.title = fmt::format("Terms with \"{}\"", escaped(word));
   const std::vector<const Term*> found = terms_with(word);

@@ -1,7 +1,6 @@
 #include "app/lesson/value.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/render/format.h"
 #include "attn/render/view.h"
 
@@ -85,7 +85,7 @@ Value value_of(const Trace& trace, const std::string& name) {
   names.resize(names.size() - more);
   refuse(fmt::format("no step or table \"{}\"{}", escaped(name),
                      near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-         fmt::format("the run has: {}{}", fmt::join(names, ", "), more ? ", ..." : ""));
+         fmt::format("the run has: {}{}", joined(names, ", "), more ? ", ..." : ""));
 }
 
 namespace {
@@ -103,7 +103,7 @@ std::vector<std::size_t> places(const Value& value, std::size_t axis, const Sele
         refuse(fmt::format("axis {} has no labels, so \"{}\" is no place", axis, escaped(s.label)),
                "name it by its number, from 0");
       refuse(fmt::format("no label \"{}\" on axis {}", escaped(s.label), axis),
-             fmt::format("the labels: {}", fmt::join(labels, ", ")));
+             fmt::format("the labels: {}", joined(labels, ", ")));
     }
     out.push_back(static_cast<std::size_t>(found - labels.begin()));
   } else if (s.kind == Selector::Kind::number) {

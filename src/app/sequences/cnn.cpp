@@ -5,6 +5,7 @@
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
@@ -281,11 +282,12 @@ void cnn(Stage& s, const CnnOptions& o) {
     h = convolution_layer(s.run, h, net.layers[l], dilation[l], o.causal);  // (n,channels)
     const std::string at = s.trace.prefix;
     const std::size_t own = o.causal ? kernel - 1 : kernel / 2;
-    s.explain(
-        at + "w",
-        fmt::format(
-            "The same weights at every position. Tap {} looks at the position itself{}.", own,
-            dilation[l] == 1 ? "" : fmt::format(", the next tap {} steps further", dilation[l])));
+    s.explain(at + "w",
+              fmt::format(
+                  "The same weights at every position. Tap {} looks at the position itself{}.", own,
+                  dilation[l] == 1
+                      ? ""
+                      : fmt::format(", the next tap {} further", how_many(dilation[l], "step"))));
     s.explain(at + "output",
               l == 0 ? "All rows are computed at once: no position waits for another."
                      : "Each layer looks at the layer before it, and so further into the text.");
@@ -309,11 +311,10 @@ void cnn(Stage& s, const CnnOptions& o) {
                      double(channels) * double(layers);
   const std::size_t around = run * double(n) < 1e8 ? n : run < 1e7 ? kDrawn : 4;
   if (run * (double(asked.size()) + 2 * double(around)) > kMostOperations) {
-    throw Error(
-        ErrorKind::limit,
-        fmt::format("measuring the receptive field of {} layers over {} tokens takes too long",
-                    layers, n),
-        "use a shorter text, fewer --layers or a smaller --dim");
+    throw Error(ErrorKind::limit,
+                fmt::format("measuring the receptive field of {} over {} tokens takes too long",
+                            how_many(layers, "layer"), n),
+                "use a shorter text, fewer --layers or a smaller --dim");
   }
   for (std::size_t t = output - std::min(output, around); t < std::min(n, output + around + 1); ++t)
     asked.insert(t);
@@ -342,10 +343,11 @@ void cnn(Stage& s, const CnnOptions& o) {
       "formula: 1 + (k-1) x dilation, added up over the layers. Beyond the ends of the text stand "
       "zeros, so less of it may be "
       "left in this text; a dilation that grows too fast leaves gaps.");
-  s.trace.check(fmt::format("measured = formula: output {} becomes NaN exactly for the inputs of "
-                            "its field, {} inputs tried at {} layers (wrong answers: {})",
-                            output, asked.size(), layers, wrong),
-                wrong, 0);
+  s.trace.check(
+      fmt::format("measured = formula: output {} becomes NaN exactly for the inputs of "
+                  "its field, {} tried at {} (wrong answers: {})",
+                  output, how_many(asked.size(), "input"), how_many(layers, "layer"), wrong),
+      wrong, 0);
   compute_alone(s, net, x.value(), output, levels[layers - 1][0], h.value());
   s.trace.say(
       fmt::format("Sequential steps: {}, one per layer, however long the text is.", layers));

@@ -8,6 +8,7 @@
 #include "app/sequences/path_graph.h"
 #include "app/sequences/probe.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 
 namespace attn::app {
 
@@ -217,10 +218,11 @@ void path(Stage& s, const PathOptions& o) {
         std::max_element(lengths.value().begin(), lengths.value().end()) - lengths.value().begin());
     const Search from = search(*g, place % n);
     s.trace.say(fmt::format(
-        "The longest of the shortest ways has {} step{}: {}. The mean over the {} pairs that are "
-        "joined at all (of {}) is {:.2f}.",
-        found.longest, found.longest == 1 ? "" : "s",
-        drawn(*g, route(from, nearest_end(*g, from, place / n))), found.pairs, n * n, found.mean));
+        "The longest of the shortest ways has {}: {}. Of {}, {} joined at all; their "
+        "mean is {:.2f}.",
+        how_many(found.longest, "step"), drawn(*g, route(from, nearest_end(*g, from, place / n))),
+        how_many(n * n, "pair"), found.pairs == 1 ? "1 is" : fmt::format("{} are", found.pairs),
+        found.mean));
   }
   if (n > 1 && lengths.value().data()[(n - 1) * n] == 0) {
     s.trace.say(

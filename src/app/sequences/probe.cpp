@@ -9,6 +9,7 @@
 
 #include "app/frame/heads.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/ops/ops.h"
 
 namespace attn::app {
@@ -65,7 +66,7 @@ SequenceSizes sizes_of(const ModelChoices& o, std::size_t width) {
 }
 
 std::string describe(const SequenceSizes& z) {
-  const std::string layers = fmt::format("{} layer{}", z.layers, z.layers == 1 ? "" : "s");
+  const std::string layers = how_many(z.layers, "layer");
   if (z.kind == SequenceKind::fc) return "one small net for each word alone";
   if (z.kind == SequenceKind::window)
     return fmt::format("one small net for each word with {} neighbours on each side", z.radius);
@@ -76,8 +77,8 @@ std::string describe(const SequenceSizes& z) {
         "{} of causal convolution with kernel {} and dilation 1, 2, 4, ..., h + relu(conv(h))",
         layers, z.kernel);
   if (z.kind == SequenceKind::attention)
-    return fmt::format("{} of self-attention with {} heads, and a feed-forward net", layers,
-                       z.heads);
+    return fmt::format("{} of self-attention with {}, and a feed-forward net", layers,
+                       how_many(z.heads, "head"));
   if (z.kind == SequenceKind::birnn)
     return fmt::format("two recurrent nets of width {}, one from each end", z.width / 2);
   return fmt::format("one recurrent layer ({}) of width {}, from left to right", name_of(z.kind),

@@ -5,6 +5,7 @@
 #include "app/frame/command.h"
 #include "app/sequences/by_hand.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 #include "attn/text/utf8.h"
@@ -217,11 +218,11 @@ void rnn(Stage& s, const RnnOptions& o) {
   s.trace.add(Verbatim{formulas(cell)});
   s.trace.add(Verbatim{"What waits for what:\n\n" + chain(row_names(s, n), o.bidirectional)});
   s.trace.say(
-      fmt::format("{} step{}, each after the one before it: more processors do not shorten this "
+      fmt::format("{}, each after the one before it: more processors do not shorten this "
                   "chain. Only x W_x "
                   "+ b_x, which needs no "
                   "hidden state, is computed for all tokens at once.",
-                  n, n == 1 ? "" : "s"));
+                  how_many(n, "step")));
   if (!o.bidirectional) {
     check_direction(s, cell, x, read(s, cell, x, h, ""), "");
   } else {
@@ -246,10 +247,11 @@ void rnn(Stage& s, const RnnOptions& o) {
            backward.hidden.value());
   }
   const std::size_t each = (d + h + 2) * h;
-  s.trace.say(fmt::format(
-      "Parameters: {} gate{} x (d + h + 2) h = {} x {}{} = {}. The number does not depend on the "
-      "length of the text.",
-      g, g == 1 ? "" : "s", g, each, nets == 2 ? " in each direction" : "", nets * g * each));
+  s.trace.say(
+      fmt::format("Parameters: {}(d + h + 2) h = {} x {}{} = {}. The number does not depend on the "
+                  "length of the text.",
+                  g == 1 ? "" : fmt::format("{} gates x ", g), g, each,
+                  nets == 2 ? " in each direction" : "", nets * g * each));
   s.trace.say(
       fmt::format("How much an early token still does to a late one: attn reach --model {}.",
                   o.bidirectional ? "birnn" : o.cell));

@@ -3,6 +3,7 @@
 #include "attn/nn/seq2seq.h"
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 
 #include <fmt/format.h>
 
@@ -157,18 +158,20 @@ void say_bottleneck(Stage& s, const RecurrentTranslator& model, std::size_t word
   const char* cell =
       z.cell == Cell::lstm && z.variant != "context" ? " (the state and the lstm's cell)" : "";
   if (z.variant == "attention") {
-    s.trace.say(fmt::format(
-        "The decoder starts from {} numbers{}, as without attention. But at every step it also "
-        "looks at all {} encoder states: {} x {} = {} numbers here, and more for a longer "
-        "sentence. Nothing must be squeezed through one vector.",
-        model.bottleneck(), cell, words, words, wide, words * wide));
+    s.trace.say(
+        fmt::format("The decoder starts from {}{}, as without attention. But at every step it also "
+                    "looks at all {}: {} x {} = {} here, and more for a longer "
+                    "sentence. Nothing must be squeezed through one vector.",
+                    how_many(model.bottleneck(), "number"), cell, how_many(words, "encoder state"),
+                    words, wide, how_many(words * wide, "number")));
     return;
   }
   s.trace.say(fmt::format(
-      "{} numbers{} carry the whole sentence: {} words here, and no more numbers for "
+      "{}{} {} the whole sentence: {} here, and no more numbers for "
       "40 words. The decoder sees no other part of the source. With --variant attention "
       "it looks at every encoder state.",
-      model.bottleneck(), cell, words));
+      how_many(model.bottleneck(), "number"), cell, model.bottleneck() == 1 ? "carries" : "carry",
+      how_many(words, "word")));
 }
 
 void explain_reading(Stage& s, const Seq2SeqSizes& z) {

@@ -3,6 +3,7 @@
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/layers.h"
 #include "attn/ops/ops.h"
 
@@ -53,19 +54,18 @@ Tensor windows(Stage& s, const Tensor& x, const Sizes& z) {
     }
   }
   const Tensor y(std::move(out));
-  s.trace.made(
-      y, {"windows", {x}, 0, [=](std::size_t i) {
-            const std::size_t t = i / width, j = i % width / d, c = i % d;
-            if (t + j < r || t + j - r >= n)
-              return Reason{"beyond the end of the text stands 0", {std::string("0")}, 0};
-            Reason reason{
-                fmt::format("the vector of the word {} step{} {}", j < r ? r - j : j - r,
-                            (j < r ? r - j : j - r) == 1 ? "" : "s", j < r ? "before" : "after"),
-                {},
-                double{x.value().data()[(t + j - r) * d + c]}};
-            if (j == r) reason.rule = "the vector of the word itself";
-            return reason.number(x, (t + j - r) * d + c);
-          }});
+  s.trace.made(y, {"windows", {x}, 0, [=](std::size_t i) {
+                     const std::size_t t = i / width, j = i % width / d, c = i % d;
+                     if (t + j < r || t + j - r >= n)
+                       return Reason{"beyond the end of the text stands 0", {std::string("0")}, 0};
+                     Reason reason{fmt::format("the vector of the word {} {}",
+                                               how_many(j < r ? r - j : j - r, "step"),
+                                               j < r ? "before" : "after"),
+                                   {},
+                                   double{x.value().data()[(t + j - r) * d + c]}};
+                     if (j == r) reason.rule = "the vector of the word itself";
+                     return reason.number(x, (t + j - r) * d + c);
+                   }});
   return y;
 }
 
@@ -221,13 +221,13 @@ void parameter_table(Stage& s, const Sizes& z) {
 void variable_length(Stage& s, const Sizes& z) {
   const std::size_t one = z.d * z.n;
   s.trace.say(
-      fmt::format("What of one net for the whole sentence? All {} words side by side are {} "
-                  "numbers, so its W_1 has {} rows. A sentence "
+      fmt::format("What of one net for the whole sentence? All {} side by side are {}, "
+                  "so its W_1 has {}. A sentence "
                   "with one word more gives {} numbers, and they do not fit: it needs another W_1, "
                   "trained on its own, for every "
                   "length. What one matrix learns about a word at place 2 says nothing about the "
                   "same word at place 3.",
-                  z.n, one, one, one + z.d));
+                  how_many(z.n, "word"), how_many(one, "number"), how_many(one, "row"), one + z.d));
   s.trace.say(
       "A variable length needs the same weights at every place and a way to carry what was read: a "
       "recurrent net (attn rnn), "
@@ -259,18 +259,18 @@ void window(Stage& s, const WindowOptions& o) {
   note(s.run, "windows",
        fmt::format("[x(t-{0}) ... x(t) ... x(t+{0})]: side by side, 0 beyond the ends", z.radius),
        {"token", "(2r+1) d"}, read);
-  s.explain("windows", fmt::format("Row t: what the net reads for token t, {} words of {} numbers.",
-                                   z.words(), z.d));
+  s.explain("windows", fmt::format("Row t: what the net reads for token t, {} of {}.",
+                                   how_many(z.words(), "word"), how_many(z.d, "number")));
   const Tagged net = tag(s, read, z);
   compare_repeated(s, x.value(), read.value(), net, false);
   if (z.n > 1 && z.radius >= z.n - 1) {
     s.trace.say(
-        fmt::format("With radius {} every window holds all {} words of this text, and zeros: a "
+        fmt::format("With radius {} every window holds all {} of this text, and zeros: a "
                     "longer text would not fit again.",
-                    z.radius, z.n));
+                    z.radius, how_many(z.n, "word")));
   } else {
-    s.trace.say(fmt::format("What stands more than {} word{} away is out of reach.", z.radius,
-                            z.radius == 1 ? "" : "s"));
+    s.trace.say(
+        fmt::format("What stands more than {} away is out of reach.", how_many(z.radius, "word")));
   }
   const Tensor taps = reshape(Run{}, net.w_1, {z.words(), z.d, z.h});
   s.same(

@@ -24,7 +24,7 @@ void attend(Stage& s, const AttendOptions& o) {
                    fmt::format("attention over {} tokens", n));
   const AttentionParameters p{
       s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
-  const Tensor mask = make_mask(o.mask, n);
+  const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   attention(s.run, x, p, mask);
   s.say_if_not_finite({"scores"});

@@ -299,7 +299,7 @@ void backward(Stage& s, const BackwardOptions& o) {
         "use a shorter text or a smaller --dim");
   }
   const Tensor g = s.parameters.get_input("g", {n, d}, 1);
-  const Tensor mask = make_mask(o.mask, n);
+  const Tensor mask = make_mask(s, o.mask, n);
   x.require_grad();
   Tape tape;
   const Run run{&tape, &s.trace, &s.rng};

@@ -8,6 +8,14 @@ namespace {
 
 void embed(Stage& s) {
   s.refuse_positions();
+  if (!s.source().tokens.empty()) {
+    s.trace.title = "Vectors without a table";
+    s.trace.say(s.source().vectors);
+    const Tensor x = s.x();
+    note(s.run, "x", "X: one row per token", {"token", "d"}, x);
+    s.explain("x", "Row i is the vector of token i: every stage after this one sees nothing else.");
+    return;
+  }
   s.trace.title = "A one-hot vector times a table is a look-up";
   const Tensor ids = s.ids();
   s.trace.restart_clock();

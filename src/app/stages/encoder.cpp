@@ -7,6 +7,7 @@
 #include "app/stages/encoder_parts.h"
 #include "app/stages/mask_option.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
@@ -70,9 +71,11 @@ void check_options(const Stage& s, const EncoderOptions& o) {
     throw Error(ErrorKind::usage, "--no-position and --position are both given",
                 "one adds positions, the other takes them away: leave one out");
   }
-  if (o.no_position && !s.common.input.empty()) {
-    throw Error(ErrorKind::usage, "--no-position with --input",
-                "a matrix is taken as it stands and gets no positions; leave --no-position out");
+  if (o.no_position && !s.source().ordered) {
+    throw Error(ErrorKind::usage,
+                fmt::format("--no-position with --input {}, {}", escaped(s.common.input, 200),
+                            s.source().name),
+                "it is taken as it stands and gets no positions; leave --no-position out");
   }
 }
 
@@ -108,7 +111,7 @@ Encoder make_encoder(Stage& s, const EncoderOptions& o, std::size_t n, std::size
     e.layers.push_back(encoder_layer(s.parameters, l, sizes));
   if (e.options.norm_first) e.final_norm = norm_parameters(s.parameters, "final_norm.", d);
   if (o.halt) e.halting = halting_parameters(s.parameters, d);
-  e.mask = make_mask(o.mask, n);
+  e.mask = make_mask(s, o.mask, n);
   return e;
 }
 
@@ -150,9 +153,9 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
   table.rows.push_back(counted("feed-forward", "2 d ff + ff + d", net));
   table.rows.push_back(counted("two norms", "2 (d + d)", norms));
   table.rows.push_back(counted("one block", "the sum", block));
-  table.rows.push_back(counted(fmt::format("{} block{}{}", e.depth, e.depth == 1 ? "" : "s",
-                                           e.shared ? " of their own" : ""),
-                               fmt::format("{} x {:.0f}", e.depth, block), depth * block));
+  table.rows.push_back(
+      counted(fmt::format("{}{}", how_many(e.depth, "block"), e.shared ? " of their own" : ""),
+              fmt::format("{} x {:.0f}", e.depth, block), depth * block));
   if (e.shared)
     table.rows.push_back(counted("one block, shared", "the same in every layer", block));
   s.trace.add(std::move(table));
@@ -166,8 +169,7 @@ void count_parameters(Stage& s, const Encoder& e, const EncoderSizes& z) {
 
 void encoder(Stage& s, const EncoderOptions& o) {
   check_options(s, o);
-  if ((!s.common.input.empty() || o.no_position) && !s.common.is_given("--position"))
-    s.common.position = "none";  // a matrix is taken as it stands
+  if (o.no_position) s.common.position = "none";
   if (o.kind == "conformer") return show_conformer(s, o.block, o.kernel);
   s.trace.title = o.halt ? "One block again and again, until each position has had enough"
                          : "The encoder: blocks of attention and feed-forward nets";
@@ -189,10 +191,9 @@ void encoder(Stage& s, const EncoderOptions& o) {
   if (o.share) {
     s.trace.say(fmt::format(
         "The Universal Transformer (Dehghani et al. 2019) repeats one block in depth: the "
-        "parameters of one block, {} step{} of computing. (The paper also adds a signal for the "
+        "parameters of one block, {}{} of computing. (The paper also adds a signal for the "
         "step; here there is none.)",
-        o.halt ? fmt::format("at most {}", e.depth) : fmt::format("{}", e.depth),
-        e.depth == 1 ? "" : "s"));
+        o.halt ? "at most " : "", how_many(e.depth, "step")));
   }
   if (o.no_residual || o.no_norm || o.no_scale || o.no_position)
     compare_with_whole(s, e, {o.no_residual, o.no_norm, o.no_scale, o.no_position}, x, output);

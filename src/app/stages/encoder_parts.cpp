@@ -1,11 +1,12 @@
 #include "app/stages/encoder_parts.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
@@ -41,10 +42,11 @@ void show_halting(Stage& s, const Encoder& e) {
     total += steps.data()[i];
   }
   s.trace.check("the weights of every position sum to 1", worst, 1e-6);
-  s.trace.say(fmt::format(
-      "Threshold 0.99: {} positions took {:.0f} steps in all, {:.2f} on average; the block ran {} "
-      "times, at most {} are allowed.",
-      rows(weights), total, total / double(rows(weights)), columns(weights), e.depth));
+  s.trace.say(
+      fmt::format("Threshold 0.99: {} took {} in all, {:.2f} on average; the block ran {}, "
+                  "at most {} are allowed.",
+                  how_many(rows(weights), "position"), how_many(std::lround(total), "step"),
+                  total / double(rows(weights)), how_many(columns(weights), "time"), e.depth));
   s.trace.say(
       "A training adds the sum of `ponder` to its loss, with a small factor. N is a whole number "
       "and gives no gradient, but R does: more probability early makes the remainder smaller.");
@@ -164,8 +166,7 @@ void compare_with_whole(Stage& s, const Encoder& e, const TakenAway& without, co
   if (without.norm) note_unused_norms(s, e);
   const Tensor whole_x = placed(x);
   const Tensor whole = whole_output(s, e, x, whole_x);
-  show_difference(s, output.value(), whole.value(),
-                  fmt::format("{}", fmt::join(names(without), " and ")));
+  show_difference(s, output.value(), whole.value(), joined(names(without), " and "));
 
   Table table{"parts",
               "One part taken away at a time: what changes, and a number that shows why.",

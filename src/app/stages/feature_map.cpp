@@ -376,8 +376,7 @@ std::string pictures(const Tensor& pixels, const Tensor& x, const Tensor& output
            "\nThe output, as the mean of all channels:\n" +
            drawing(frames_of(bright(output)), frames);
   }
-  return "The picture; the feature map x made of it, and the output, as the mean of all "
-         "channels:\n" +
+  return "The picture; x made of it and the output, each the mean of all channels:\n" +
          drawing({bright(pixels)}, {"pixels"}) + "\n" +
          drawing({bright(x), bright(output)}, {"x", "output"});
 }

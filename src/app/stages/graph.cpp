@@ -7,6 +7,7 @@
 #include "app/frame/command.h"
 #include "app/stages/graph_edges.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/graph_attention.h"
 #include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
@@ -159,10 +160,9 @@ std::string result_in_words(const std::vector<std::string>& names, const Array& 
     const bool first = most / n == most % n;
     if (other && (first || weights.data()[i] > weights.data()[most])) most = i;
   }
-  std::string out = fmt::format(
-      "Each node looks along its edges and at itself alone: {} of {} "
-      "pairs have a weight.",
-      seen, mask.size());
+  std::string out =
+      fmt::format("Each node looks along its edges and at itself alone: {} of {} {} a weight.",
+                  seen, how_many(mask.size(), "pair"), seen == 1 ? "has" : "have");
   if (most / n != most % n) {
     out += fmt::format(" The largest between two nodes: {} takes {:.3f} from {}.",
                        node(names, most / n), weights.data()[most], node(names, most % n));

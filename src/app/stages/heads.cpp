@@ -4,6 +4,7 @@
 #include "app/frame/heads.h"
 #include "app/stages/mask_option.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/attention.h"
 #include "attn/ops/ops.h"
 
@@ -52,9 +53,9 @@ void compare_with_small_heads(Stage& s, const Tensor& x, const AttentionParamete
     const Array output = attention(Run{}, x, one, mask).value();  // (n,d_v)
     std::copy_n(output.data(), output.size(), small.data() + h * n * w.d_v);
   }
-  s.same(fmt::format("one projection cut into {} heads = {} small attentions with their own "
+  s.same(fmt::format("one projection cut into {} = {} with their own "
                      "columns of the weights",
-                     w.heads, w.heads),
+                     how_many(w.heads, "head"), how_many(w.heads, "small attention")),
          small, context);
 }
 
@@ -162,11 +163,11 @@ void heads(Stage& s, const HeadsOptions& o) {
   const Widths w = widths(o, d);
   s.require_memory(sizeof(real) * (3.0 * double(w.heads) * double(n) * double(n) +
                                    double(n) * double(w.heads) * double(6 * w.d_k + 4 * w.d_v)),
-                   fmt::format("{} heads over {} tokens", w.heads, n));
+                   fmt::format("{} over {}", how_many(w.heads, "head"), how_many(n, "token")));
   const AttentionParameters p{
       s.parameter("w_q", {d, w.heads * w.d_k}), s.parameter("w_k", {d, w.heads * w.d_k}),
       s.parameter("w_v", {d, w.heads * w.d_v}), s.parameter("w_o", {w.heads * w.d_v, d})};
-  const Tensor mask = make_mask(o.mask, n);
+  const Tensor mask = make_mask(s, o.mask, n);
   s.trace.restart_clock();
   multi_head_attention(s.run, x, p, w.heads, mask);
   s.say_if_not_finite({"scores"});

@@ -1,6 +1,7 @@
 #include "attn/nn/mask.h"
 #include "app/frame/command.h"
 #include "app/stages/mask_option.h"
+#include "attn/core/how_many.h"
 
 #include <fmt/format.h>
 
@@ -52,9 +53,9 @@ void compare_both_ways(Stage& s, const Array& unmasked, const Array& keep, const
   }
   if (unknown > 0) {
     s.trace.say(fmt::format(
-        "The two ways of hiding are not compared in {} of {} rows: there a score is +inf or not a "
+        "The two ways of hiding are not compared in {} of {}: there a score is +inf or not a "
         "number, and no weight is known.",
-        unknown, rows(unmasked)));
+        unknown, how_many(rows(unmasked), "row")));
   }
   if (vanished > 0) {
     s.trace.say(
@@ -71,10 +72,10 @@ void mask(Stage& s, const MaskOptions& o) {
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
   s.require_memory(sizeof(real) * 8.0 * double(n) * double(n),
-                   fmt::format("masks for {} tokens", n));
+                   fmt::format("masks for {}", how_many(n, "token")));
   const AttentionParameters p{
       s.parameter("w_q", {d, d}), s.parameter("w_k", {d, d}), s.parameter("w_v", {d, d}), {}};
-  const Tensor given = make_mask(o.mask, n);
+  const Tensor given = make_mask(s, o.mask, n);
   const Tensor m = given ? given : Tensor::input(zeros({n, n}));
   s.trace.restart_clock();
   const Projected all = project(s.run, x, p);

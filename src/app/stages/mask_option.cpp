@@ -11,7 +11,8 @@ void bind_mask(Cli& cli, std::string& mask) {
              {"local:R", "padding:N", "graph:FILE"});
 }
 
-Tensor make_mask(const std::string& mask, std::size_t n) {
+Tensor make_mask(const Stage& s, const std::string& mask, std::size_t n) {
+  if (s.own_mask() && !s.common.is_given("--mask")) return s.own_mask();
   const std::size_t colon = mask.find(':');
   const std::string kind = mask.substr(0, colon),
                     rest = colon == std::string::npos ? "" : mask.substr(colon + 1);

@@ -32,7 +32,7 @@ Array shrunk(const Array& picture, std::size_t factor) {
 char sign(double value, double least, double most) {
   if (!std::isfinite(value)) return '?';
   const double part = most > least ? (value - least) / (most - least) : 0;
-  const auto place = static_cast<std::size_t>(part * double(kSigns.size() - 1) + 0.5);
+  const auto place = static_cast<std::size_t>(std::lround(part * double(kSigns.size() - 1)));
   return kSigns[std::min(place, kSigns.size() - 1)];
 }
 

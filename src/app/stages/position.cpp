@@ -2,6 +2,7 @@
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/nn/position.h"
 #include "attn/ops/ops.h"
 
@@ -95,15 +96,14 @@ void show_shift(Stage& s, const PositionOptions& o, const Tensor& table) {
          sinusoidal_positions(n, d, k), shifted.value());
   const std::size_t places = std::max<std::size_t>(4 * d, 64);
   const Tensor found = Tensor(found_shift_matrix(d, k, places));
-  s.trace.made(found,
-               {"least_squares", {table}, 0, [found, places](std::size_t i) {
-                  return Reason{
-                      fmt::format("least squares over {} places of the same table, continued "
-                                  "beyond the rows that are shown",
-                                  places),
-                      {std::string("solved, not written out")},
-                      double{found.value().data()[i]}};
-                }});
+  s.trace.made(found, {"least_squares", {table}, 0, [found, places](std::size_t i) {
+                         return Reason{
+                             fmt::format("least squares over {} of the same table, continued "
+                                         "beyond the rows that are shown",
+                                         how_many(places, "place")),
+                             {std::string("solved, not written out")},
+                             double{found.value().data()[i]}};
+                       }});
   note(s.run, "shift_found", "least squares: min |P M^T - P_k|, no formula used", {"to", "from"},
        found);
   s.trace.check("least squares finds M again from the table alone",

@@ -1,13 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <sstream>
 
 #include "app/frame/command.h"
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/io/csv.h"
 #include "attn/io/matrix_file.h"
 #include "attn/ops/ops.h"
@@ -26,7 +29,7 @@ struct SoftmaxOptions {
 void bind(Cli& cli, SoftmaxOptions& o) {
   cli.choice("--function", o.function, {"softmax", "relu", "hardmax", "sparsemax", "all"},
              "what makes weights of scores");
-  cli.number("--temperature", o.temperature, 1e-6, 1e6,
+  cli.number("--temperature", o.temperature, 1e-30, 1e6,
              "divide the scores by this: below 1 sharper, above 1 flatter");
   cli.choice("--axis", o.axis, {"row", "column"}, "along which the weights sum to 1");
   cli.flag("--naive", o.naive, "beside it: exp(s)/sum exp(s) as it stands, which overflows");
@@ -64,8 +67,7 @@ Array given_scores(Stage& s) {
       throw Error(ErrorKind::usage, "numbers and --input are both given", "give one of them");
     return read_matrix(s.common.input);
   }
-  const std::string text =
-      s.has_text() ? fmt::format("{}", fmt::join(s.common.text, " ")) : "2 1 0.1; 1 1 1; 8 0 -8";
+  const std::string text = s.has_text() ? joined(s.common.text, " ") : "2 1 0.1; 1 1 1; 8 0 -8";
   const bool file = text.ends_with(".npy") || text.ends_with(".csv");
   if (file) return read_matrix(text);
   Array scores = parse_matrix_text(text, "the numbers");
@@ -97,6 +99,75 @@ constexpr Words kWords[] = {
     {"sparsemax", "A = the nearest point of the simplex to s",
      "Rows sum to 1 as with softmax, but small scores get exactly 0."},
 };
+
+/// The largest score of each row, or, by column, of each column: where it stands.
+std::vector<std::size_t> places_of_largest(const Array& scores, bool column) {
+  const std::size_t n = rows(scores), m = columns(scores);
+  std::vector<std::size_t> out(scores.size());
+  for (std::size_t line = 0; line < (column ? m : n); ++line) {
+    std::vector<std::size_t> places;
+    for (std::size_t k = 0; k < (column ? n : m); ++k)
+      places.push_back(column ? k * m + line : line * m + k);
+    const std::size_t largest = *std::max_element(
+        places.begin(), places.end(),
+        [&](std::size_t a, std::size_t b) { return scores.data()[a] < scores.data()[b]; });
+    for (const std::size_t place : places) out[place] = largest;
+  }
+  return out;
+}
+
+/// (s - largest of its row) / T: what is left of s / T where that is too large for a float. A
+/// number below all floats becomes the lowest of them, whose exponential is 0 as well.
+Tensor scaled_below_largest(Stage& s, const Tensor& scores, double temperature, bool column) {
+  const std::vector<std::size_t> largest = places_of_largest(scores.value(), column);
+  const auto value = [=](std::size_t i) {
+    const real* from = scores.value().data();
+    if (std::isinf(from[i])) return double{from[i]};  // hidden: -inf
+    return std::max((double{from[i]} - double{from[largest[i]]}) / temperature,
+                    double{std::numeric_limits<real>::lowest()});
+  };
+  Array out = empty(scores.shape());
+  for (std::size_t i = 0; i < out.size(); ++i) out.data()[i] = static_cast<real>(value(i));
+  const Tensor scaled(std::move(out));
+  s.trace.made(
+      scaled,
+      {"scaled_below_largest", {scores}, 2.0 * double(scaled.value().size()), [=](std::size_t i) {
+         Reason reason{"its distance from the largest, divided", {}, value(i)};
+         reason.text("(").number(scores, i).text(" - ");
+         reason.number(scores, largest[i]);
+         reason.text(fmt::format(") / {}", temperature));
+         return reason;
+       }});
+  note(s.run, "scaled",
+       fmt::format("(s - the largest of its {}) / {}", column ? "column" : "row", temperature),
+       {"query", "key"}, scaled);
+  s.explain("scaled",
+            "s / T is too large for a float here. So the largest score was subtracted first, which "
+            "changes no weight; what would be lower than any float is the lowest float.");
+  return scaled;
+}
+
+/// s / T. Weights that depend on differences alone need no number that is too large for a float.
+Tensor divided(Stage& s, const Tensor& scores, const SoftmaxOptions& o) {
+  const Tensor plain = scale(Run{}, scores, 1 / o.temperature);
+  bool known = true, overflows = false;
+  for (std::size_t i = 0; i < scores.value().size(); ++i) {
+    const real score = scores.value().data()[i];
+    known = known && score < std::numeric_limits<real>::infinity();  // false for nan
+    overflows |= std::isfinite(score) && !std::isfinite(plain.value().data()[i]);
+  }
+  const bool differences =
+      o.function == "softmax" || o.function == "hardmax" || o.function == "sparsemax";
+  if (differences && !o.naive && known && overflows)
+    return scaled_below_largest(s, scores, o.temperature, o.axis == "column");
+  const Tensor scaled = scale(s.run, scores, 1 / o.temperature);
+  note(s.run, "scaled", fmt::format("s / {}", o.temperature), {"query", "key"}, scaled);
+  s.explain("scaled", o.temperature < 1
+                          ? "Scores further apart than before: the weights become sharper."
+                          : "Scores nearer to one another than before: the weights become "
+                            "flatter.");
+  return scaled;
+}
 
 /// Draws one place per row, `samples` times: shares that come near the weights.
 void show_samples(Stage& s, const Tensor& weights, std::int64_t samples) {
@@ -134,25 +205,20 @@ void softmax(Stage& s, const SoftmaxOptions& o) {
   s.trace.title = "From scores to weights";
   const Tensor given = Tensor::input(given_scores(s));
   if (given.value().size() == 0) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: the scores have shape {}",
-                            escaped(s.common.input.empty()
-                                        ? fmt::format("{}", fmt::join(s.common.text, " "))
-                                        : s.common.input,
-                                    200),
-                            to_string(given.shape())),
-                "at least one row and one column are needed");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format(
+            "{}: the scores have shape {}",
+            escaped(s.common.input.empty() ? joined(s.common.text, " ") : s.common.input, 200),
+            to_string(given.shape())),
+        "at least one row and one column are needed");
   }
   const bool column = o.axis == "column";
   s.require_memory(8.0 * sizeof(real) * double(given.value().size()), "weights of these scores");
   s.trace.restart_clock();
   note(s.run, "scores", "s", {"query", "key"}, given);
   s.say_if_not_finite({"scores"});
-  Tensor scores = given;
-  if (o.temperature != 1) {
-    scores = scale(s.run, scores, 1 / o.temperature);
-    note(s.run, "scaled", fmt::format("s / {}", o.temperature), {"query", "key"}, scores);
-  }
+  const Tensor scores = o.temperature == 1 ? given : divided(s, given, o);
   // The ops work along rows; a column is a row of the transpose.
   const auto along_axis = [&](auto op) {
     return column ? transpose(s.run, op(transpose(s.run, scores))) : op(scores);

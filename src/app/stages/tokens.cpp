@@ -9,8 +9,19 @@ namespace {
 /// Cosines are shown between at most this many words: every further pair gives 0 as well.
 constexpr std::size_t kCompared = 24;
 
+/// What a picture, a sound or a molecule has in the place of words.
+void tokens_of_another_kind(Stage& s) {
+  s.trace.title = "Not words, but vectors all the same";
+  s.trace.say(s.source().tokens);
+  const Tensor x = s.x();
+  note(s.run, "x", "X: one row per token", {"token", "d"}, x);
+  s.explain("x", s.source().vectors);
+  s.trace.result = "x";
+}
+
 void tokens(Stage& s) {
   s.refuse_positions();
+  if (!s.source().tokens.empty()) return tokens_of_another_kind(s);
   s.trace.title = "Text becomes tokens, tokens become numbers";
   s.trace.result = "tokens";
   const Tensor ids = s.ids();

@@ -60,6 +60,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+Error::Error(ErrorKind kind, const std::string& message, std::string hint)
+    : std::runtime_error(message), kind_(kind), hint_(std::move(hint)) {}
+
+Error::~Error() = default;
+
 std::string escaped(std::string_view text, std::size_t limit) {
   std::string out;
   for (std::size_t shown = 0; !text.empty(); ++shown) {

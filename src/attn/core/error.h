@@ -20,8 +20,10 @@ enum class ErrorKind {
 /// empty). Caught in `main` and in the lesson runner, nowhere else.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& message, std::string hint = {})
-      : std::runtime_error(message), kind_(kind), hint_(std::move(hint)) {}
+  Error(ErrorKind kind, const std::string& message, std::string hint = {});
+  ~Error() override;
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
   ErrorKind kind() const { return kind_; }
   const std::string& hint() const { return hint_; }
 

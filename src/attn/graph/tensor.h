@@ -1,5 +1,4 @@
 #pragma once
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -15,27 +14,16 @@ class Tensor {
 
   Tensor() = default;
   /// A computed constant: no gradient flows into it.
-  explicit Tensor(Array value) : Tensor(std::move(value), Kind::value, false) {}
+  explicit Tensor(Array value);
   /// Trained (or random) numbers: gradients flow into them when a tape looks.
-  static Tensor parameter(Array value) { return {std::move(value), Kind::parameter, true}; }
+  static Tensor parameter(Array value);
   /// Numbers given from outside.
-  static Tensor input(Array value) { return {std::move(value), Kind::input, false}; }
+  static Tensor input(Array value);
   /// Whole numbers below 2^24 (token ids, chosen places), exact in a float.
-  static Tensor ids(Array value, Kind kind = Kind::input) {
-    Tensor t(std::move(value), kind, false);
-    t.node_->is_ids = true;
-    return t;
-  }
-  static Tensor ids(const std::vector<std::size_t>& numbers, const Shape& shape) {
-    Array values = empty(shape);
-    std::transform(numbers.begin(), numbers.end(), values.data(),
-                   [](std::size_t id) { return static_cast<real>(id); });
-    return ids(std::move(values));
-  }
+  static Tensor ids(Array value, Kind kind = Kind::input);
+  static Tensor ids(const std::vector<std::size_t>& numbers, const Shape& shape);
   /// The result of an op; it needs a gradient if one of the op's inputs does.
-  static Tensor result(Array value, bool needs_grad) {
-    return {std::move(value), Kind::value, needs_grad};
-  }
+  static Tensor result(Array value, bool needs_grad);
 
   const Array& value() const { return node_->value; }
   /// For an optimizer's step and a loader: changes the number every holder sees.
@@ -48,11 +36,7 @@ class Tensor {
   Kind kind() const { return node_->kind; }
   bool is_ids() const { return node_->is_ids; }
   /// d loss / d value, zeros until a backward pass has added to it. Gradients accumulate.
-  Array& grad() const {
-    const Sum sum = add_to_grad();
-    if (sum.beta == 0) std::fill_n(sum.to, node_->grad.size(), real{0});
-    return node_->grad;
-  }
+  Array& grad() const;
   /// Where an op adds to the gradient: to = beta to + what it adds. beta is 0 if nothing was added
   /// before; then `to` holds anything, and every number of it must be written. Saves filling it
   /// with zeros and reading them again.
@@ -60,12 +44,7 @@ class Tensor {
     real* to;
     real beta;
   };
-  Sum add_to_grad() const {
-    const bool first = !node_->has_grad;
-    if (first && node_->grad.shape() != node_->value.shape()) node_->grad = empty(shape());
-    node_->has_grad = true;
-    return {node_->grad.data(), first ? real{0} : real{1}};
-  }
+  Sum add_to_grad() const;
   void clear_grad() const { node_->has_grad = false; }
 
   /// True if no copy of this handle exists: what it holds ends with it.
@@ -83,11 +62,9 @@ class Tensor {
     bool has_grad = false;
     Array grad = {};
 
-    Node(Array numbers, Kind k, bool needs)
-        : value(std::move(numbers)), kind(k), needs_grad(needs) {}
+    Node(Array numbers, Kind k, bool needs);
   };
-  Tensor(Array value, Kind kind, bool needs_grad)
-      : node_(std::make_shared<Node>(std::move(value), kind, needs_grad)) {}
+  Tensor(Array value, Kind kind, bool needs_grad);
 
   std::shared_ptr<Node> node_;
 };

@@ -30,6 +30,32 @@ bool glob_matches(std::string_view glob, std::string_view text) {
 
 }  // namespace
 
+Reason& Reason::text(std::string piece) {
+  arithmetic.emplace_back(std::move(piece));
+  return *this;
+}
+
+Reason& Reason::number(const Tensor& tensor, std::size_t index) {
+  arithmetic.emplace_back(NumberRef{tensor, index});
+  return *this;
+}
+
+// Here, not in the header: every command's file would compile them anew.
+Trace::Trace() = default;
+Trace::~Trace() = default;
+Trace::Trace(const Trace&) = default;
+Trace::Trace(Trace&&) noexcept = default;
+Trace& Trace::operator=(const Trace&) = default;
+Trace& Trace::operator=(Trace&&) noexcept = default;
+
+void Trace::add(Item item) { items.push_back(std::move(item)); }
+
+void Trace::say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
+
+void Trace::check(std::string claim, double difference, double tolerance) {
+  items.emplace_back(Check{std::move(claim), difference, tolerance});
+}
+
 bool matches(std::string_view glob, std::string_view path) {
   const std::size_t dot = path.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? path : path.substr(dot + 1);

@@ -31,14 +31,8 @@ struct Reason {
   std::vector<std::variant<std::string, NumberRef>> arithmetic;
   double value = 0;
 
-  Reason& text(std::string piece) {
-    arithmetic.emplace_back(std::move(piece));
-    return *this;
-  }
-  Reason& number(const Tensor& tensor, std::size_t index) {
-    arithmetic.emplace_back(NumberRef{tensor, index});
-    return *this;
-  }
+  Reason& text(std::string piece);
+  Reason& number(const Tensor& tensor, std::size_t index);
 };
 
 /// What an op tells the trace about a result: its name, inputs, work, and how to explain element i.
@@ -52,8 +46,10 @@ struct Making {
 /// How people see a step, unless --show asks for its numbers. Programs always get all.
 enum class Look {
   numbers,
-  map,     ///< small, one shade per number: many heads at a glance
-  hidden,  ///< one of the hundreds of steps of a whole model
+  map,      ///< small, one shade per number: many heads at a glance
+  picture,  ///< pixels (h,w,c) as they are; a matrix (time, band) in colours, time to the right.
+            ///< With --show too
+  hidden,   ///< one of the hundreds of steps of a whole model
 };
 
 /// A named matrix of the trace.
@@ -104,6 +100,16 @@ struct Table {
   bool only_data = false;  ///< for programs: people have read it already, in other words
 };
 
+/// A picture whose patches, row by row, are the tokens: attention weights are drawn over it.
+struct Scene {
+  Tensor pixels;         ///< (h,w,c) from 0 to 1
+  std::size_t side = 1;  ///< pixels of a patch's edge
+  std::size_t at = 0;    ///< the patch whose weights are drawn
+
+  std::size_t rows() const { return pixels.shape()[0] / side; }
+  std::size_t columns() const { return pixels.shape()[1] / side; }
+};
+
 using Item = std::variant<Step, Remark, Verbatim, Check, Table>;
 
 /// Where the numbers of a trace's parameters come from.
@@ -118,6 +124,13 @@ enum class Origin {
 /// Renderers, `why`, lessons and homework see a Trace and nothing else.
 class Trace {
  public:
+  Trace();
+  ~Trace();
+  Trace(const Trace&);
+  Trace(Trace&&) noexcept;
+  Trace& operator=(const Trace&);
+  Trace& operator=(Trace&&) noexcept;
+
   std::vector<std::string> command;  ///< argv without the program's name
   std::string title;                 ///< one line above everything
   std::uint64_t seed = 1;
@@ -132,6 +145,7 @@ class Trace {
   std::string result;       ///< the step or table that a summary shows; "": the last computed step
   std::string in_words;     ///< the result as a sentence, where it is one
   std::vector<std::string> tokens;
+  std::optional<Scene> scene;  ///< what the tokens are patches of, if they are
   std::vector<Item> items;
   std::string document;  ///< what --json prints for commands with a format of their own
                          ///< (bench, compare); empty: the trace itself
@@ -165,11 +179,9 @@ class Trace {
   /// What was made and noted, in this order.
   const std::vector<Tensor>& kept() const { return kept_; }
 
-  void add(Item item) { items.push_back(std::move(item)); }
-  void say(std::string text) { items.emplace_back(Remark{std::move(text)}); }
-  void check(std::string claim, double difference, double tolerance) {
-    items.emplace_back(Check{std::move(claim), difference, tolerance});
-  }
+  void add(Item item);
+  void say(std::string text);
+  void check(std::string claim, double difference, double tolerance);
 
   /// A scope's prefix for the paths noted inside it ("layer.0.").
   std::string prefix;

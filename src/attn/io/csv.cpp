@@ -1,4 +1,5 @@
 #include "attn/io/csv.h"
+#include "attn/core/how_many.h"
 
 #include <fmt/format.h>
 
@@ -42,8 +43,8 @@ class MatrixBuilder {
     if (row_ == 1) width_ = column_;
     if (column_ != width_) {
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}, row {}: expected {} cells as in row 1, found {}", where(), row_,
-                              width_, column_),
+                  fmt::format("{}, row {}: expected {} as in row 1, found {}", where(), row_,
+                              how_many(width_, "cell"), column_),
                   "every row needs the same number of cells");
     }
     column_ = 0;

@@ -1,7 +1,6 @@
 #include "attn/nn/bert_checkpoint.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/core/memory.h"
 #include "attn/io/file.h"
 #include "attn/io/json.h"
@@ -232,7 +232,7 @@ void check_vocabulary(BertTokenizer& tokenizer, const BertSizes& sizes, const st
   if (pieces < sizes.vocabulary) {
     tokenizer.remarks.push_back(
         fmt::format("The vocabulary has {} pieces and the table {} rows. A table may be larger on "
-                    "purpose; but if a line was taken out of vocab.txt, every piece behind it has "
+                    "purpose; but if a line was taken out of vocab.txt, every piece after it has "
                     "the row of another one.",
                     pieces, sizes.vocabulary));
   }
@@ -246,7 +246,7 @@ void remark_unused(const std::vector<std::string>& unused, std::vector<std::stri
     named.push_back(escaped(unused[i], 60));
   remarks.push_back(fmt::format(
       "This BERT was trained further for a task. The layer on top is not used: {}{}.",
-      fmt::join(named, ", "),
+      joined(named, ", "),
       unused.size() > kMost ? fmt::format(" and {} more tensors", unused.size() - kMost) : ""));
 }
 

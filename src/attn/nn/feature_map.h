@@ -51,7 +51,7 @@ Tensor spatial_attention(const Run& run, const Tensor& x, const SpatialAttention
 
 /// One weight per frame: the softmax over the frames of a score from the means of their channels.
 /// x (t,h,w,c). As soft attention over frames in Yao et al. 2015, "Describing videos by exploiting
-/// temporal structure", equation 5, but with one linear score.
+/// temporal structure", but with one linear score.
 Tensor temporal_attention(const Run& run, const Tensor& x, const TemporalAttention& p);
 
 /// Two convolutions, 3 x 3 and 5 x 5, and for each channel a softmax over the two: one weight per

@@ -36,7 +36,7 @@ void note_states(const Run& run, Cell cell, const RecurrentResult& y, const char
   }
   if (y.cell) note(run, "cell", "c_t = f c + i g", {axis, "h"}, y.cell);
   note(run, "hidden",
-       cell == Cell::rnn    ? "h_t = the gate"
+       cell == Cell::rnn    ? "h_t = row t of gates"
        : cell == Cell::lstm ? "h_t = o tanh(c_t)"
                             : "h_t = (1-z) n + z h",
        {axis, "h"}, y.hidden);

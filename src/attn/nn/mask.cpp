@@ -1,4 +1,5 @@
 #include "attn/nn/mask.h"
+#include "attn/core/how_many.h"
 
 #include <fmt/format.h>
 
@@ -35,7 +36,7 @@ Array local_mask(std::size_t n, std::size_t radius) {
 
 Array padding_mask(std::size_t n, std::size_t padding) {
   if (padding > n) {
-    throw Error(ErrorKind::usage, fmt::format("padding:{} for {} tokens", padding, n),
+    throw Error(ErrorKind::usage, fmt::format("padding:{} for {}", padding, how_many(n, "token")),
                 fmt::format("the padding is part of the tokens: choose 0 to {}", n));
   }
   return mask_where(n, [=](std::size_t, std::size_t j) { return j < n - padding; });

@@ -1,11 +1,11 @@
 #include "attn/nn/score.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 
@@ -33,7 +33,7 @@ const ScoreFunction& score_function(std::string_view name) {
   std::vector<std::string> names;
   for (const ScoreFunction& f : score_functions()) names.emplace_back(f.name);
   throw Error(ErrorKind::usage, fmt::format("no score function {}", escaped(name)),
-              fmt::format("possible: {}", fmt::join(names, ", ")));
+              fmt::format("possible: {}", joined(names, ", ")));
 }
 
 }  // namespace

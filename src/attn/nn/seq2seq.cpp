@@ -1,12 +1,12 @@
 #include "attn/nn/seq2seq.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/graph/trace.h"
 #include "attn/ops/ops.h"
 
@@ -23,7 +23,7 @@ void require_word(const char* what, const std::string& word,
                   const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), word) != known.end()) return;
   throw Error(ErrorKind::usage, fmt::format("no {} {}", what, escaped(word)),
-              fmt::format("there are {}", fmt::join(known, ", ")));
+              fmt::format("there are {}", joined(known, ", ")));
 }
 
 void check(const Seq2SeqSizes& z, std::size_t encoder, std::size_t decoder) {

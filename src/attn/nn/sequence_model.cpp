@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/graph/trace.h"
 #include "attn/nn/mask.h"
 #include "attn/ops/ops.h"
@@ -33,7 +34,7 @@ SequenceKind sequence_kind(const std::string& name) {
   const auto found = std::find(all.begin(), all.end(), name);
   if (found == all.end())
     throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(name)),
-                fmt::format("the models: {}", fmt::join(all, ", ")));
+                fmt::format("the models: {}", joined(all, ", ")));
   return static_cast<SequenceKind>(found - all.begin());
 }
 
@@ -51,7 +52,7 @@ Read read_named(const std::string& name) {
   const auto found = std::find(all.begin(), all.end(), name);
   if (found == all.end())
     throw Error(ErrorKind::usage, fmt::format("no way to read \"{}\"", escaped(name)),
-                fmt::format("the ways: {}", fmt::join(all, ", ")));
+                "the ways: " + joined(all, ", "));
   return static_cast<Read>(found - all.begin() + 1);
 }
 

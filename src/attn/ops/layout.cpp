@@ -18,9 +18,10 @@ void copy_block(const real* from, real* to, std::size_t length) {
 
 /// The op that only moves: the result is made of blocks of `length` numbers, block b copied from
 /// source(b) in x. On the way back each block's gradient is added where the block came from.
+/// `once`: no number of x is in two blocks.
 template <class Source>
 Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tensor& x,
-                   const Shape& shape, std::size_t length, Source source) {
+                   const Shape& shape, std::size_t length, Source source, bool once = true) {
   Array out = empty(shape);
   const std::size_t blocks = length == 0 ? 0 : out.size() / length;
   for (std::size_t b = 0; b < blocks; ++b) {
@@ -37,8 +38,7 @@ Tensor move_blocks(const Run& run, const char* op, const char* rule, const Tenso
   if (y.needs_grad()) {
     run.tape->push([=] {
       const real* dy = y.grad().data();
-      if (y.value().size() ==
-          x.value().size()) {  // everything moved: every number of dx is written
+      if (once && y.value().size() == x.value().size()) {  // every number of dx is written
         const auto [dx, beta] = x.add_to_grad();
         for (std::size_t b = 0; b < blocks; ++b)
           sum_row(1, dy + b * length, beta, dx + source(b), length);
@@ -234,6 +234,37 @@ Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
   shape[rank - 2] = p + q;
   return concat(run, "concat_rows", {"from the upper part", "from the lower part"}, a, b, shape,
                 p * shape.back(), q * shape.back());  // (...,p+q,d)
+}
+
+Tensor patches(const Run& run, const Tensor& pixels, std::size_t side) {
+  const Shape shape = pixels.shape();
+  if (shape.size() != 3 || side == 0 || shape[0] % side != 0 || shape[1] % side != 0) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("patches: pixels {} are not cut into squares of {} without a rest",
+                            to_string(shape), side),
+                "pixels are (height, width, channels); the side must divide height and width");
+  }
+  const std::size_t width = shape[1], channels = shape[2], across = width / side,
+                    n = shape[0] / side * across;
+  return move_blocks(run, "patches", "a pixel of the patch", pixels, {n, side * side * channels},
+                     side * channels, [=](std::size_t block) {
+                       const std::size_t patch = block / side, line = block % side;
+                       return ((patch / across * side + line) * width + patch % across * side) *
+                              channels;
+                     });
+}
+
+Tensor frames(const Run& run, const Tensor& samples, std::size_t window, std::size_t hop) {
+  const Shape shape = samples.shape();
+  if (shape.size() != 1 || window == 0 || hop == 0 || window > shape[0]) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("frames: samples {}, window {}, hop {} do not fit", to_string(shape),
+                            window, hop),
+                "samples are one row, at least as long as the window; the hop is at least 1");
+  }
+  return move_blocks(
+      run, "frames", "a sample of the frame", samples, {1 + (shape[0] - window) / hop, window},
+      window, [=](std::size_t frame) { return frame * hop; }, hop >= window);
 }
 
 }  // namespace attn

@@ -5,6 +5,7 @@
 // head). Every op throws Error with both shapes if they do not fit. An op that takes a Tensor by
 // value writes into its memory where the caller gave away the only handle and nobody looks.
 #include <utility>
+#include <vector>
 
 #include "attn/graph/run.h"
 #include "attn/graph/tensor.h"
@@ -78,6 +79,28 @@ Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_
 /// Columns begin .. end-1 of x (...,d).
 Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
 
+/// A picture cut into squares, row by row; in a square row, column, channel. pixels (h,w,c), h and
+/// w multiples of `side` -> (h w / side^2, side^2 c).
+/// Dosovitskiy et al. 2020, "An image is worth 16x16 words", section 3.1.
+Tensor patches(const Run& run, const Tensor& pixels, std::size_t side);
+/// Row i: `window` samples from i hop on, as many as there are whole ones. samples (s)
+/// -> (1 + (s - window) / hop, window).
+Tensor frames(const Run& run, const Tensor& samples, std::size_t window, std::size_t hop);
+
+// --- spectrum.cpp
+/// How loud each band of frequencies is in each frame, from -1 (silence) to about 1 (as loud as can
+/// be): y[i,b] = 1 + log10(1e-8 + sum_f T[b,f] P[i,f]) / 4, P[i,f] = |sum_t hann[t] x[i,t] e^(-2 pi
+/// i f t / N)|^2 / (sum of hann)^2. hann[t] = (1 - cos(2 pi t / window)) / 2; N the next power of
+/// two from window on; T triangles over bands equally wide in mel = 2595 log10(1 + Hz / 700)
+/// between 0 and rate / 2 (each rises from the middle of the band below and falls to that of the
+/// band above). x (n,window), rate in Hz
+/// -> (n,bands). A constant: no gradient. Davis and Mermelstein 1980, "Comparison of parametric
+/// representations for monosyllabic word recognition", section II. Throws Error(usage) if a band
+/// is so narrow that no frequency f lies in it.
+Tensor spectrum(const Run& run, const Tensor& x, double rate, std::size_t bands);
+/// The frequency (Hz) at the middle of each band.
+std::vector<double> band_middles(double rate, std::size_t bands);
+
 // --- rotary.cpp
 /// Turns the pair (x[2i], x[2i+1]) of row p by the angle p / 10000^(2i/d). x (...,n,d), d even.
 /// Su et al. 2021, "RoFormer", section 3.2.2.
@@ -136,7 +159,7 @@ Tensor convolution(const Run& run, const Tensor& x, const Tensor& w, const Tenso
 // --- depthwise.cpp
 /// y[t,c] = sum_j w[j,c] x[t + j - k/2, c] + b[c]: a convolution along time in which every channel
 /// keeps to itself, zeros beyond the ends. x (...,T,c), w (k,c), b (c) -> (...,T,c).
-/// Chollet 2017, "Xception", section 1.1.
+/// Chollet 2017, "Xception", section 1.2.
 Tensor depthwise_convolution(const Run& run, const Tensor& x, const Tensor& w, const Tensor& b);
 
 // --- convolution_2d.cpp

@@ -299,7 +299,7 @@ void explain_steps(Trace& trace, const Call& call, const RecurrentResult& y) {
   const auto explain_last = [&trace, &call](const char* op, const Tensor& last,
                                             const Tensor& states) {
     trace.made(last, {op, {states}, 0, [z = call.z, states](std::size_t i) {
-                        return moved("the state behind the last step", states,
+                        return moved("the state after the last step", states,
                                      (i / z.h * z.time + z.step(z.time - 1)) * z.h + i % z.h);
                       }});
   };

@@ -11,6 +11,7 @@
 #include "attn/render/heatmap.h"
 #include "attn/render/html_lines.h"
 #include "attn/render/html_parts.h"
+#include "attn/render/html_scene.h"
 #include "attn/text/shell_words.h"
 
 namespace attn {
@@ -43,6 +44,7 @@ class HtmlPage {
   std::vector<Chapter> chapters_;
   Sections chapter_of_;
   std::string lines_;  // who looks at whom; empty if the trace has no weights between words
+  std::string scene_;  // the same over a picture
   std::string out_;
 };
 
@@ -61,6 +63,7 @@ void HtmlPage::collect() {
 /// What stands before the first step: who looks at whom, the tokens, how to get this page again,
 /// and all steps at a glance.
 void HtmlPage::put_start() {
+  out_ += scene_;
   out_ += lines_;
   add("<h2>At a glance</h2>\n");
   if (options_.column_convention) {
@@ -109,10 +112,15 @@ void HtmlPage::put(std::size_t i) {
 std::string HtmlPage::write() {
   collect();
   lines_ = html_lines(trace_, options_, chapter_of_);
+  scene_ = html_scene(trace_, options_);
   // A page with a sentence in place of the lines has nothing to choose.
   const bool choice = lines_.find("<script") != std::string::npos;
   const std::string title = trace_.title.empty() ? "attn" : trace_.title;
-  out_ += html_head({.title = title, .style = lines_.empty() ? "" : "lines.css", .scripts = true});
+  out_ += html_head({.title = title,
+                     .style = !scene_.empty()   ? "scene.css"
+                              : !lines_.empty() ? "lines.css"
+                                                : "",
+                     .scripts = true});
   add("<body><a class=\"skip\" href=\"#main\">Skip the list of steps</a>\n"
       "<header><h1>{}</h1><p class=\"meta\"><code>{}</code>",
       markup(title), markup("attn " + shell_line(trace_.command)));
@@ -132,6 +140,7 @@ std::string HtmlPage::write() {
       "<output></output></div>\n<script>\n{}",
       asset("page.js"));
   if (choice) add("\n{}", asset("lines.js"));
+  if (scene_.find("<script") != std::string::npos) add("\n{}", asset("scene.js"));
   add("</script></body></html>\n");
   return std::move(out_);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attn/render/heatmap.h"
+#include "attn/render/image.h"
 #include "attn/render/json_writer.h"
 #include "attn/render/view.h"
 
@@ -19,10 +20,10 @@ constexpr std::size_t kMostHeads = 16;
 constexpr std::size_t kMostNumbers = 200'000;  // of all steps together: a page of about 2 MB
 constexpr double kThickest = 10;               // pixels of a line whose weight is 1
 
-bool is_attention(const MatrixView& view) {
+bool is_attention(const Trace& trace, const MatrixView& view) {
   const std::string& path = view.step().path;
   return (path == "weights" || path.ends_with(".weights")) && view.rank() >= 2 && !view.empty() &&
-         view.rows_named() && view.columns_named();
+         view.rows_named() && view.columns_named() && !looks_at_scene(trace, view);
 }
 
 /// Enough to compare, and a quarter of the bytes of all digits.
@@ -50,7 +51,9 @@ class Lines {
       : options_(options), chapter_of_(chapter_of) {
     // Left is who looks in both conventions: the picture shows words, not rows and columns.
     for (const Step* step : trace.steps()) {
-      if (options.show.empty() || matches(options.show, step->path)) take(MatrixView(trace, *step));
+      const MatrixView view(trace, *step);
+      const bool asked = options.show.empty() || matches(options.show, step->path);
+      if (asked && is_attention(trace, view)) take(view);
     }
   }
   std::string write();
@@ -70,13 +73,13 @@ class Lines {
   const RenderOptions& options_;
   const Sections& chapter_of_;
   std::vector<MatrixView> views_;
+  std::size_t first_ = 0;  ///< the one that the page opens with
   std::size_t numbers_ = 0, too_long_ = 0, too_many_ = 0;
   std::string heads_left_out_;
   std::string out_;
 };
 
 void Lines::take(const MatrixView& view) {
-  if (!is_attention(view)) return;
   if (std::max(view.rows(), view.columns()) > kMostLineWords) {
     ++too_long_;
     return;
@@ -88,12 +91,14 @@ void Lines::take(const MatrixView& view) {
     return;
   }
   numbers_ += numbers;
+  // Where a decoder looks at a source says more than the matrices before it: of those the last.
+  if (view.step().path.ends_with("cross.weights")) first_ = views_.size();
   if (!heads.whole()) heads_left_out_ = heads.left_out("head");
   views_.push_back(view);
 }
 
 void Lines::put_side(std::string_view title, std::string_view who, bool rows) {
-  const MatrixView& view = views_.front();
+  const MatrixView& view = views_[first_];
   add("<div><p class=\"who-axis\"><b>{}</b> {}</p><ol class=\"side\">", markup(title), who);
   for (std::size_t i = 0; i < (rows ? view.rows() : view.columns()); ++i) {
     add("<li><bdi>{}</bdi></li>", markup(rows ? view.row_label(i) : view.column_label(i)));
@@ -104,7 +109,7 @@ void Lines::put_side(std::string_view title, std::string_view who, bool rows) {
 /// One unit of the drawing's height is one word, and its width is 1: the window's width and the
 /// letters' size change nothing here.
 void Lines::put_lines() {
-  const MatrixView& view = views_.front();
+  const MatrixView& view = views_[first_];
   const std::size_t tall = std::max(view.rows(), view.columns());
   add("<div class=\"lines\" style=\"--words:{}\">\n", tall);
   put_side(view.row_axis(), "looks", true);
@@ -198,7 +203,7 @@ std::string Lines::write() {
   if (views_.empty() && too_long_ == 0) return {};
   add("<div class=\"who\">\n<h2>Who looks at whom</h2>\n");
   if (!views_.empty()) {
-    const MatrixView& first = views_.front();
+    const MatrixView& first = views_[first_];
     if (!options_.quiet) {
       add("<p class=\"about\">The words on the left look at the words on the right. The thicker a "
           "line, the larger the attention weight; look for the thick ones.</p>\n");
@@ -207,7 +212,8 @@ std::string Lines::write() {
     if (views_.size() > 1) {
       add("<label>Matrix <select>");
       for (std::size_t k = 0; k < views_.size(); ++k) {
-        add("<option value=\"{}\">{}</option>", k, markup(step_name(views_[k].step().path)));
+        add("<option value=\"{}\"{}>{}</option>", k, k == first_ && k > 0 ? " selected" : "",
+            markup(step_name(views_[k].step().path)));
       }
       add("</select></label>");
     }

@@ -8,6 +8,7 @@
 #include "attn/render/assets.h"
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
+#include "attn/render/image.h"
 
 namespace attn {
 
@@ -66,7 +67,13 @@ std::string StepWriter::write(const Step& step) {
   add("</p>\n");
   if (!options_.quiet && !step.about.empty())
     add("<p class=\"about\">{}</p>\n", markup(step.about));
-  put_matrix(view);
+  if (step.look == Look::picture) {
+    const Image image = image_of(step);
+    add("<p><img class=\"pixels\" width=\"{}\" height=\"{}\" alt=\"the picture\" src=\"{}\"></p>\n",
+        image.width, image.height, data_uri(image));
+  } else {
+    put_matrix(view);
+  }
   return std::move(out_);
 }
 
@@ -179,11 +186,11 @@ std::string html_head(const HtmlHead& head) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'{}\">\n"
+      "style-src 'unsafe-inline'; img-src data:{}\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{}</title>\n<style>{}</style></head>\n",
-      markup(head.language), head.scripts ? "; script-src 'unsafe-inline'; img-src data:" : "",
-      markup(head.title), style);
+      markup(head.language), head.scripts ? "; script-src 'unsafe-inline'" : "", markup(head.title),
+      style);
 }
 
 std::string html_defs() {

@@ -42,6 +42,12 @@ std::string background_code(Rgb background, bool truecolor) {
   return fmt::format("\x1b[48;5;{};38;5;{}m", index, black ? 16 : 231);
 }
 
+/// The code that sets the colour of the text (38) or what is behind it (48).
+std::string pixel_code(int where, Rgb color, bool truecolor) {
+  if (truecolor) return fmt::format("\x1b[{};2;{};{};{}m", where, color.r, color.g, color.b);
+  return fmt::format("\x1b[{};5;{}m", where, xterm_color(color));
+}
+
 }  // namespace
 
 Line& Line::add(std::string_view text, Ink ink) {
@@ -58,15 +64,28 @@ Line& Line::heat(std::string_view text, Rgb background) {
   return *this;
 }
 
+Line& Line::pixels(Rgb upper, std::optional<Rgb> lower) {
+  pieces_.push_back({"▀", 1, Ink::normal, lower, upper});
+  ++width_;
+  return *this;
+}
+
 Page::Page(const RenderOptions& options)
     : options_(options), width_(std::max(options.width, kNarrowest)) {}
 
-void Page::write(std::string_view text, Ink ink, const std::optional<Rgb>& background) {
-  if (!options_.color || (ink == Ink::normal && !background)) {
+void Page::write(std::string_view text, const Line::Piece& piece) {
+  const bool plain = piece.ink == Ink::normal && !piece.background && !piece.foreground;
+  if (!options_.color || plain) {
     out_ += text;
     return;
   }
-  out_ += background ? background_code(*background, options_.truecolor) : std::string(code(ink));
+  if (piece.foreground) {
+    out_ += pixel_code(38, *piece.foreground, options_.truecolor);
+    if (piece.background) out_ += pixel_code(48, *piece.background, options_.truecolor);
+  } else {
+    out_ += piece.background ? background_code(*piece.background, options_.truecolor)
+                             : std::string(code(piece.ink));
+  }
   out_ += text;
   out_ += kReset;
 }
@@ -81,8 +100,8 @@ void Page::put(const Line& line) {
     const std::string text = over || (rest > width_ - used && used + piece.width == width_)
                                  ? cut(piece.text + (over ? "" : "  "), width_ - used, mark())
                                  : piece.text;
-    write(text, piece.ink, piece.background);
-    shaded = options_.color && piece.background.has_value();
+    write(text, piece);
+    shaded = options_.color && (piece.background || piece.foreground);
     used += piece.width;
     if (used >= width_) break;
   }

@@ -18,6 +18,9 @@ class Line {
   Line& add(std::string_view text, Ink ink = Ink::normal);
   /// Text on a coloured background, black or white by contrast.
   Line& heat(std::string_view text, Rgb background);
+  /// Two pixels in one character, one above the other (the lower may be missing). Needs colours and
+  /// UTF-8.
+  Line& pixels(Rgb upper, std::optional<Rgb> lower);
   Line& space(std::size_t columns) { return add(std::string(columns, ' ')); }
   /// Spaces up to this column.
   Line& to_column(std::size_t column) { return space(column > width_ ? column - width_ : 0); }
@@ -31,6 +34,7 @@ class Line {
     std::size_t width;
     Ink ink;
     std::optional<Rgb> background;
+    std::optional<Rgb> foreground = {};
   };
   std::vector<Piece> pieces_;
   std::size_t width_ = 0;
@@ -54,7 +58,7 @@ class Page {
   std::string take() { return std::move(out_); }
 
  private:
-  void write(std::string_view text, Ink ink, const std::optional<Rgb>& background);
+  void write(std::string_view text, const Line::Piece& piece);
 
   RenderOptions options_;
   std::size_t width_;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "attn/render/assets.h"
 #include "attn/render/format.h"
 #include "attn/render/heatmap.h"
+#include "attn/render/image.h"
 #include "attn/render/terminal.h"
 #include "attn/text/utf8.h"
 
@@ -78,6 +80,21 @@ class SvgPage {
   int texts_ = 0;
 };
 
+constexpr std::size_t kZoom = 8;  // so that the edge of a patch can be seen
+
+/// Pixels as squares of about the size of a heat map.
+Drawing draw_image(const std::string& title, const Image& image) {
+  const double side =
+                   std::max(1.0, std::floor(256.0 / double(std::max(image.height, image.width)))),
+               width = side * double(image.width), height = side * double(image.height);
+  const double top = title.empty() ? 0 : 20;
+  return {fmt::format("<text class=\"b\" x=\"0\" y=\"13\">{}</text>"
+                      "<image y=\"{:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\" "
+                      "style=\"image-rendering:pixelated\" href=\"{}\"/>",
+                      markup(title), top, width, height, data_uri(image)),
+          width, top + height};
+}
+
 void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOptions& options) {
   const MatrixView view(trace, step, options.column_convention);
   page.space(14);
@@ -92,6 +109,10 @@ void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOption
     page.text(kMargin, "p", "no numbers: one of the axes has length 0");
     return;
   }
+  if (step.look == Look::picture) {
+    page.place(draw_image("", image_of(step)));
+    return page.end_row();
+  }
   const NumberFormat format = choose_format(view.values(), options.precision);
   const Scale scale = scale_of(view.values());
   const Extract blocks = extract(view.blocks(), kMostDrawings);
@@ -104,6 +125,15 @@ void put(SvgPage& page, const Trace& trace, const Step& step, const RenderOption
   const Picture reduced = picture(view, 0);
   if (reduced.reduced()) page.paragraph("p", "Reduced: " + reduced.note() + ".");
   if (!blocks.whole()) page.paragraph("p", "Not drawn: " + blocks.left_out("block") + ".");
+  if (!looks_at_scene(trace, view)) return;
+  page.paragraph("p",
+                 fmt::format("The picture as patch {} sees it (its edge is red): the brighter, "
+                             "the larger the weight.",
+                             trace.tokens[trace.scene->at]));
+  for (const std::size_t block : blocks.index)
+    page.place(draw_image(view.block_title(block),
+                          seen_by(*trace.scene, view, block, trace.scene->at, kZoom)));
+  page.end_row();
 }
 
 /// The table as a terminal shows it.

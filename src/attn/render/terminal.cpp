@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "attn/render/format.h"
+#include "attn/render/image.h"
 #include "attn/text/utf8.h"
 
 namespace attn {
@@ -68,8 +69,13 @@ void put_step(Page& page, const Trace& trace, const Step& step, std::size_t most
   put_head(page, trace, view);
   if (!page.options().quiet && !step.about.empty()) page.paragraph(safe_text(step.about), 2);
   const Scale scale = scale_of({step.values().data(), step.values().size()});
-  const bool as_map = step.look == Look::map && page.options().show.empty();
+  const bool asked = !page.options().show.empty();
+  if (step.look == Look::picture) return put_images(page, {{"", image_of(step)}});
+  const bool over_picture = looks_at_scene(trace, view);
+  if (over_picture && most_rows != kAllRows) return put_scene(page, trace, view);
+  const bool as_map = step.look == Look::map && !asked;
   if (!as_map || !put_map(page, view, scale)) put_matrix(page, view, most_rows);
+  if (over_picture) put_scene(page, trace, view);
 }
 
 void put_check(Page& page, const Check& check) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attn/core/how_many.h"
 #include "attn/render/format.h"
 #include "attn/render/terminal.h"
 #include "attn/text/utf8.h"
@@ -149,7 +150,7 @@ void put_grid(Page& page, const Grid& grid) {
 }  // namespace
 
 void put_table(Page& page, const Table& table) {
-  page.put(Line().add(safe_text(table.name), Ink::bold));
+  if (!table.name.empty()) page.put(Line().add(safe_text(table.name), Ink::bold));
   if (!page.options().quiet && !table.about.empty())
     page.paragraph(safe_text(table.about), kTableIndent);
   Grid grid;
@@ -184,8 +185,8 @@ void put_costs(Page& page, const Trace& trace, const std::vector<const Step*>& s
   page.blank();
   if (costly.empty() || (!page.options().timing && trace.repeats == 1)) {
     return page.paragraph(
-        fmt::format("{} step{} in {}, {} operations (--timing: each step).", all.size(),
-                    all.size() == 1 ? "" : "s", time_text(milliseconds), count_text(flops)),
+        fmt::format("{} in {}, {} operations (--timing: each step).", how_many(all.size(), "step"),
+                    time_text(milliseconds), count_text(flops)),
         0, Ink::dim);
   }
   if (costly.size() > kMostCosts) {

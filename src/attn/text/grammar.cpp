@@ -51,7 +51,7 @@ std::vector<Grammar::Element> Grammar::elements(std::string_view side, const std
     const bool marked = std::find(e.marks.begin(), e.marks.end(), "") == e.marks.end();
     if (!named || !marked)
       wrong(place, fmt::format("\"{}\" has no name", escaped(text)),
-            "write a word, $NAME or $NAME.FORM, and @MARK behind it");
+            "write a word, $NAME or $NAME.FORM, and @MARK after it");
     all.push_back(std::move(e));
   }
   return all;

@@ -1,11 +1,11 @@
 // Reading the text of a TopicGrammar.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/fields.h"
 #include "attn/text/topics.h"
 #include "attn/text/utf8.h"
@@ -131,7 +131,7 @@ void TopicReader::read_pattern(const std::vector<std::string_view>& left, std::s
             "write $NAME, the name in small letters");
     }
   }
-  pattern.text = fmt::format("{}", fmt::join(parts, " "));
+  pattern.text = joined(parts, " ");
   g_.patterns_.push_back(std::move(pattern));
 }
 

@@ -1,11 +1,11 @@
 #include "attn/text/wordpiece.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/text/utf8.h"
 
 namespace attn {
@@ -79,7 +79,7 @@ PieceVocabulary::PieceVocabulary(std::vector<std::string> pieces, const std::str
   if (!missing.empty())
     throw Error(ErrorKind::bad_input,
                 fmt::format("{}: no {} among its {} pieces", escaped(name, 200),
-                            fmt::join(missing, ", "), pieces_.size()),
+                            joined(missing, ", "), pieces_.size()),
                 "BERT needs [PAD], [UNK], [CLS], [SEP] and [MASK], each on a line of its own");
 }
 

@@ -1,11 +1,12 @@
 #include "attn/train/corpus.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
+#include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/text/fields.h"
 #include "attn/text/utf8.h"
@@ -22,16 +23,16 @@ std::uint64_t number(Rng& rng) {
 }
 
 std::uint64_t hash(const Sentences& document) {
-  Rng rng = Rng(0).stream(fmt::format("{}", fmt::join(document, "\n")));
+  Rng rng = Rng(0).stream(joined(document, "\n"));
   return number(rng);
 }
 
 [[noreturn]] void too_few(const std::string& name, std::size_t documents, std::size_t left_out) {
   throw Error(
       ErrorKind::bad_input,
-      fmt::format("{}: {} different document{} of two or more sentences{}; {} are needed, half of "
+      fmt::format("{}: {} of two or more sentences{}; {} are needed, half of "
                   "them to test on",
-                  escaped(name, 200), documents, documents == 1 ? "" : "s",
+                  escaped(name, 200), how_many(documents, "different document"),
                   left_out == 0 ? "" : fmt::format(" ({} of one sentence)", left_out), 2 * kFewest),
       "one sentence on each line, and an empty line between documents");
 }

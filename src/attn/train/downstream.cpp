@@ -1,13 +1,13 @@
 #include "attn/train/downstream.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 
 namespace attn {
 
@@ -335,7 +335,7 @@ std::unique_ptr<DownstreamTask> make_downstream(const std::string& name,
   if (name == "choice") task = std::make_unique<ChoiceTask>(grammar);
   if (!task)
     throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", name),
-                fmt::format("possible: {}", fmt::join(downstream_names(), ", ")));
+                fmt::format("possible: {}", joined(downstream_names(), ", ")));
   task->name = name;
   return task;
 }

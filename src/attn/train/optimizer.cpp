@@ -1,13 +1,13 @@
 #include "attn/train/optimizer.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "attn/core/error.h"
+#include "attn/core/joined.h"
 #include "attn/core/lanes.h"
 #include "attn/core/rows.h"
 
@@ -32,7 +32,7 @@ void require_one_of(std::string_view what, const std::string& word,
   throw Error(ErrorKind::usage,
               fmt::format("no {} \"{}\"{}", what, escaped(word),
                           near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-              fmt::format("possible: {}", fmt::join(known, ", ")));
+              fmt::format("possible: {}", joined(known, ", ")));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "attn/core/error.h"
 #include "attn/core/hash.h"
+#include "attn/core/joined.h"
 #include "attn/train/tasks_list.h"
 
 namespace attn {
@@ -59,7 +60,7 @@ const TaskRow& row_of(const std::string& name) {
   }
   const std::string near = nearest(name, task_names());
   throw Error(ErrorKind::usage, fmt::format("no task \"{}\"", escaped(name)),
-              near.empty() ? fmt::format("possible: {}", fmt::join(task_names(), ", "))
+              near.empty() ? fmt::format("possible: {}", joined(task_names(), ", "))
                            : fmt::format("did you mean {}?", near));
 }
 

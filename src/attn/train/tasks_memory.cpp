@@ -54,7 +54,7 @@ std::unique_ptr<Task> make_recall(std::size_t n) {
       "counts "
       "all steps.";
   task->best = fmt::format(
-      "1: every key that is asked for was read once, with its value behind it. Guessing gives "
+      "1: every key that is asked for was read once, with its value after it. Guessing gives "
       "{:.3f}; who always says the most frequent of the values read reaches {:.3f}, a first "
       "plateau that needs no key.",
       task->chance, most_frequent(pairs, values));

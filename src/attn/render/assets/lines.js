@@ -147,5 +147,5 @@
   });
   if (select) select.addEventListener('change', () => choose_step(Number(select.value)));
   who.querySelector('.choose').hidden = steps.length < 2 && steps[0].heads.length < 2;
-  choose_step(0);
+  choose_step(select ? Number(select.value) : 0);
 }
