@@ -44,7 +44,7 @@ const std::vector<TaskRow>& task_rows() {
       {"mood", 6, make_mood, 18},
       {"pictures-near", 8, make_pictures_near, 12, kLargestPicture},
       {"pictures-far", 8, make_pictures_far, 12, kLargestPicture},
-      {"pictures-both", 12, make_pictures_both, 15, kLargestPicture},
+      {"pictures-both", 8, make_pictures_both, 15, kLargestPicture},
       {"phonemes", 2, make_phonemes, 60},
       {"speaker", 2, make_speaker, 60},
       {"friends", 8, make_friends, 12, kLargestGraph},
