@@ -83,8 +83,10 @@ std::string in_words(const Task& task, const TrainOptions& o, const Score& score
   if (std::isnan(train_accuracy)) return text;
   text += fmt::format(" Of the {} it learnt from it gets {} right",
                       how_many(o.training.examples, "example"), percent(train_accuracy));
-  return text + (train_accuracy - score.accuracy > 0.05 ? ": it has learnt them by heart."
-                                                        : ": about as many as of new ones.");
+  const bool more = train_accuracy - score.accuracy > 0.05;
+  return text + (!more                   ? ": about as many as of new ones."
+                 : train_accuracy > 0.95 ? ": it has learnt them by heart."
+                                         : ", more than of new ones.");
 }
 
 /// What one answer of a task without distances is made from.

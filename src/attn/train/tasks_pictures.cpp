@@ -2,6 +2,7 @@
 // bright pixels, and so have all marks: the brightness tells nothing.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "attn/train/tasks_list.h"
@@ -108,9 +109,9 @@ void set_best(Task& task, double error, double loss, const char* why) {
   task.best_accuracy = 1 - error;
   task.best_loss = loss;
   task.best = fmt::format(
-      "at least {:.4f}: {}. A bound: the chances that the noise makes a picture of another label "
-      "likelier are added up.",
-      task.best_accuracy, why);
+      "all but 1 of {:.0f} pictures or more: {}. A bound: the chances that the noise makes a "
+      "picture of another label likelier are added up.",
+      std::min(1 / error, 1e6), why);
 }
 
 }  // namespace
