@@ -49,6 +49,26 @@ const std::vector<Misconception>& misconceptions() {
        "The source sentence is there as a whole before the decoder begins. Which of its words "
        "would "
        "have to be hidden?"},
+      {"self-missing", "a node looks at its neighbours only and not at itself",
+       "Whom does a node look at that has no edge at all? Look at the diagonal of your matrix."},
+      {"edge-one-way", "an edge joins one way only",
+       "Two nodes are joined: does each of them look at the other? Compare your matrix with its "
+       "transpose."},
+      {"projection-missing", "the nodes' vectors are not multiplied by W: X stands in place of H",
+       "Which of the two, X or H, does the formula of this step read?"},
+      {"projection-twice", "the nodes' vectors are multiplied by W twice",
+       "H is X W already. How often does W stand in the formula of this step, if H is written "
+       "out?"},
+      {"halves-swapped", "the halves of a are exchanged",
+       "Which half of a meets the node that looks, and which the node that is looked at?"},
+      {"leaky-missing", "the LeakyReLU is left out",
+       "Which function stands around the product with a? What does it do with a negative number?"},
+      {"leaky-slope", "the slope of the LeakyReLU below zero is another one than that of the sheet",
+       "Libraries have a slope of their own, and ReLU has none. What does the sheet make of a "
+       "negative score?"},
+      {"leaky-order", "the LeakyReLU is applied to the vectors, before the product with a",
+       "Another kind of graph attention (Brody et al. 2022) does so. What stands inside the "
+       "brackets of LeakyReLU on the sheet?"},
       {"query-key-swapped", "the scores are K Q^T and not Q K^T",
        "Row i belongs to the word that asks. Which matrix has a row per word that asks?"},
       {"value-is-key", "the weights mix the keys and not the values",

@@ -72,6 +72,10 @@ Matrix convolution(const Matrix& x, const std::vector<Matrix>& taps,
   return matrix(attn::convolution({}, tensor(x), tensor(taps), tensor(bias)).value());
 }
 
+Matrix patches(const std::vector<Matrix>& picture, std::size_t side) {
+  return matrix(attn::patches({}, tensor(picture), side).value());
+}
+
 LstmStates lstm(const Matrix& x, const Matrix& w_x, const Matrix& w_h,
                 const std::vector<double>& b) {
   const std::vector<double> none(b.size(), 0);

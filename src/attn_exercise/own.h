@@ -23,6 +23,9 @@ Matrix layer_norm(const Matrix& x, const std::vector<double>& gain, const std::v
 Matrix convolution(const Matrix& x, const std::vector<Matrix>& taps,
                    const std::vector<double>& bias);
 
+/// A picture, h times (w, c), cut into squares: (h w / side^2, side^2 c).
+Matrix patches(const std::vector<Matrix>& picture, std::size_t side);
+
 /// The states behind each row of x; w_x (d, 4h), w_h (h, 4h), b (4h): gates i, f, g, o.
 struct LstmStates {
   Matrix h, c;

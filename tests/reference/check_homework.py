@@ -76,6 +76,17 @@ def chain(sheet, v, keep):
         keep("masked_ids", hidden)
         keep("loss", -np.log(v["right"][0])[chosen].mean())
         keep("nsp", v["hidden"][0] @ v["w"] + v["bias"][0])
+    elif sheet == "graph":
+        h = keep("h", v["x"] @ v["w"])
+        mask = np.full((5, 5), -np.inf)
+        for i, j in whole(v["edges"]):
+            mask[i, j] = mask[j, i] = 0
+        np.fill_diagonal(mask, 0)
+        mask = keep("mask", mask)
+        looks, seen = np.split(v["a"][0], 2)
+        raw = (h @ looks)[:, None] + h @ seen
+        s = keep("scores", np.maximum(raw, 0.2 * raw))
+        keep("output", keep("weights", softmax(s + mask)) @ h)
     else:
         right, _ = ref.recurrent_sheet(v)
         keep("lstm", right["lstm"])
@@ -276,6 +287,9 @@ def check_elsewhere(program, sheet, students, failures):
             for step, value in right.items():
                 for other, taken in right.items():
                     places = digits(sheet, step)
+                    # As whole numbers, those of another step are not its right ones any more.
+                    if places == 0 and digits(sheet, other) > 0:
+                        continue
                     if step == other or np.shape(value) != np.shape(taken) or np.size(value) < 2 or \
                             near(taken, value, places) or not ref.says_something(taken):
                         continue

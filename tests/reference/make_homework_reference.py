@@ -341,15 +341,69 @@ def recurrent_sheet(v):
             "alignment": before @ x.T}, wrong
 
 
+def graph_sheet(v):
+    x, w, n = v["x"], v["w"], 5
+    first, second = np.split(v["a"][0], 2)
+    eye = np.eye(n, dtype=bool)
+    directed = np.zeros((n, n), bool)
+    for i, j in v["edges"].astype(int):
+        directed[i, j] = True
+    joined = directed | directed.T | eye
+
+    def leaky(s, slope=0.2):
+        return np.where(s > 0, s, slope * s)
+
+    def pairs(h, p=first, q=second):
+        return np.array([[h[i] @ p + h[j] @ q for j in range(n)] for i in range(n)])
+
+    def additive(keep):
+        return np.where(keep, 0, -np.inf)
+
+    def all_ways(idea, keep):
+        """A row of which nothing is kept has no softmax: nan, equal shares, or nothing hidden."""
+        yield idea, masked(s, keep)
+        if not keep.any(axis=1).all():
+            yield idea, masked(s, keep, -1e9)
+            yield idea, softmax(s - 1e9 * ~keep)
+    h = x @ w
+    raw = pairs(h)
+    s = leaky(raw)
+    a = masked(s, joined)
+    wrong = {"h": [("matrix-transposed", x @ w.T), ("projection-missing", x),
+                   ("projection-twice", x @ w @ w)],
+             "mask": [("mask-zero", joined.astype(float)), ("mask-inverted", additive(~joined)),
+                      ("self-missing", additive(joined & ~eye)),
+                      ("edge-one-way", additive(directed | eye)),
+                      ("edge-one-way", additive(directed.T | eye))],
+             "scores": [("halves-swapped", leaky(pairs(h, second, first))),
+                        ("leaky-missing", raw), ("leaky-slope", leaky(raw, 0.01)),
+                        ("leaky-slope", np.maximum(raw, 0)), ("leaky-order", pairs(leaky(h))),
+                        ("projection-missing", leaky(pairs(x))),
+                        ("projection-twice", leaky(pairs(h @ w)))],
+             "weights": [("mask-zero", softmax(np.where(joined, s, 0))),
+                         ("mask-after-softmax", softmax(s) * joined),
+                         ("mask-missing", softmax(s)),
+                         *all_ways("mask-inverted", ~joined),
+                         *all_ways("self-missing", joined & ~eye),
+                         ("edge-one-way", masked(s, directed | eye)),
+                         ("edge-one-way", masked(s, directed.T | eye)),
+                         ("softmax-over-queries", softmax(np.where(joined, s, -np.inf), axis=0)),
+                         ("softmax-twice", softmax(a)), ("softmax-twice", masked(a, joined)),
+                         ("softmax-base", masked(s * math.log(2), joined))],
+             "output": [("projection-missing", a @ x), ("projection-twice", a @ h @ w),
+                        ("weights-transposed", a.T @ h)]}
+    return {"h": h, "mask": additive(joined), "scores": s, "weights": a, "output": a @ h}, wrong
+
+
 SHEETS = {"softmax": softmax_sheet, "head": head_sheet, "heads": heads_sheet,
           "encoder": encoder_sheet, "decoder": decoder_sheet, "bert": bert_sheet,
-          "recurrent": recurrent_sheet}
+          "recurrent": recurrent_sheet, "graph": graph_sheet}
 
 
 def digits(sheet, step):
     if sheet == "bert":
         return 0 if step in ("ids", "segments", "mask", "masked_ids") else 3
-    if sheet == "decoder" and step == "input":
+    if (sheet, step) in (("decoder", "input"), ("graph", "mask")):
         return 0
     return (4 if step == "output" else DIGITS[step]) if sheet == "encoder" else 3
 

@@ -24,7 +24,7 @@ double Sheet::points() const {
 const std::vector<Sheet>& sheets() {
   static const std::vector<Sheet> table = {softmax_sheet(),   head_sheet(),    heads_sheet(),
                                            encoder_sheet(),   decoder_sheet(), bert_sheet(),
-                                           recurrent_sheet(), lab_sheet()};
+                                           recurrent_sheet(), graph_sheet(),   lab_sheet()};
   return table;
 }
 

@@ -81,6 +81,7 @@ Sheet encoder_sheet();
 Sheet decoder_sheet();
 Sheet bert_sheet();
 Sheet recurrent_sheet();
+Sheet graph_sheet();
 Sheet lab_sheet();
 
 /// What is given together with the right answer of every step.
