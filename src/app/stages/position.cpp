@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "app/frame/command.h"
 #include "attn/core/error.h"
 #include "attn/core/how_many.h"
@@ -10,14 +13,41 @@ namespace attn::app {
 
 namespace {
 
+/// A way to make a place into numbers.
+struct PositionKind {
+  const char* name;
+  const char* formula;
+  const char* about;
+};
+
+const PositionKind kPositionKinds[] = {
+    {"sinusoidal", "PE(pos,2i) = sin(pos/10000^(2i/d)), PE(pos,2i+1) = cos(...)",
+     "Each row is one place. The left columns swing quickly, the right ones slowly, like the hands "
+     "of a clock: together they tell every place from every other."},
+    {"learned", "the first n rows of P",
+     "Each place has a row of its own. What was never trained is not there: the table ends."},
+    {"onehot", "PE = p W_p",
+     "A one-hot place times W_p picks a row of W_p: this is what a learned table is."},
+    {"rotary", "the pair (1,0) turned by pos/10000^(2i/d)",
+     "Each pair is a hand of a clock, turned further at every place. Queries and keys are turned "
+     "this way, nothing is added."},
+    {"none", "0", "No place is marked: attention then sees a bag of words."},
+};
+
+const PositionKind& position_kind(const std::string& name) {
+  return *std::find_if(std::begin(kPositionKinds), std::end(kPositionKinds),
+                       [&](const PositionKind& kind) { return kind.name == name; });
+}
+
 struct PositionOptions {
   std::string kind = "sinusoidal";
   std::int64_t shift = -1, length = 0, table = 128;
 };
 
 void bind(Cli& cli, PositionOptions& o) {
-  cli.choice("--kind", o.kind, {"sinusoidal", "learned", "onehot", "rotary", "none"},
-             "how a place becomes numbers");
+  std::vector<std::string> kinds;
+  for (const PositionKind& kind : kPositionKinds) kinds.emplace_back(kind.name);
+  cli.choice("--kind", o.kind, kinds, "how a place becomes numbers");
   cli.integer("--shift", o.shift, 0, 1'000'000, "the matrix M_k with PE(pos+k) = M_k PE(pos)", "K");
   cli.integer("--length", o.length, 1, 1'000'000'000'000,
               "show this many positions in place of a text");
@@ -48,32 +78,6 @@ Tensor positions(Stage& s, const PositionOptions& o, std::size_t n, std::size_t 
   const Tensor arrows = Tensor::input(std::move(ones));
   note(s.run, "arrows", "(1, 0) in every pair", {"position", "d"}, arrows);
   return rotary(s.run, arrows);
-}
-
-const char* formula(const std::string& kind) {
-  if (kind == "sinusoidal") return "PE(pos,2i) = sin(pos/10000^(2i/d)), PE(pos,2i+1) = cos(...)";
-  if (kind == "learned") return "the first n rows of P";
-  if (kind == "onehot") return "PE = p W_p";
-  if (kind == "rotary") return "the pair (1,0) turned by pos/10000^(2i/d)";
-  return "0";
-}
-
-const char* about(const std::string& kind) {
-  if (kind == "sinusoidal") {
-    return "Each row is one place. The left columns swing quickly, the right ones slowly, like the "
-           "hands "
-           "of a clock: together they tell every place from every other.";
-  }
-  if (kind == "learned")
-    return "Each place has a row of its own. What was never trained is not there: the table ends.";
-  if (kind == "onehot")
-    return "A one-hot place times W_p picks a row of W_p: this is what a learned table is.";
-  if (kind == "rotary") {
-    return "Each pair is a hand of a clock, turned further at every place. Queries and keys are "
-           "turned "
-           "this way, nothing is added.";
-  }
-  return "No place is marked: attention then sees a bag of words.";
 }
 
 /// PE(pos+k) = M_k PE(pos): the matrix from the formula, and found from the table alone.
@@ -175,8 +179,8 @@ void position(Stage& s, const PositionOptions& o) {
   if (x) s.trace.labels["position"] = s.trace.tokens;
 
   const Tensor table = positions(s, o, n, d);  // (n,d)
-  note(s.run, "position", formula(o.kind), {"position", "d"}, table);
-  s.explain("position", about(o.kind));
+  note(s.run, "position", position_kind(o.kind).formula, {"position", "d"}, table);
+  s.explain("position", position_kind(o.kind).about);
   if (o.shift >= 0) show_shift(s, o, table);
   if (!x) return;
 
