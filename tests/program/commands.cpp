@@ -304,6 +304,12 @@ TEST_CASE("--show, --quiet, --precision and --convention change what is shown, n
   CHECK(column != run({"embed", "a b c", "--quiet", "--show", "x"}).out);
   CHECK(step_values(trace_of({"embed", "a b c", "--convention", "column"})) ==
         step_values(trace_of({"embed", "a b c"})));
+  // What is said of rows and columns stays as it is; how to read it is said once.
+  const Words position = {"position", "a b", "--plain", "--convention", "column"};
+  const std::string said = run(position).out;
+  CHECK(contains(said, "a row there"));
+  CHECK(contains(said, "Each row is one place. The left columns swing quickly"));
+  CHECK_FALSE(contains(run({"position", "a b", "--plain"}).out, "a row there"));
 }
 
 TEST_CASE("--repeat shows a median with its spread and the same numbers") {

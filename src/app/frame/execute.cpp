@@ -207,23 +207,6 @@ std::vector<double*> times_of(Trace& trace) {
   return out;
 }
 
-/// Captions speak of rows; where everything is shown transposed, a row is a column.
-std::string with_columns_for_rows(std::string text) {
-  const std::pair<std::string_view, std::string_view> kWords[] = {
-      {"rows", "columns"}, {"row", "column"}, {"Rows", "Columns"}, {"Row", "Column"}};
-  const auto letter = [&](std::size_t i) {
-    return i < text.size() && std::isalpha(static_cast<unsigned char>(text[i]));
-  };
-  for (const auto& [row, column] : kWords) {
-    for (std::size_t at = text.find(row); at != std::string::npos; at = text.find(row, at + 1)) {
-      if (letter(at + row.size()) || (at > 0 && letter(at - 1))) continue;
-      text.replace(at, row.size(), column);
-      at += column.size() - 1;
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string steps_hint(const char* whose, const std::string& asked,
@@ -290,9 +273,6 @@ Trace compute(const Parsed& parsed) {
     step->spread = spreads[static_cast<std::size_t>(place - places.begin())];
     trace.milliseconds += step->milliseconds;
     if (step->about.empty()) step->about = glossary(step->path, step->formula);
-    if (parsed.common.convention == "column" && step->shape().size() > 1) {
-      step->about = with_columns_for_rows(std::move(step->about));
-    }
   }
   return trace;
 }

@@ -67,8 +67,7 @@ void HtmlPage::put_start() {
   out_ += lines_;
   add("<h2>At a glance</h2>\n");
   if (options_.column_convention) {
-    add("<p class=\"remark\">Column convention: a token is a column, so every matrix is shown "
-        "transposed. The formulas are those of the row convention.</p>\n");
+    add("<p class=\"remark\">{}</p>\n", kColumnConvention);
   }
   if (!trace_.tokens.empty()) {
     add("<p class=\"remark\">The tokens: <code>");

@@ -204,8 +204,7 @@ std::string PlainText::write() {
   if (!options_.quiet && !trace_.title.empty()) say(safe_text(trace_.title));
   if (!options_.quiet && options_.column_convention) {
     blank();
-    say("Column convention: a token is a column, so every matrix is shown transposed. The formulas "
-        "are those of the row convention.");
+    say(kColumnConvention);
   }
   std::vector<const Step*> steps;
   bool after_check = false;

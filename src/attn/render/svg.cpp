@@ -153,8 +153,7 @@ std::string svg(const Trace& trace, const RenderOptions& options) {
   SvgPage page;
   if (!trace.title.empty()) page.paragraph("h", trace.title);
   if (options.column_convention) {
-    page.paragraph("p",
-                   "Column convention: a token is a column, so every matrix is shown transposed.");
+    page.paragraph("p", kColumnConvention);
   }
   const std::vector<const Item*> items = shown_items(trace, options);
   bool drawn = false;

@@ -107,10 +107,7 @@ std::string terminal(const Trace& trace, const RenderOptions& options) {
     if (const auto* step = std::get_if<Step>(item)) {
       if (!convention_said && step->shape().size() >= 2) {
         page.blank();
-        page.paragraph(
-            "Column convention: a token is a column, so every matrix is shown transposed. The "
-            "formulas are those of the row convention.",
-            0);
+        page.paragraph(kColumnConvention, 0);
         convention_said = true;
       }
       put_step(page, trace, *step);

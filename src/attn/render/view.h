@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attn/graph/trace.h"
@@ -70,6 +71,11 @@ class MatrixView {
 
 /// A label safe to print: control characters escaped, and an empty or blank one in quotes.
 std::string label_text(std::string_view label);
+
+/// Said once where everything is shown in the column convention.
+inline constexpr std::string_view kColumnConvention =
+    "Column convention: a token is a column, so every matrix is shown transposed. The formulas and "
+    "the sentences are those of the row convention: a row there is a column here.";
 
 /// "parameter, random with seed 1", "input", or "" for a computed step.
 std::string kind_text(const Trace& trace, const Step& step);
