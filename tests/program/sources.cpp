@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "app/frame/execute.h"
+#include "attn/render/view.h"
 #include "program/process.h"
 
 using namespace attn::test;
@@ -56,6 +58,31 @@ TEST_CASE("sources: each stage of words takes a picture, a sound and a molecule,
       CHECK(plain.exit_code == 0);
       for (const std::string& text : lines(plain.out)) CHECK(text.size() <= 80);
     }
+  }
+}
+
+TEST_CASE("sources: an axis with names has a name for each of its places, and no other") {
+  for (const Words& stage :
+       {Words{"attend"}, Words{"heads"}, Words{"encoder"}, Words{"encoder", "--block", "conformer"},
+        Words{"cnn"}, Words{"rnn"}, Words{"mask"}, Words{"graph"}, Words{"feature-map"},
+        Words{"feature-map", "--attend", "branch"}, Words{"feature-map", "--attend", "temporal"}}) {
+    for (const Words& input : kInputs) {
+      if (stage[0] == "feature-map" && input[1] != "cat.png") continue;
+      const Words given = stage[0] == "feature-map" ? Words{"--input", "cat.png"} : input;
+      const attn::Trace trace = attn::app::compute(with(stage, given));
+      for (const attn::Step* step : trace.steps()) {
+        for (std::size_t axis = 0; axis < step->shape().size(); ++axis) {
+          const auto* names = attn::axis_labels(trace, *step, step->axes[axis]);
+          INFO(stage[0] << " " << step->path << " axis " << step->axes[axis]);
+          if (names) CHECK(names->size() == step->shape()[axis]);
+        }
+      }
+    }
+  }
+  // Random parameters decide which channel is named: none may be beyond the list.
+  for (const char* seed : {"2", "3", "4", "5"}) {
+    const Result r = expect({"feature-map", "--input", "cat.png", "--seed", seed}, 0, "channel ");
+    CHECK_FALSE(contains(r.out, "blue)"));
   }
 }
 
@@ -168,8 +195,24 @@ TEST_CASE("sources: what does not fit is said, with what would") {
   error({"attend", "--input", "cat.gif"}, 3, ".png");
   error({"attend", "--input", "word.wav", "--window-ms", "2000"}, 2, "less than one window");
   error({"attend", "--input", "word.wav", "--window-ms", "5"}, 2, "bands");
+  error({"heads", "--input", "cat.png", "--heads", "2"}, 2, "--heads may be 1, 3");
+  error({"feature-map", "--input", "cat.png", "--patch", "4"}, 2, "leave it out");
+  error({"feature-map", "--input", "word.wav"}, 2, "reads a picture, not a sound");
   error({"transformer", "--input", "cat.png"}, 2, "reads a text");
   error({"encoder", "--input", "water.mol", "--no-position"}, 2, "no positions");
+}
+
+TEST_CASE("sources: a width that two heads do not divide gets one head unasked") {
+  const json steps = steps_of({"heads", "--input", "cat.png"});
+  CHECK(steps["weights"]["shape"] == json({1, 256, 256}));
+  CHECK(steps_of({"encoder", "--input", "cat.png"})["layer.0.attention.weights"]["shape"] ==
+        json({1, 256, 256}));
+}
+
+TEST_CASE("sources: why takes a patch by its name in quotes") {
+  expect({"why", "weights[\"1,1\",\"0,0\"]", "attend", "--input", "cat.png", "--patch", "4"}, 0,
+         "weights[5,0]");
+  expect({"why", "spectrum[\"40 ms\",3]", "attend", "--input", "word.wav"}, 0, "spectrum[4,3]");
 }
 
 TEST_CASE("sources: in colour a picture is drawn in half blocks, without in shades") {

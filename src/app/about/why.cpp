@@ -51,8 +51,11 @@ Place parse_place(const std::string& word) {
   if (word.substr(open) == "[]") return place;  // a step of a single number
   std::size_t begin = open + 1;
   while (begin < word.size()) {
-    const std::size_t end = word.find_first_of(",]", begin);
-    place.index.emplace_back(trimmed(std::string_view(word).substr(begin, end - begin)));
+    // In double quotes a word may hold a comma, as the name of a patch does: "2,3".
+    const std::size_t quote = word[begin] == '"' ? word.find('"', begin + 1) : std::string::npos;
+    const std::size_t end = word.find_first_of(",]", quote == std::string::npos ? begin : quote);
+    const std::string_view index = trimmed(std::string_view(word).substr(begin, end - begin));
+    place.index.emplace_back(quote == std::string::npos ? index : trimmed(index, "\" "));
     if (place.index.back().empty()) parse_integer("index", "", 0, 1);  // says what is wanted
     begin = end + 1;
   }

@@ -10,6 +10,7 @@
 #include "app/frame/data.h"
 #include "app/frame/stage.h"
 #include "attn/core/error.h"
+#include "attn/core/how_many.h"
 #include "attn/core/joined.h"
 #include "attn/io/file.h"
 #include "attn/io/matrix_file.h"
@@ -114,9 +115,9 @@ Tensor read_patches(Stage& s) {
   note(s.run, "pixels",
        shape[2] == 1 ? "the picture: 0 is black, 1 is white"
                      : "the picture: red, green and blue from 0 to 1",
-       {"row", "column", "channel"}, pixels);
-  s.trace.labels["channel"] = shape[2] == 1 ? std::vector<std::string>{"grey"}
-                                            : std::vector<std::string>{"red", "green", "blue"};
+       {"row", "column", "colour"}, pixels);
+  s.trace.labels["colour"] = shape[2] == 1 ? std::vector<std::string>{"grey"}
+                                           : std::vector<std::string>{"red", "green", "blue"};
   s.trace.find("pixels")->look = Look::picture;
   s.explain("pixels", side == 1 ? "Every pixel is a token." : "Every square of pixels is a token.");
   std::vector<std::string> names;
@@ -235,11 +236,12 @@ Tensor read_atoms(Stage& s) {
 
 const std::vector<Source>& sources() {
   static const std::vector<Source> rows = {
-      {"a text", {}, {"--level"}, true, "", "", read_text},
-      {"a matrix", {".npy", ".csv"}, {}, false, "", "", read_rows},
+      {"a text", {}, {"--level"}, false, true, "", "", read_text},
+      {"a matrix", {".npy", ".csv"}, {}, false, false, "", "", read_rows},
       {"a picture",
        {".png", ".jpg", ".jpeg", ".ppm", ".pgm"},
        {"--patch", "--grey", "--at"},
+       true,
        true,
        "A picture has no words: its tokens are squares of pixels, cut row by row. They are named "
        "by "
@@ -250,6 +252,7 @@ const std::vector<Source>& sources() {
       {"a sound",
        {".wav", ".flac", ".ogg"},
        {"--window-ms", "--hop-ms", "--bands"},
+       false,
        true,
        "A sound has no words: its tokens are frames, short pieces that overlap. They are named by "
        "the time at which they begin.",
@@ -258,6 +261,7 @@ const std::vector<Source>& sources() {
       {"a molecule",
        {".mol", ".sdf"},
        {},
+       false,
        false,
        "A molecule has no words: its tokens are its atoms, in no order.",
        "The kind of an atom as a one-hot vector stands in the place of the table.",

@@ -28,6 +28,7 @@ struct Source {
   std::string name;                  ///< "a picture"
   std::vector<std::string> endings;  ///< ".png"; of a text none
   std::vector<std::string> options;  ///< those of the command line that are for it alone
+  bool is_picture;                   ///< it notes `pixels`
   bool ordered;         ///< its vectors stand in an order, so a stage may add positions unasked
   std::string tokens;   ///< what stands in the place of words; "" where the rows have no names
   std::string vectors;  ///< what stands in the place of the table of embeddings

@@ -20,14 +20,12 @@ void bind_block(Cli& cli, BlockChoices& o, const char* layers_help) {
              "layer norm after each residual sum, or before each part");
 }
 
-EncoderSizes block_sizes(const BlockChoices& o, std::size_t d) {
-  const auto heads = static_cast<std::size_t>(o.heads);
-  require_heads_divide_dim(d, heads);
-  return {d, heads, o.ff > 0 ? static_cast<std::size_t>(o.ff) : 4 * d};
+EncoderSizes block_sizes(const Stage& s, const BlockChoices& o, std::size_t d) {
+  return {d, heads_for(s, d, o.heads), o.ff > 0 ? static_cast<std::size_t>(o.ff) : 4 * d};
 }
 
-BlockOptions block_options(const BlockChoices& o) {
-  return {.heads = static_cast<std::size_t>(o.heads), .norm_first = o.norm == "pre"};
+BlockOptions block_options(const EncoderSizes& z, const BlockChoices& o) {
+  return {.heads = z.heads, .norm_first = o.norm == "pre"};
 }
 
 void require_drawable_model(const Stage& s, double parameters) {

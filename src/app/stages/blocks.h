@@ -12,8 +12,8 @@ struct BlockChoices {
 void bind_block(Cli& cli, BlockChoices& o, const char* layers_help);
 
 /// The sizes for vectors of width d. Throws Error(usage) if the heads do not divide d.
-EncoderSizes block_sizes(const BlockChoices& o, std::size_t d);
-BlockOptions block_options(const BlockChoices& o);
+EncoderSizes block_sizes(const Stage& s, const BlockChoices& o, std::size_t d);
+BlockOptions block_options(const EncoderSizes& z, const BlockChoices& o);
 
 /// Throws Error(limit) if so many parameters would take long to draw. Not with --weights.
 void require_drawable_model(const Stage& s, double parameters);

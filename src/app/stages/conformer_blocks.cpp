@@ -75,7 +75,7 @@ void show_conformer(Stage& s, const BlockChoices& choices, std::int64_t kernel) 
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1],
                     depth = choices.layers > 0 ? static_cast<std::size_t>(choices.layers) : 2;
-  const EncoderSizes sizes = block_sizes(choices, d);
+  const EncoderSizes sizes = block_sizes(s, choices, d);
   const ConformerSizes z{d, sizes.heads, sizes.ff, static_cast<std::size_t>(kernel)};
   const double width = double(d), ff = double(z.ff), length = double(n);
   require_drawable_model(

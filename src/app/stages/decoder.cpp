@@ -254,8 +254,8 @@ void decoder(Stage& s, const DecoderOptions& o) {
                             to_string(memory.shape())),
                 "both need the same width d");
   }
-  const EncoderSizes z = block_sizes(o.block, d);
-  const BlockOptions options = block_options(o.block);
+  const EncoderSizes z = block_sizes(s, o.block, d);
+  const BlockOptions options = block_options(z, o.block);
   const std::size_t layers = o.block.layers > 0 ? static_cast<std::size_t>(o.block.layers) : 1;
   const double width = double(d), ff = double(z.ff);
   require_drawable_model(s, double(layers) * (12 * width * width + 4 * width * ff));

@@ -94,12 +94,12 @@ std::size_t layers_of(const EncoderOptions& o) {
 }
 
 Encoder make_encoder(Stage& s, const EncoderOptions& o, std::size_t n, std::size_t d) {
-  const EncoderSizes sizes = block_sizes(o.block, d);
+  const EncoderSizes sizes = block_sizes(s, o.block, d);
   Encoder e;
   e.depth = layers_of(o);
   e.shared = o.share;
   e.halt = o.halt;
-  e.options = block_options(o.block);
+  e.options = block_options(sizes, o.block);
   const double width = double(d), ff = double(sizes.ff), length = double(n),
                own = double(o.share ? 1 : e.depth);
   require_drawable_model(s, own * (4 * width * width + 2 * width * ff));
@@ -187,7 +187,7 @@ void encoder(Stage& s, const EncoderOptions& o) {
   explain_encoder(s, e);
   forget_repeated_parameters(s.trace);
   if (o.halt) show_halting(s, e);
-  count_parameters(s, e, block_sizes(o.block, d));
+  count_parameters(s, e, block_sizes(s, o.block, d));
   if (o.share) {
     s.trace.say(fmt::format(
         "The Universal Transformer (Dehghani et al. 2019) repeats one block in depth: the "

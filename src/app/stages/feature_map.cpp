@@ -64,6 +64,16 @@ void check_options(const Stage& s, const FeatureMapOptions& o) {
     throw Error(ErrorKind::usage, "feature-map reads a picture, not a text",
                 "give a picture with --input, or nothing for an example");
   }
+  const Source& from = s.source();
+  if (!is_text(from) && !from.tokens.empty() && !from.is_picture) {
+    throw Error(ErrorKind::usage, "feature-map reads a picture, not " + from.name,
+                "give --input a picture, or nothing for an example");
+  }
+  for (const char* option : {"--patch", "--at"}) {
+    if (s.common.is_given(option))
+      throw Error(ErrorKind::usage, fmt::format("{} with a feature map", option),
+                  "it has a vector at every pixel: leave it out");
+  }
   if (s.common.position != "none") {
     throw Error(ErrorKind::usage, "--position with a feature map",
                 "its places are rows and columns; none of these kinds adds positions");
@@ -203,9 +213,9 @@ std::string place_of(const Trace& trace, const Step& step, std::size_t flat) {
   std::string out;
   for (std::size_t axis = 0; axis < at.size(); ++axis) {
     const auto labels = trace.labels.find(step.axes[axis]);
+    const bool named = labels != trace.labels.end() && at[axis] < labels->second.size();
     out += axis == 0 ? "" : ", ";
-    out += labels != trace.labels.end() ? labels->second[at[axis]]
-                                        : fmt::format("{} {}", step.axes[axis], at[axis]);
+    out += named ? labels->second[at[axis]] : fmt::format("{} {}", step.axes[axis], at[axis]);
   }
   return out;
 }

@@ -32,10 +32,9 @@ struct Widths {
   std::size_t heads, d_k, d_v;
 };
 
-Widths widths(const HeadsOptions& o, std::size_t d) {
-  const auto h = static_cast<std::size_t>(o.heads);
+Widths widths(const Stage& s, const HeadsOptions& o, std::size_t d) {
   const bool both_given = o.key_dim > 0 && o.value_dim > 0;
-  if (!both_given) require_heads_divide_dim(d, h);
+  const std::size_t h = both_given ? static_cast<std::size_t>(o.heads) : heads_for(s, d, o.heads);
   return {h, o.key_dim > 0 ? static_cast<std::size_t>(o.key_dim) : d / h,
           o.value_dim > 0 ? static_cast<std::size_t>(o.value_dim) : d / h};
 }
@@ -160,7 +159,7 @@ void heads(Stage& s, const HeadsOptions& o) {
   s.trace.title = "Several heads: split, attend, concatenate";
   const Tensor x = s.x();
   const std::size_t n = x.shape()[0], d = x.shape()[1];
-  const Widths w = widths(o, d);
+  const Widths w = widths(s, o, d);
   s.require_memory(sizeof(real) * (3.0 * double(w.heads) * double(n) * double(n) +
                                    double(n) * double(w.heads) * double(6 * w.d_k + 4 * w.d_v)),
                    fmt::format("{} over {}", how_many(w.heads, "head"), how_many(n, "token")));

@@ -20,7 +20,7 @@ struct PositionKind {
   const char* about;
 };
 
-const PositionKind kKinds[] = {
+const PositionKind kPositionKinds[] = {
     {"sinusoidal", "PE(pos,2i) = sin(pos/10000^(2i/d)), PE(pos,2i+1) = cos(...)",
      "Each row is one place. The left columns swing quickly, the right ones slowly, like the hands "
      "of a clock: together they tell every place from every other."},
@@ -34,8 +34,8 @@ const PositionKind kKinds[] = {
     {"none", "0", "No place is marked: attention then sees a bag of words."},
 };
 
-const PositionKind& kind_of(const std::string& name) {
-  return *std::find_if(std::begin(kKinds), std::end(kKinds),
+const PositionKind& position_kind(const std::string& name) {
+  return *std::find_if(std::begin(kPositionKinds), std::end(kPositionKinds),
                        [&](const PositionKind& kind) { return kind.name == name; });
 }
 
@@ -46,7 +46,7 @@ struct PositionOptions {
 
 void bind(Cli& cli, PositionOptions& o) {
   std::vector<std::string> kinds;
-  for (const PositionKind& kind : kKinds) kinds.emplace_back(kind.name);
+  for (const PositionKind& kind : kPositionKinds) kinds.emplace_back(kind.name);
   cli.choice("--kind", o.kind, kinds, "how a place becomes numbers");
   cli.integer("--shift", o.shift, 0, 1'000'000, "the matrix M_k with PE(pos+k) = M_k PE(pos)", "K");
   cli.integer("--length", o.length, 1, 1'000'000'000'000,
@@ -179,8 +179,8 @@ void position(Stage& s, const PositionOptions& o) {
   if (x) s.trace.labels["position"] = s.trace.tokens;
 
   const Tensor table = positions(s, o, n, d);  // (n,d)
-  note(s.run, "position", kind_of(o.kind).formula, {"position", "d"}, table);
-  s.explain("position", kind_of(o.kind).about);
+  note(s.run, "position", position_kind(o.kind).formula, {"position", "d"}, table);
+  s.explain("position", position_kind(o.kind).about);
   if (o.shift >= 0) show_shift(s, o, table);
   if (!x) return;
 

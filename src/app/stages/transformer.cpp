@@ -144,7 +144,7 @@ void transformer(Stage& s, const TransformerOptions& o) {
   const std::vector<std::string> written =
       target_words(o.target.empty() ? "<start> das tier war" : o.target);
   const Numbered target = number_tokens(written);
-  const EncoderSizes block = block_sizes(o.block, s.d());
+  const EncoderSizes block = block_sizes(s, o.block, s.d());
   const TransformerSizes z{
       .source_vocabulary = source.vocabulary.size(),
       .target_vocabulary = target.vocabulary.size(),

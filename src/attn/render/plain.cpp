@@ -106,9 +106,9 @@ void PlainText::put(const Step& step) {
   }
   say(head);
   if (!options_.quiet && !step.about.empty()) say(safe_text(step.about));
-  if (step.look == Look::picture && options_.show.empty()) {
-    return say(fmt::format("A picture. --show {} reads its numbers out.", safe_text(step.path)));
-  }
+  if (step.look == Look::picture)  // thousands of numbers that nobody would listen to
+    return say(fmt::format("A picture, not read out. --show {} --out x.npy writes its numbers.",
+                           safe_text(step.path)));
   put_rows(view);
 }
 
