@@ -405,6 +405,8 @@ def digits(sheet, step):
         return 0 if step in ("ids", "segments", "mask", "masked_ids") else 3
     if (sheet, step) in (("decoder", "input"), ("graph", "mask")):
         return 0
+    if (sheet, step) == ("graph", "weights"):
+        return 4
     return (4 if step == "output" else DIGITS[step]) if sheet == "encoder" else 3
 
 

@@ -32,14 +32,26 @@ Array drawn_edges(Rng& rng) {
   return out;
 }
 
+/// True if some node has a negative number in each column: a LeakyReLU of the vectors shows.
+bool bends_each_column(const Array& h) {
+  for (std::size_t c = 0; c < columns(h); ++c) {
+    bool negative = false;
+    for (std::size_t i = 0; i < rows(h); ++i) negative |= h(i, c) < 0;
+    if (!negative) return false;
+  }
+  return true;
+}
+
 Tensor times_w(const Values& v, const char* of) { return linear({}, v[of], v["w"]); }
 
 Values draw_graph(Rng& rng) {
   Values v;
-  v.set("x", drawn(rng, {kNodes, kNodeWidth}, -1, 2));
   v.set("edges", drawn_edges(rng));
-  v.set("w", drawn(rng, {kNodeWidth, kNodeWidth}, -1, 1));
   v.set("a", drawn(rng, {1, 2 * kNodeWidth}, -2, 2, 0.25));
+  do {
+    v.set("x", drawn(rng, {kNodes, kNodeWidth}, -1, 2));
+    v.set("w", drawn(rng, {kNodeWidth, kNodeWidth}, -1, 1));
+  } while (!bends_each_column(times_w(v, "x").value()));
   return v;
 }
 
@@ -167,6 +179,7 @@ Sheet graph_sheet() {
       {.name = "weights",
        .task = "`A = softmax(S + M)`: each node shares out a weight of 1.",
        .points = 3,
+       .digits = 4,
        .right = [](const Values& v) { return softmax({}, v["scores"], v["mask"]).value(); },
        .wrong = wrong_edge_weights},
       {.name = "output",
