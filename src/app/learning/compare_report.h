@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct CompareOptions {
 struct Column {
   std::size_t length, examples;
   Column(std::size_t n, std::size_t pool = 0) : length(n), examples(pool) {}
-  auto operator<=>(const Column&) const = default;
+  bool operator<(const Column& other) const {
+    return std::tie(length, examples) < std::tie(other.length, other.examples);
+  }
 };
 
 /// In the order in which they are shown.
