@@ -41,14 +41,17 @@ struct Place {
   std::vector<std::string> index;  ///< numbers, or words that stand there
 };
 
+[[noreturn]] void no_place(const std::string& word) {
+  throw Error(ErrorKind::usage, fmt::format("\"{}\" names no number", escaped(word)),
+              "write a step and a place counted from 0, as in: attn why 'weights[0,1]' attend");
+}
+
 Place parse_place(const std::string& word) {
   const std::size_t open = word.find('[');
-  if (open == std::string::npos || open == 0 || !word.ends_with(']')) {
-    throw Error(ErrorKind::usage, fmt::format("\"{}\" names no number", escaped(word)),
-                "write a step and a place counted from 0, as in: attn why 'weights[0,1]' attend");
-  }
+  if (open == 0 || word.empty() || (open != std::string::npos && !word.ends_with(']')))
+    no_place(word);
   Place place{word.substr(0, open), {}};
-  if (word.substr(open) == "[]") return place;  // a step of a single number
+  if (open == std::string::npos || word.substr(open) == "[]") return place;  // a single number
   std::size_t begin = open + 1;
   while (begin < word.size()) {
     // In double quotes a word may hold a comma, as the name of a patch does: "2,3".
@@ -109,8 +112,7 @@ std::size_t place_on_axis(const std::string& word, const Trace& trace, const Ste
 std::size_t index_of(const Place& place, const Trace& trace, const Step& step,
                      std::vector<std::string>& said) {
   const Shape shape = step.shape();
-  if (place.index.empty() && !shape.empty())
-    parse_integer("index", "", 0, 1);  // says what is wanted
+  if (place.index.empty() && !shape.empty()) no_place(place.path);
   const std::string range =
       fmt::format("{} has shape {}, so the last place is [{}]", place.path, to_string(shape), [&] {
         std::string last;
