@@ -56,7 +56,7 @@ class OnTerminal {
   /// Reads until this text has come, or fails.
   void wait_for(const std::string& text) {
     const std::size_t from = seen_;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     while (screen_.find(text, from) == std::string::npos) {
       INFO("waiting for \"", text, "\" in: ", screen_);
       REQUIRE(std::chrono::steady_clock::now() < end);
@@ -78,7 +78,7 @@ class OnTerminal {
  private:
   bool turn() {
     pollfd wanted{terminal_, POLLIN, 0};
-    if (::poll(&wanted, 1, 20'000) <= 0) return false;
+    if (::poll(&wanted, 1, 120'000) <= 0) return false;
     char bytes[4096];
     const ssize_t count = ::read(terminal_, bytes, sizeof bytes);
     if (count <= 0) return false;  // EIO: the program has ended
