@@ -87,8 +87,8 @@ TEST_CASE("sound: every error names the file and says what to do") {
 }
 
 TEST_CASE("sound: a file that is cut is refused, never read in part") {
-  for (const std::string bytes : {attn::read_file(ATTN_CORPUS_DIR "/sound/good-16-bit"),
-                                  written(SF_FORMAT_FLAC | SF_FORMAT_PCM_16)}) {
+  for (const std::string& bytes : {attn::read_file(ATTN_CORPUS_DIR "/sound/good-16-bit"),
+                                   written(SF_FORMAT_FLAC | SF_FORMAT_PCM_16)}) {
     for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 100)
       CHECK_THROWS_AS(parse_sound(bytes.substr(0, length), "cut"), Error);
   }
