@@ -95,7 +95,7 @@ TEST_CASE("a question that names no number is refused with what there is") {
       {{"why", "weights", "attend"}, "names no number"},
       {{"why", "[0,1]", "attend"}, "names no number"},
       {{"why", "weights[0,1", "attend"}, "names no number"},
-      {{"why", "weights[]", "attend"}, "index"},
+      {{"why", "weights[]", "attend"}, "names no number"},
       {{"why", "weights[0,]", "attend"}, "index"},
       {{"why", "weights[0,x]", "attend"}, "index"},
       {{"why", "weights[0,-1]", "attend"}, "out of range"},
