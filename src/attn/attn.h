@@ -52,6 +52,7 @@
 #include "attn/nn/graph_attention.h"  // attention along edges
 #include "attn/nn/decoder.h"          // one block of the decoder, word by word too
 #include "attn/nn/adaptive.h"         // one block as often as each token needs it
+#include "attn/nn/sequence_kinds.h"   // their names, and how one answer is read
 #include "attn/nn/sequence_model.h"   // models that answer at every position
 #include "attn/nn/translator.h"       // what all that translate have in common
 #include "attn/nn/transformer.h"      // encoder and decoder

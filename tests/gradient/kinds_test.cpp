@@ -6,6 +6,7 @@
 #include "attn/nn/conformer.h"
 #include "attn/nn/feature_map.h"
 #include "attn/nn/graph_attention.h"
+#include "attn/nn/mask.h"
 #include "check.h"
 
 using namespace attn;

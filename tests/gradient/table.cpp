@@ -62,7 +62,7 @@ const std::vector<Row>& table() {
       {"patches",
        [](Dice& d) {
          const std::size_t side = d.size();
-         return Case{{d.normal({d.size() * side, d.size() * side, d.size()})},
+         return Case{{d.normal({d.size(), d.size() * side, d.size() * side, d.size()})},
                      [=](const Run& run, const Inputs& x) { return patches(run, x[0], side); }};
        }},
       {"frames",  // overlapping, with a rest, or with gaps

@@ -327,3 +327,9 @@ TEST_CASE("compare: shards join to the whole, and a missing part is told") {
   expect(small({"--cache", none.path(), "--shard", "3/2"}), 2, "1 to 2");
   expect({"compare", "--models", "rnn,lstmm"}, 2, "did you mean lstm?");
 }
+
+TEST_CASE("compare: trainings that need too much memory are refused before they begin") {
+  const Folder folder;
+  expect({"compare", "--batch", "65536", "--seeds", "1", "--steps", "2", "--cache", folder / "c"},
+         5, "training on 65536 sequences");
+}

@@ -1,20 +1,16 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
-#include "attn/core/error.h"
-#include "attn/io/file.h"
 #include "attn/io/molecule.h"
 #include "io_support.h"
 
-using attn::Error;
 using attn::Molecule;
 using attn::parse_molecule;
+using io_test::check_bad_seeds;
 
 namespace {
 
 Molecule seed(const std::string& name) {
-  return parse_molecule(attn::read_file(ATTN_CORPUS_DIR "/molecule/" + name), name);
+  return parse_molecule(io_test::seed_bytes("molecule", name), name);
 }
 
 }  // namespace
@@ -37,16 +33,5 @@ TEST_CASE("molecule: atoms and bonds in the order of the file") {
 }
 
 TEST_CASE("molecule: every error names the file and the line, and says what to do") {
-  for (const auto& item : std::filesystem::directory_iterator(ATTN_CORPUS_DIR "/molecule")) {
-    const std::string name = item.path().filename().string();
-    if (!name.starts_with("bad-")) continue;
-    INFO(name);
-    try {
-      seed(name);
-      FAIL("it was read");
-    } catch (const Error& e) {
-      CHECK(std::string(e.what()).starts_with(name + ", line "));
-      CHECK(!e.hint().empty());
-    }
-  }
+  check_bad_seeds("molecule", seed, ", line ");
 }

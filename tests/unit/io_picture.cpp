@@ -1,7 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
 #include "attn/core/error.h"
 #include "attn/io/file.h"
 #include "attn/io/picture.h"
@@ -11,21 +9,14 @@ using attn::Array;
 using attn::Error;
 using attn::ErrorKind;
 using attn::parse_picture;
+using io_test::check_bad_seeds;
+using io_test::seed_bytes;
+using io_test::seeds;
 
 namespace {
 
 Array seed(const std::string& name, bool grey = false) {
-  return parse_picture(attn::read_file(ATTN_CORPUS_DIR "/picture/" + name), name, grey);
-}
-
-/// The seeds whose name begins so.
-std::vector<std::string> seeds(const std::string& begin) {
-  std::vector<std::string> names;
-  for (const auto& item : std::filesystem::directory_iterator(ATTN_CORPUS_DIR "/picture")) {
-    const std::string name = item.path().filename().string();
-    if (name.starts_with(begin)) names.push_back(name);
-  }
-  return names;
+  return parse_picture(seed_bytes("picture", name), name, grey);
 }
 
 void check_numbers(const Array& a, const std::vector<double>& in_bytes) {
@@ -37,7 +28,7 @@ void check_numbers(const Array& a, const std::vector<double>& in_bytes) {
 }  // namespace
 
 TEST_CASE("picture: every way to write it gives the same colours, line by line") {
-  const std::vector<std::string> names = seeds("good-rgb");
+  const std::vector<std::string> names = seeds("picture", "good-rgb");
   CHECK(names.size() >= 9);
   for (const std::string& name : names) {
     INFO(name);
@@ -48,7 +39,7 @@ TEST_CASE("picture: every way to write it gives the same colours, line by line")
 }
 
 TEST_CASE("picture: a grey one has one channel, of whatever bits") {
-  const std::vector<std::string> names = seeds("good-grey");
+  const std::vector<std::string> names = seeds("picture", "good-grey");
   CHECK(names.size() >= 5);
   for (const std::string& name : names) {
     INFO(name);
@@ -81,16 +72,7 @@ TEST_CASE("picture: a JPEG of one colour has this colour") {
 }
 
 TEST_CASE("picture: every error names the file and says what to do") {
-  for (const std::string& name : seeds("bad-")) {
-    INFO(name);
-    try {
-      seed(name);
-      FAIL("it was read");
-    } catch (const Error& e) {
-      CHECK(std::string(e.what()).starts_with(name));
-      CHECK(!e.hint().empty());
-    }
-  }
+  check_bad_seeds("picture", [](const std::string& name) { seed(name); });
   const auto kind_of = [](const std::string& name) {
     try {
       seed(name);
@@ -105,8 +87,8 @@ TEST_CASE("picture: every error names the file and says what to do") {
 }
 
 TEST_CASE("picture: cut after any byte it is refused, never read in part") {
-  for (const std::string& name : seeds("good-")) {
-    const std::string bytes = attn::read_file(ATTN_CORPUS_DIR "/picture/" + name);
+  for (const std::string& name : seeds("picture", "good-")) {
+    const std::string bytes = seed_bytes("picture", name);
     // A JPEG's last two bytes, a text's last digit say nothing that would be missed.
     if (name.find("jpeg") != std::string::npos || name.find("text") != std::string::npos) continue;
     for (std::size_t length = 0; length < bytes.size(); ++length) {

@@ -13,11 +13,12 @@
 using attn::Error;
 using attn::parse_sound;
 using attn::Sound;
+using io_test::check_bad_seeds;
 
 namespace {
 
 Sound seed(const std::string& name) {
-  return parse_sound(attn::read_file(ATTN_CORPUS_DIR "/sound/" + name), name);
+  return parse_sound(io_test::seed_bytes("sound", name), name);
 }
 
 constexpr double kSamples[] = {0, 0.5, -0.5, 0.25, -0.25, 0.75, -0.75, -1};
@@ -72,23 +73,12 @@ TEST_CASE("sound: FLAC and Ogg are read, two channels mixed to their mean") {
 }
 
 TEST_CASE("sound: every error names the file and says what to do") {
-  for (const auto& item : std::filesystem::directory_iterator(ATTN_CORPUS_DIR "/sound")) {
-    const std::string name = item.path().filename().string();
-    if (!name.starts_with("bad-")) continue;
-    INFO(name);
-    try {
-      seed(name);
-      FAIL("it was read");
-    } catch (const Error& e) {
-      CHECK(std::string(e.what()).starts_with(name));
-      CHECK(!e.hint().empty());
-    }
-  }
+  check_bad_seeds("sound", seed);
 }
 
 TEST_CASE("sound: a file that is cut is refused, never read in part") {
-  for (const std::string& bytes : {attn::read_file(ATTN_CORPUS_DIR "/sound/good-16-bit"),
-                                   written(SF_FORMAT_FLAC | SF_FORMAT_PCM_16)}) {
+  for (const std::string& bytes :
+       {io_test::seed_bytes("sound", "good-16-bit"), written(SF_FORMAT_FLAC | SF_FORMAT_PCM_16)}) {
     for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 100)
       CHECK_THROWS_AS(parse_sound(bytes.substr(0, length), "cut"), Error);
   }

@@ -8,11 +8,46 @@
 #include <functional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "attn/core/array.h"
 #include "attn/core/error.h"
+#include "attn/io/file.h"
 
 namespace io_test {
+
+/// The bytes of a seed of the fuzz targets.
+inline std::string seed_bytes(const std::string& format, const std::string& name) {
+  return attn::read_file(ATTN_CORPUS_DIR "/" + format + "/" + name);
+}
+
+/// The seeds of a format whose name begins so.
+inline std::vector<std::string> seeds(const std::string& format, const std::string& begin) {
+  std::vector<std::string> names;
+  for (const auto& item : std::filesystem::directory_iterator(ATTN_CORPUS_DIR "/" + format)) {
+    const std::string name = item.path().filename().string();
+    if (name.starts_with(begin)) names.push_back(name);
+  }
+  return names;
+}
+
+/// Every bad seed is refused: the message begins with the file's name and `then`, and there is a
+/// hint.
+template <class Read>
+void check_bad_seeds(const std::string& format, const Read& read, const std::string& then = "") {
+  const std::vector<std::string> all = seeds(format, "bad-");
+  CHECK(all.size() >= 5);
+  for (const std::string& name : all) {
+    INFO(name);
+    try {
+      read(name);
+      FAIL("it was read");
+    } catch (const attn::Error& e) {
+      CHECK(std::string(e.what()).starts_with(name + then));
+      CHECK(!e.hint().empty());
+    }
+  }
+}
 
 /// A folder of its own that disappears with all that is in it.
 class Folder {

@@ -240,6 +240,21 @@ TEST_CASE("parallel: an error ends the rest, and is thrown again with the traini
   CHECK(times == first_four);
 }
 
+TEST_CASE("parallel: what is no Error of ours does not end the program, and is thrown again") {
+  const ThreadsKept kept;
+  for (const int threads : {1, 3}) {
+    SharedProgress progress(nullptr, 9);
+    const auto no_memory = [](std::size_t i) {
+      if (i == 2) throw std::bad_alloc();
+    };
+    CHECK_THROWS_AS(train_in_parallel(9, threads, progress, no_memory, name_of, ""),
+                    std::bad_alloc);
+    const auto no_reason = [](std::size_t) { throw std::runtime_error("something else"); };
+    CHECK_THROWS_WITH(train_in_parallel(9, threads, progress, no_reason, name_of, ""),
+                      "something else");
+  }
+}
+
 TEST_CASE("parallel: the observer sees how many are done, and its wish to stop is heard") {
   const ThreadsKept kept;
   Watcher watcher(3);

@@ -69,7 +69,7 @@ std::vector<Row> table() {
       {"patches", true,
        [](const Run& run, Rng& r, Size n) {
          const std::size_t side = n();
-         return patches(run, normal(r, {n() * side, n() * side, n()}), side);
+         return patches(run, normal(r, {n(), n() * side, n() * side, n()}), side);
        }},
       {"frames", true,
        [](const Run& run, Rng& r, Size n) {

@@ -61,16 +61,7 @@ Tensor read_text(Stage& s) {
   return embed(s.run, s.embedding(), ids);  // (n,d)
 }
 
-Tensor read_rows(Stage& s) {
-  const std::string& path = s.common.input;
-  Tensor x = Tensor::input(read_matrix(path));
-  if (x.shape()[0] == 0 || x.shape()[1] == 0) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: X has shape {}", escaped(path, 200), to_string(x.shape())),
-                "at least one row (token) and one column are needed");
-  }
-  return x;
-}
+Tensor read_matrix_rows(Stage& s) { return read_rows(s.common.input, "X"); }
 
 /// "2,3" as a place among rows x columns.
 std::size_t patch_at(const std::string& text, std::size_t rows, std::size_t columns) {
@@ -203,13 +194,10 @@ Tensor read_atoms(Stage& s) {
         std::count(m.atoms.begin(), m.atoms.begin() + std::ptrdiff_t(i), m.atoms[i]);
     names.push_back(fmt::format("{}{}", m.atoms[i], before + 1));
   }
-  Array pairs = empty({m.bonds.size(), 2});
   Table bonds{"bonds", "Which atoms are bound: the edges of the graph.", {"bond", "kind"}, {}};
   for (std::size_t i = 0; i < m.bonds.size(); ++i) {
     const auto [a, b, order] = m.bonds[i];
     edges(a, b) = edges(b, a) = 1;
-    pairs(i, 0) = static_cast<real>(a);
-    pairs(i, 1) = static_cast<real>(b);
     const char* const sign[] = {"-", "-", "=", "#", ":"};
     const char* const word[] = {"", "single", "double", "triple", "aromatic"};
     const auto kind = static_cast<std::size_t>(order <= 4 ? order : 0);
@@ -230,14 +218,14 @@ Tensor read_atoms(Stage& s) {
   s.explain("edges",
             "Who is bound to whom. The mask is made of it: an atom looks at itself and at "
             "these.");
-  s.use_mask(Tensor::input(graph_mask(n, pairs)));
+  s.use_mask(Tensor::input(edge_mask(s.trace.find("edges")->values())));
   return reshape(s.run, x, x.shape());  // under a name of its own
 }
 
 const std::vector<Source>& sources() {
   static const std::vector<Source> rows = {
       {"a text", {}, {"--level"}, false, true, "", "", read_text},
-      {"a matrix", {".npy", ".csv"}, {}, false, false, "", "", read_rows},
+      {"a matrix", {".npy", ".csv"}, {}, false, false, "", "", read_matrix_rows},
       {"a picture",
        {".png", ".jpg", ".jpeg", ".ppm", ".pgm"},
        {"--patch", "--grey", "--at"},
@@ -296,6 +284,16 @@ const Source& row_for(const std::string& path) {
 }
 
 }  // namespace
+
+Tensor read_rows(const std::string& path, const char* what) {
+  Tensor x = Tensor::input(read_matrix(path));
+  if (x.shape()[0] == 0 || x.shape()[1] == 0) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}: {} has shape {}", escaped(path, 200), what, to_string(x.shape())),
+                "at least one row (token) and one column are needed");
+  }
+  return x;
+}
 
 const Source& source_of(const Common& common) {
   const Source& mine = row_for(common.input);

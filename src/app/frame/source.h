@@ -40,6 +40,9 @@ struct Source {
 /// The row of what a command is given: by the ending of --input, or a text. Throws
 /// Error(bad_input) for an unknown ending, Error(usage) for an option that belongs to another row.
 const Source& source_of(const Common& common);
+/// The matrix of an .npy or .csv file, which `what` is ("X"). Throws Error(bad_input) if it has no
+/// row or no column.
+Tensor read_rows(const std::string& path, const char* what);
 /// True if X comes from words.
 bool is_text(const Source& source);
 

@@ -179,8 +179,10 @@ void compare(Stage& s, const CompareOptions& given) {
       how_many(o.training.steps, "step"),
       o.examples.empty() ? "fresh training sequences" : "its own examples"));
   std::vector<std::string> off;
+  double most_bytes = 0;  // of one training, at the greatest length
   for (const std::string& model : models) {
     const SequenceSizes sizes = cell_sizes(settings, *task, model);
+    most_bytes = std::max(most_bytes, training_bytes(o.training, *task, sizes));
     Parameters parameters{Rng(0)};
     const double count = double(SequenceModel(sizes, parameters).parameter_count());
     if (std::abs(count - double(o.budget)) > 0.05 * double(o.budget))
@@ -220,6 +222,9 @@ void compare(Stage& s, const CompareOptions& given) {
     if (!done[i]) missing.push_back(all[i]);
   }
   if (o.merge.empty() && !missing.empty()) {
+    s.require_memory(
+        most_bytes * double(std::min(static_cast<std::size_t>(o.threads), missing.size())),
+        fmt::format("training on {} sequences of {} steps at once", o.training.batch, task->steps));
     std::error_code error;
     std::filesystem::create_directories(cache, error);
     if (error)

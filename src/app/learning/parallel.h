@@ -26,7 +26,8 @@ class SharedProgress : public Progress {
 };
 
 /// Calls train(0) ... train(count - 1), at most `threads` at a time; none begins after the observer
-/// asked to stop, or after an error. Throws the first Error again, behind name(i), with this hint.
+/// asked to stop, or after an error. Throws the first Error again, behind name(i), with this hint;
+/// any other exception as it is.
 void train_in_parallel(std::size_t count, int threads, SharedProgress& progress,
                        const std::function<void(std::size_t)>& train,
                        const std::function<std::string(std::size_t)>& name,

@@ -192,14 +192,8 @@ void train(Stage& s, const TrainOptions& o) {
   check_choices(s.common, *task, {o.model});
   const SequenceSizes sizes =
       sequence_sizes(o.training, *task, o.model, static_cast<std::size_t>(o.dim));
-  const double activations =
-      double(o.training.batch) * double(task->steps) * double(sizes.width) * 60 +
-      (has_attention(sizes.kind)
-           ? 4.0 * double(o.training.batch) * double(sizes.heads) * double(task->steps) *
-                 double(task->steps) * double(sizes.layers)
-           : 0);
   s.require_memory(
-      sizeof(real) * activations,
+      training_bytes(o.training, *task, sizes),
       fmt::format("training on {} sequences of {} steps at once", o.training.batch, task->steps));
   set_threads(static_cast<int>(o.threads));
   s.trace.seed = static_cast<std::uint64_t>(o.seed);

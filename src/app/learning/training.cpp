@@ -116,6 +116,14 @@ void show_effort(Trace& trace, const Trainer& trainer) {
   trace.add(std::move(effort));
 }
 
+double training_bytes(const TrainingChoices& c, const Task& task, const SequenceSizes& sizes) {
+  const double places = double(c.batch) * double(task.steps);
+  const double weights = has_attention(sizes.kind)
+                             ? 4.0 * double(sizes.heads) * double(task.steps) * double(sizes.layers)
+                             : 0;
+  return sizeof(real) * places * (60 * double(sizes.width) + weights);
+}
+
 void save_at_last(Trace& trace, const std::function<void()>& save) {
   if (trace.failure) return;
   try {

@@ -28,6 +28,9 @@ SequenceSizes sequence_sizes(const TrainingChoices& c, const Task& task, const s
 void check_choices(const Common& common, const Task& task, const std::vector<std::string>& models);
 TrainingOptions training_options(const TrainingChoices& c, std::uint64_t seed);
 
+/// Bytes that a training step keeps for the way back, about.
+double training_bytes(const TrainingChoices& c, const Task& task, const SequenceSizes& sizes);
+
 /// Saves what was learnt. Where that fails, the results are shown all the same, and the reason
 /// after them.
 void save_at_last(Trace& trace, const std::function<void()>& save);

@@ -227,16 +227,6 @@ void check_options(const Stage& s, const DecoderOptions& o) {
                 "words always get sinusoidal positions, and --input is taken as it stands");
 }
 
-Tensor read_rows(const std::string& file, const char* what) {
-  Tensor x = Tensor::input(read_matrix(file));
-  if (x.shape()[0] == 0 || x.shape()[1] == 0) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}: {} has shape {}", escaped(file, 200), what, to_string(x.shape())),
-                "at least one row and one column are needed");
-  }
-  return x;
-}
-
 void decoder(Stage& s, const DecoderOptions& o) {
   check_options(s, o);
   // --input stands for the target here, so that the source may be a text beside it.

@@ -7,16 +7,6 @@
 
 namespace attn {
 
-Array edge_mask(const Array& edges) {
-  const std::size_t n = edges.shape()[0];
-  Array mask = full({n, n}, -std::numeric_limits<real>::infinity());
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j)
-      if (i == j || edges.data()[i * n + j] != 0) mask.data()[i * n + j] = 0;
-  }
-  return mask;
-}
-
 Tensor graph_attention(const Run& run, const Tensor& x, const GraphAttentionParameters& p,
                        const Tensor& mask) {
   note(run, "x", "X: one row per node", {"node", "d"}, x);

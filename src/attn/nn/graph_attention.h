@@ -9,10 +9,6 @@ struct GraphAttentionParameters {
   Tensor w, a;
 };
 
-/// Additive mask (n,n) from edges (n,n), 1 where row i may look at node j and 0 elsewhere: 0 there
-/// and for every node itself, -inf elsewhere.
-Array edge_mask(const Array& edges);
-
 /// One head of attention along edges: softmax(LeakyReLU(a . [h_i; h_j]) + mask) H with H = X W.
 /// x (...,n,d) -> (...,n,d'). Notes all. Velickovic et al. 2018, "Graph attention networks",
 /// equations 1 to 4.

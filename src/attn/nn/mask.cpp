@@ -66,6 +66,25 @@ Array graph_mask(std::size_t n, const Array& edges) {
   return mask;
 }
 
+Array edge_mask(const Array& edges, std::size_t front, std::size_t heads) {
+  Shape shape = shape_of(edges);
+  const std::size_t n = shape.back(), m = n + front, copies = std::max<std::size_t>(heads, 1),
+                    graphs = n == 0 ? 0 : edges.size() / (n * n);
+  shape.resize(shape.size() - 2);
+  if (heads > 0) shape.push_back(heads);
+  shape.insert(shape.end(), {m, m});
+  Array mask = empty(shape);
+  real* to = mask.data();
+  for (std::size_t k = 0; k < graphs; ++k) {
+    const real* graph = edges.data() + k * n * n;
+    const Array one = mask_where(m, [&](std::size_t i, std::size_t j) {
+      return i == j || i < front || j < front || graph[(i - front) * n + j - front] != 0;
+    });
+    for (std::size_t copy = 0; copy < copies; ++copy) to = std::copy_n(one.data(), m * m, to);
+  }
+  return mask;
+}
+
 Array kept(const Array& mask) {
   Array out = mask;
   for (real& value : out) value = value == 0 ? 1 : 0;

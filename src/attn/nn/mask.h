@@ -17,6 +17,11 @@ Array padding_mask(std::size_t n, std::size_t padding);
 /// Error(bad_input) for another width, or a node that is no whole number in 0 .. n-1.
 Array graph_mask(std::size_t n, const Array& edges);
 
+/// The same from a matrix, or one for each graph of a batch: 0 where edges is 1 (row i may look at
+/// node j) and for every node itself. `front` more places stand before the nodes, see all and are
+/// seen by all. edges (...,n,n) -> (...,heads,m,m), without the axis of the heads if heads is 0.
+Array edge_mask(const Array& edges, std::size_t front = 0, std::size_t heads = 0);
+
 /// 1 where the mask is 0, 0 where it is -inf.
 Array kept(const Array& mask);
 

@@ -14,53 +14,6 @@
 
 namespace attn {
 
-const std::vector<std::string>& sequence_kinds() {  // as in the enum
-  static const std::vector<std::string> all = {"fc",  "window", "rnn", "birnn",    "lstm",
-                                               "gru", "cnn",    "tcn", "attention"};
-  return all;
-}
-
-const std::vector<std::string>& model_kinds() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> names = sequence_kinds();
-    names.insert(names.end(), {"local", "conformer", "cnn2d", "vit", "graph-attention"});
-    return names;
-  }();
-  return all;
-}
-
-SequenceKind sequence_kind(const std::string& name) {
-  const auto& all = model_kinds();
-  const auto found = std::find(all.begin(), all.end(), name);
-  if (found == all.end())
-    throw Error(ErrorKind::usage, fmt::format("no model {}", escaped(name)),
-                fmt::format("the models: {}", joined(all, ", ")));
-  return static_cast<SequenceKind>(found - all.begin());
-}
-
-const std::string& name_of(SequenceKind kind) {
-  return model_kinds()[static_cast<std::size_t>(kind)];
-}
-
-const std::vector<std::string>& read_names() {  // as in the enum, behind `each`
-  static const std::vector<std::string> all = {"mean", "last", "cls", "query"};
-  return all;
-}
-
-Read read_named(const std::string& name) {
-  const auto& all = read_names();
-  const auto found = std::find(all.begin(), all.end(), name);
-  if (found == all.end())
-    throw Error(ErrorKind::usage, fmt::format("no way to read \"{}\"", escaped(name)),
-                "the ways: " + joined(all, ", "));
-  return static_cast<Read>(found - all.begin() + 1);
-}
-
-const std::string& name_of(Read read) {
-  static const std::string each = "each";
-  return read == Read::each ? each : read_names()[static_cast<std::size_t>(read) - 1];
-}
-
 namespace {
 
 /// 1/T for each of T places, (...,1,T) with the leading axes of h (...,T,d).
@@ -70,25 +23,6 @@ Tensor equal_weights(const Tensor& h) {
   shape[shape.size() - 2] = 1;
   shape.back() = places;
   return Tensor(full(shape, static_cast<real>(1.0 / double(places))));
-}
-
-/// Pixels (...,side^2,c), row by row, as patches (...,(side/P)^2,P^2 c), row by row.
-Array patches_of(const Array& pixels, std::size_t side, std::size_t patch) {
-  Shape shape = shape_of(pixels);
-  const std::size_t c = shape.back(), across = side / patch, line = patch * c;
-  shape.back() = patch * line;
-  shape[shape.size() - 2] = across * across;
-  Array out = empty(shape);
-  real* to = out.data();
-  for (std::size_t k = 0; k < pixels.size() / (side * side * c); ++k) {
-    for (std::size_t p = 0; p < across * across; ++p) {
-      for (std::size_t i = 0; i < patch; ++i, to += line) {
-        const std::size_t row = p / across * patch + i, column = p % across * patch;
-        std::copy_n(pixels.data() + ((k * side + row) * side + column) * c, line, to);
-      }
-    }
-  }
-  return out;
 }
 
 /// The larger of a and b, number by number.
@@ -110,29 +44,6 @@ Tensor pooled(const Run& run, const Tensor& x) {
   shape[rank - 3] /= 2;
   shape[rank - 2] /= 2;
   return reshape(run, both, shape);
-}
-
-/// 0 between joined nodes and for each node itself, -inf elsewhere; `front` more places see all and
-/// are seen by all. edges (...,n,n) -> (...,heads,m,m), without the heads' axis if heads is 0.
-Tensor mask_along(const Tensor& edges, std::size_t front, std::size_t heads) {
-  Shape shape = edges.shape();
-  const std::size_t n = shape.back(), m = n + front, graphs = edges.value().size() / (n * n);
-  shape.resize(shape.size() - 2);
-  if (heads > 0) shape.push_back(heads);
-  shape.insert(shape.end(), {m, m});
-  Array mask = empty(shape);
-  real* to = mask.data();
-  for (std::size_t k = 0; k < graphs * std::max<std::size_t>(heads, 1); ++k) {
-    const real* graph = edges.value().data() + k / std::max<std::size_t>(heads, 1) * n * n;
-    for (std::size_t i = 0; i < m; ++i) {
-      for (std::size_t j = 0; j < m; ++j, ++to) {
-        const bool sees =
-            i == j || i < front || j < front || graph[(i - front) * n + j - front] != 0;
-        *to = sees ? 0 : -std::numeric_limits<real>::infinity();
-      }
-    }
-  }
-  return Tensor(std::move(mask));
 }
 
 }  // namespace
@@ -290,7 +201,7 @@ Tensor SequenceModel::body(const Run& run, const Tensor& x, const Tensor& edges)
 
 Tensor SequenceModel::mask(std::size_t places, const Tensor& edges) const {
   const std::size_t front = cls_ ? 1 : 0;
-  if (edges && sizes_.edges) return mask_along(edges, front, sizes_.heads);
+  if (edges && sizes_.edges) return Tensor(edge_mask(edges.value(), front, sizes_.heads));
   if (sizes_.kind != SequenceKind::local) return {};
   Array near = local_mask(places, sizes_.radius);
   for (std::size_t i = 0; i < places && front > 0; ++i) near(0, i) = near(i, 0) = 0;
@@ -317,17 +228,20 @@ Tensor SequenceModel::attend_body(const Run& run, const Tensor& x, const Tensor&
   return h;
 }
 
+Tensor SequenceModel::as_picture(const Run& run, const Tensor& x) const {
+  Shape shape = x.shape();  // (...,side^2,c)
+  shape.insert(shape.end() - 1, sizes_.side);
+  shape[shape.size() - 3] = sizes_.side;
+  return reshape(run, x, shape);
+}
+
 Tensor SequenceModel::picture_body(const Run& run, const Tensor& x) const {
-  Shape shape = x.shape();
-  shape.back() = sizes_.side;
-  shape[shape.size() - 2] = sizes_.side;
-  shape.push_back(sizes_.width);
-  Tensor h = reshape(run, x, shape);  // (...,side,side,d)
+  Tensor h = as_picture(run, x);  // (...,side,side,d)
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     if (l > 0 && h.shape()[h.shape().size() - 2] % 2 == 0) h = pooled(run, h);
     h = relu(run, convolution_2d(run, h, layers_[l].w, layers_[l].b));
   }
-  shape = h.shape();
+  Shape shape = h.shape();
   const std::size_t side = shape[shape.size() - 2];
   shape.erase(shape.end() - 2);
   shape[shape.size() - 2] = side * side;
@@ -338,7 +252,7 @@ Tensor SequenceModel::graph_body(const Run& run, const Tensor& x, const Tensor& 
   if (!edges)
     throw Error(ErrorKind::usage, "graph-attention needs the edges of a graph",
                 "use a task with graphs, such as friends");
-  const Tensor looks = mask_along(edges, 0, 0);
+  const Tensor looks(edge_mask(edges.value()));
   Tensor h = x;
   for (std::size_t l = 0; l < graph_.size(); ++l) {
     Tensor heads;
@@ -354,7 +268,7 @@ Tensor SequenceModel::graph_body(const Run& run, const Tensor& x, const Tensor& 
 
 Tensor SequenceModel::logits(const Run& run, const Tensor& inputs, const Tensor& edges) const {
   const Tensor read = sizes_.kind == SequenceKind::vit
-                          ? Tensor::input(patches_of(inputs.value(), sizes_.side, sizes_.patch))
+                          ? patches(run, as_picture(run, inputs), sizes_.patch)
                           : inputs;
   const Tensor x =
       embedding_ ? embed(run, embedding_, read) : linear(run, read, input_w_, input_b_);

@@ -237,17 +237,21 @@ Tensor concat_rows(const Run& run, const Tensor& a, const Tensor& b) {
 }
 
 Tensor patches(const Run& run, const Tensor& pixels, std::size_t side) {
-  const Shape shape = pixels.shape();
-  if (shape.size() != 3 || side == 0 || shape[0] % side != 0 || shape[1] % side != 0) {
+  Shape shape = pixels.shape();
+  const std::size_t rank = shape.size();
+  if (rank < 3 || side == 0 || shape[rank - 3] % side != 0 || shape[rank - 2] % side != 0) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("patches: pixels {} are not cut into squares of {} without a rest",
                             to_string(shape), side),
-                "pixels are (height, width, channels); the side must divide height and width");
+                "pixels are (...,height,width,channels); the side must divide height and width");
   }
-  const std::size_t width = shape[1], channels = shape[2], across = width / side,
-                    n = shape[0] / side * across;
-  return move_blocks(run, "patches", "a pixel of the patch", pixels, {n, side * side * channels},
-                     side * channels, [=](std::size_t block) {
+  // The lines of all pictures of a batch lie below one another, so do their rows of patches.
+  const std::size_t width = shape[rank - 2], channels = shape[rank - 1], across = width / side;
+  shape[rank - 3] = shape[rank - 3] / side * across;
+  shape[rank - 2] = side * side * channels;
+  shape.pop_back();
+  return move_blocks(run, "patches", "a pixel of the patch", pixels, shape, side * channels,
+                     [=](std::size_t block) {
                        const std::size_t patch = block / side, line = block % side;
                        return ((patch / across * side + line) * width + patch % across * side) *
                               channels;

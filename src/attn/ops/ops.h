@@ -79,8 +79,8 @@ Tensor slice_rows(const Run& run, const Tensor& x, std::size_t begin, std::size_
 /// Columns begin .. end-1 of x (...,d).
 Tensor slice_columns(const Run& run, const Tensor& x, std::size_t begin, std::size_t end);
 
-/// A picture cut into squares, row by row; in a square row, column, channel. pixels (h,w,c), h and
-/// w multiples of `side` -> (h w / side^2, side^2 c).
+/// A picture cut into squares, row by row; in a square row, column, channel. pixels (...,h,w,c), h
+/// and w multiples of `side` -> (...,h w / side^2, side^2 c).
 /// Dosovitskiy et al. 2020, "An image is worth 16x16 words", section 3.1.
 Tensor patches(const Run& run, const Tensor& pixels, std::size_t side);
 /// Row i: `window` samples from i hop on, as many as there are whole ones. samples (s)

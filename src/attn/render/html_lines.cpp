@@ -187,16 +187,7 @@ void Lines::put_data() {
     data.end_object();
   }
   data.end_array();
-  add("<script type=\"application/json\">");
-  // These three occur in strings alone; escaped, no token can end the block or begin another one.
-  for (const char c : data.take()) {
-    if (c == '<' || c == '>' || c == '&') {
-      add("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out_ += c;
-    }
-  }
-  add("</script>\n");
+  out_ += html_data(data.take());
 }
 
 std::string Lines::write() {

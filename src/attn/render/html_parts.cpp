@@ -215,6 +215,19 @@ std::string html_item(const Item& item, const RenderOptions& options) {
   return {};
 }
 
+std::string html_data(std::string_view json) {
+  std::string out = "<script type=\"application/json\">";
+  // These three occur in strings alone; escaped, no text can end the block or begin another one.
+  for (const char c : json) {
+    if (c == '<' || c == '>' || c == '&') {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "</script>\n";
+}
+
 std::string html_check(bool holds, std::string_view text) {
   return fmt::format("<p class=\"check{}\"><b>{}</b> {}</p>\n", holds ? "" : " no",
                      holds ? "✓ holds:" : "✗ FAILS:", markup(text));

@@ -32,6 +32,8 @@ std::string html_step(const Trace& trace, const Step& step, const RenderOptions&
                       const Sections& sections);
 /// What stands between the steps: a remark, a drawing, a check or a table. "" for a step.
 std::string html_item(const Item& item, const RenderOptions& options);
+/// Data for a script of the page: a block of JSON that no text in it can end.
+std::string html_data(std::string_view json);
 std::string html_check(bool holds, std::string_view text);
 
 }  // namespace attn

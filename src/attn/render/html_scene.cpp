@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attn/render/heatmap.h"
+#include "attn/render/html_parts.h"
 #include "attn/render/image.h"
 #include "attn/render/json_writer.h"
 
@@ -130,16 +131,7 @@ std::string html_scene(const Trace& trace, const RenderOptions& options) {
                    markup(views.front().step().path), markup(trace.tokens[scene.at]));
     JsonWriter data;
     put_numbers(data, views);
-    // Names of steps hold none of these; escaped all the same, nothing can end the block.
-    out += "<script type=\"application/json\">";
-    for (const char c : data.take()) {
-      if (c == '<' || c == '>' || c == '&') {
-        fmt::format_to(to, "\\u{:04x}", static_cast<unsigned>(c));
-      } else {
-        out += c;
-      }
-    }
-    out += "</script>\n";
+    out += html_data(data.take());
   }
   if (left_out > 0) {
     fmt::format_to(to,
